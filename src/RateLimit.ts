@@ -1,0 +1,265 @@
+/**
+ * When a request may leave: a rate-limit policy is a `Schedule` over permits, and the `RateLimit` service runs one. The
+ * service is the one gate of a workspace: all that call on it share it, and each attempt takes a permit. Why a request
+ * needs one, and what a 429 does, is left to `InstantlyClient`.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
+import * as ScheduleDecision from "effect/ScheduleDecision"
+import * as ScheduleInterval from "effect/ScheduleInterval"
+import type * as Scope from "effect/Scope"
+import { finiteMillis, refuse } from "./internal/parameters.js"
+
+/**
+ * A schedule that is stepped each time a permit is given: its delay is the time until the next one, and where it ends, no
+ * more are given. Any schedule fits, and policies compose as schedules do: `Schedule.intersect` of two is at every moment
+ * the stricter of the two.
+ *
+ * @example
+ * ```ts
+ * import { RateLimit } from "effect-instantly"
+ * import { Schedule } from "effect"
+ *
+ * const oneASecond: RateLimit.RateLimitPolicy = Schedule.spaced("1 second")
+ * ```
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RateLimitPolicy<R = never> = Schedule.Schedule<unknown, unknown, R>
+
+/**
+ * The parameters of {@link quota}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface QuotaOptions {
+  /** How many requests any window may hold: a whole number of at least 2. */
+  readonly limit: number
+  /** How long a window is. */
+  readonly window: Duration.DurationInput
+  /** How many permits may leave at once after a rest: at least 1 (the default), less than `limit`. */
+  readonly burst?: number
+  /** By how much the latency to the server may vary. Default: nothing. */
+  readonly jitter?: Duration.DurationInput
+}
+
+/**
+ * At most `limit` requests in any window: a burst, then evenly spaced permits, so that
+ * `burst + rate × (window + jitter) ≤ limit`. It holds for every window of the sender's, and for every window of the
+ * server's while latency varies by no more than `jitter`; sliding or fixed makes no difference.
+ *
+ * Throws a `RangeError` where a parameter is out of its bounds. For a single request per window, where no burst is less
+ * than the limit, take `Schedule.spaced(window)`.
+ *
+ * @example
+ * ```ts
+ * import { RateLimit } from "effect-instantly"
+ *
+ * // half of the workspace's limit, for one of two processes
+ * const half = RateLimit.quota({ limit: 50, window: "1 second", burst: 2, jitter: "50 millis" })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const quota = (options: QuotaOptions): RateLimitPolicy => {
+  const { burst = 1, limit } = options
+  const window = finiteMillis("quota: window", options.window)
+  const jitter = finiteMillis("quota: jitter", options.jitter ?? 0)
+  if (!(Number.isInteger(limit) && limit >= 2)) refuse("quota: limit", "a whole number of at least 2", limit)
+  if (!(Number.isInteger(burst) && burst >= 1 && burst < limit)) {
+    refuse("quota: burst", `a whole number from 1 to ${limit - 1}, less than the limit`, burst)
+  }
+  if (window === 0) refuse("quota: window", "longer than nothing", options.window)
+  const interval = (window + jitter) / (limit - burst)
+  // The generic cell rate algorithm: `arrival` is when the last permit would have left, had they all been evenly spaced.
+  return Schedule.makeWithState(Number.NEGATIVE_INFINITY, (now, _, arrival) => {
+    // A clock that was set back must not make callers wait until it is where it was.
+    const next = Math.min(Math.max(arrival, now), now + burst * interval) + interval
+    // Rounded up: a fraction of a millisecond is never slept through on a clock of whole ones.
+    const at = Math.max(now, Math.ceil(next - (burst - 1) * interval))
+    return Effect.succeed([next, undefined, ScheduleDecision.continueWith(ScheduleInterval.after(at))])
+  })
+}
+
+/**
+ * Gives every permit at once. A 429 still closes the gate.
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const unlimited: RateLimitPolicy = Schedule.forever
+
+/**
+ * Instantly's limit for a workspace, 100 requests a second and 6,000 a minute, with a burst of 2 and 50 milliseconds of
+ * jitter: about 93 a second. It is for one process that has the workspace to itself.
+ *
+ * @see https://developer.instantly.ai/api/v2/ratelimit
+ * @since 0.1.0
+ * @category policies
+ */
+export const instantly: RateLimitPolicy = Schedule.intersect(
+  quota({ limit: 100, window: "1 second", burst: 2, jitter: "50 millis" }),
+  quota({ limit: 6000, window: "1 minute", burst: 2, jitter: "50 millis" })
+)
+
+/**
+ * The policy has ended: no permit was given, and none will be.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class PermitRefused extends Data.TaggedError("PermitRefused") {
+  /** What happened. */
+  override readonly message = "the rate-limit policy has ended: no more permits are given"
+}
+
+/**
+ * What {@link RateLimit} does.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /**
+   * Waits for a permit. First come, first served; the place of a caller that is interrupted goes to the next. A permit
+   * counts as given when its waiter has been released, and from then on it is spent.
+   *
+   * Fails with {@link PermitRefused} when the policy has ended. When the scope of the service ends, those who wait are
+   * interrupted.
+   */
+  readonly acquire: Effect.Effect<void, PermitRefused>
+  /**
+   * Gives nobody a permit for this long, those already waiting included; at most `maxPause`. Of several pauses the one
+   * that ends last counts. Afterwards permits leave at the policy's pace.
+   */
+  readonly pause: (duration: Duration.DurationInput) => Effect.Effect<void>
+}
+
+/**
+ * The gate that all requests to one workspace pass.
+ *
+ * @example
+ * ```ts
+ * import { RateLimit } from "effect-instantly"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const rateLimit = yield* RateLimit.RateLimit
+ *   yield* rateLimit.acquire
+ *   // ... one request
+ * }).pipe(Effect.provide(RateLimit.layer(RateLimit.instantly)))
+ * ```
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class RateLimit extends Context.Tag("effect-instantly/RateLimit")<RateLimit, Service>() {}
+
+/**
+ * What the gate does beside its policy.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** The longest that one 429 may close the gate, whatever the server asks. Default: 1 minute. */
+  readonly maxPause?: Duration.DurationInput
+}
+
+/**
+ * Runs a policy: one fiber gives the permits, in the order of their callers, for as long as the scope is open.
+ *
+ * @example
+ * ```ts
+ * import { RateLimit } from "effect-instantly"
+ * import { Effect } from "effect"
+ *
+ * const gate = RateLimit.make(RateLimit.quota({ limit: 10, window: "1 second" }), { maxPause: "30 seconds" })
+ * const program = Effect.scoped(Effect.flatMap(gate, (rateLimit) => rateLimit.acquire))
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <R>(
+  policy: RateLimitPolicy<R>,
+  options: Options = {}
+): Effect.Effect<Service, never, Scope.Scope | R> => {
+  const maxPause = finiteMillis("RateLimit: maxPause", options.maxPause ?? "1 minute")
+  return Effect.gen(function* () {
+    const pausedUntil = yield* Ref.make(Number.NEGATIVE_INFINITY)
+    const waiting = yield* Effect.acquireRelease(Queue.unbounded<Deferred.Deferred<void, PermitRefused>>(), (queue) =>
+      Effect.zipRight(Effect.flatMap(Queue.takeAll(queue), Effect.forEach(Deferred.interrupt)), Queue.shutdown(queue))
+    )
+
+    const untilOpen: Effect.Effect<void> = Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      // A clock that was set back must not make a pause longer than the longest.
+      const until = yield* Ref.updateAndGet(pausedUntil, (until) => Math.min(until, now + maxPause))
+      if (until > now) yield* Effect.zipRight(Effect.sleep(until - now), untilOpen)
+    })
+
+    // Succeeds when a permit has been given; a waiter that was interrupted meanwhile takes none.
+    const givePermit: Effect.Effect<boolean> = Effect.flatMap(Queue.take(waiting), (waiter) =>
+      untilOpen.pipe(
+        Effect.zipRight(Deferred.succeed(waiter, undefined)),
+        Effect.onInterrupt(() => Deferred.interrupt(waiter))
+      )
+    ).pipe(Effect.repeat({ until: (given) => given }))
+
+    const refuseAll = (exit: Exit.Exit<unknown>) =>
+      Effect.forever(
+        Effect.flatMap(
+          Queue.take(waiting),
+          Deferred.failCause(Exit.isFailure(exit) ? exit.cause : Cause.fail(new PermitRefused()))
+        )
+      )
+
+    yield* givePermit.pipe(Effect.repeat(policy), Effect.exit, Effect.flatMap(refuseAll), Effect.forkScoped)
+
+    return RateLimit.of({
+      acquire: Effect.flatMap(Deferred.make<void, PermitRefused>(), (waiter) =>
+        Queue.offer(waiting, waiter).pipe(
+          Effect.zipRight(Deferred.await(waiter)),
+          Effect.onInterrupt(() => Deferred.interrupt(waiter))
+        )
+      ),
+      pause: (duration) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const wait = Math.min(Math.ceil(Duration.toMillis(duration)), maxPause)
+          return Ref.update(pausedUntil, (until) => Math.max(until, now + wait))
+        })
+    })
+  })
+}
+
+/**
+ * Provides the gate that runs a policy. Build it once for a workspace, and share it.
+ *
+ * @example
+ * ```ts
+ * import { RateLimit } from "effect-instantly"
+ *
+ * const gate = RateLimit.layer(RateLimit.instantly)
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = <R>(policy: RateLimitPolicy<R>, options?: Options): Layer.Layer<RateLimit, never, R> =>
+  Layer.scoped(RateLimit, make(policy, options))

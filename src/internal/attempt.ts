@@ -1,0 +1,123 @@
+/** One attempt of a call: a request is sent, and its answer becomes a value or an error, within a time. */
+import type { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { ParseError } from "effect/ParseResult"
+import * as Ref from "effect/Ref"
+import { type InstantlyError, InvalidResponse, TransportError } from "../InstantlyError.js"
+import { fromStatus } from "../Outcome.js"
+import * as Answer from "./answer.js"
+import * as Call from "./call.js"
+import * as Transport from "./transport.js"
+import * as Unreadable from "./unreadable.js"
+import type { Facts } from "./words.js"
+
+export type Progress = Ref.Ref<Call.Call>
+
+/** Brings what is known of a call up to date. */
+export const update = (call: Progress, change: (now: number) => (state: Call.Call) => Call.Call) =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => Ref.updateAndGet(call, change(now)))
+
+/** Fails with an error that holds what is known of the call by now. */
+export const fail = (
+  call: Progress,
+  toError: (facts: Facts, now: number) => InstantlyError
+): Effect.Effect<never, InstantlyError> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.flatMap(Ref.updateAndGet(call, Call.wake(now)), (state) => Effect.fail(toError(Call.factsOf(state), now)))
+  )
+
+/** Fails because of what this client does, and would do again, before anything is sent. */
+export const holdBack = (call: Progress, detail: string) =>
+  fail(call, (facts) => new TransportError({ ...facts, reason: "NotSent", detail, heldBack: true }))
+
+/** The time is up: what is there of an answer decides what that means. */
+const lapse = (call: Progress, detail: string) =>
+  Effect.flatMap(Ref.get(call), ({ head }) =>
+    fail(call, (facts, now) =>
+      Option.match(head, {
+        onNone: () => new TransportError({ ...facts, reason: "Timeout", detail }),
+        onSome: ({ headers, status }) =>
+          fromStatus(status) === "Applied"
+            ? new InvalidResponse({ ...facts, status, detail: "its body did not come in time" })
+            : Answer.toError({ status, headers, body: "" }, facts, now)
+      })
+    )
+  )
+
+/** Ends an effect after `limit` with an error that holds what is known of the call. */
+export const within =
+  (call: Progress, limit: Duration.Duration, name: string) =>
+  <A>(effect: Effect.Effect<A, InstantlyError>): Effect.Effect<A, InstantlyError> =>
+    Duration.isFinite(limit)
+      ? Effect.flatten(
+          Effect.timeoutTo(effect, {
+            duration: limit,
+            onSuccess: Effect.succeed,
+            onTimeout: () => lapse(call, `${name} is ${Duration.format(limit)}`)
+          })
+        )
+      : effect
+
+const lose = (call: Progress, error: HttpClientError.RequestError) => {
+  const unsent = error.reason === "InvalidUrl" || Transport.isNeverSent(error.cause)
+  const detail = error.reason === "InvalidUrl" ? "its URL is not valid" : Transport.codeOf(error.cause)
+  return Effect.zipRight(
+    unsent ? Ref.update(call, Call.recall) : Effect.void,
+    fail(
+      call,
+      (facts) =>
+        new TransportError({
+          ...facts,
+          reason: unsent ? "NotSent" : "ConnectionLost",
+          detail,
+          heldBack: error.reason === "InvalidUrl"
+        })
+    )
+  )
+}
+
+/** Sends a request, and reads its answer within `timeout`. */
+export const exchange = <A>(
+  call: Progress,
+  options: {
+    readonly httpClient: HttpClient.HttpClient
+    readonly request: HttpClientRequest.HttpClientRequest
+    readonly timeout: Duration.Duration
+    readonly decodeSuccess: (
+      response: HttpClientResponse.HttpClientResponse
+    ) => Effect.Effect<A, HttpClientError.ResponseError | ParseError>
+  }
+): Effect.Effect<A, InstantlyError> => {
+  const { decodeSuccess, httpClient, request, timeout } = options
+
+  const readSuccess = (response: HttpClientResponse.HttpClientResponse) =>
+    Effect.catchAll(decodeSuccess(response), (error) =>
+      fail(
+        call,
+        (facts) => new InvalidResponse({ ...facts, status: response.status, detail: Unreadable.reasonOf(error) })
+      )
+    )
+
+  const readRefusal = ({ headers, status, text }: HttpClientResponse.HttpClientResponse) =>
+    Effect.flatMap(
+      Effect.orElseSucceed(text, () => ""),
+      (body) => fail(call, (facts, now) => Answer.toError({ status, headers, body }, facts, now))
+    )
+
+  return update(call, Call.depart).pipe(
+    Effect.zipRight(httpClient.execute(request)),
+    Effect.catchTags({
+      RequestError: (error) => lose(call, error),
+      // A client that refuses some statuses on its own still has the answer.
+      ResponseError: (error) => Effect.succeed(error.response)
+    }),
+    Effect.tap((response) => Ref.update(call, Call.receive(response))),
+    Effect.flatMap((response) =>
+      fromStatus(response.status) === "Applied" ? readSuccess(response) : readRefusal(response)
+    ),
+    within(call, timeout, "the limit for one attempt")
+  )
+}

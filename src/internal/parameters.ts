@@ -1,0 +1,20 @@
+/** Parameters of policies, refused where the policy is made: a policy with a wrong one must not be found out in use. */
+import * as Duration from "effect/Duration"
+
+export const refuse = (parameter: string, wanted: string, got: unknown): never => {
+  throw new RangeError(`${parameter} must be ${wanted}, not ${String(got)}`)
+}
+
+/** `Duration.decode` takes what is negative or not a number for zero. */
+const isNegative = (input: Duration.DurationInput): boolean =>
+  typeof input === "number" ? !(input >= 0) : typeof input === "bigint" ? input < 0n : String(input).startsWith("-")
+
+/** A duration that is not negative. */
+export const duration = (parameter: string, input: Duration.DurationInput): Duration.Duration =>
+  isNegative(input) ? refuse(parameter, "a duration that is not negative", input) : Duration.decode(input)
+
+/** The whole milliseconds of a finite duration, rounded up. */
+export const finiteMillis = (parameter: string, input: Duration.DurationInput): number => {
+  const finite = duration(parameter, input)
+  return Duration.isFinite(finite) ? Math.ceil(Duration.toMillis(finite)) : refuse(parameter, "finite", input)
+}

@@ -1,0 +1,60 @@
+/** What a failed exchange says of its request: whether it certainly never left, and the code to show for it. */
+import * as Predicate from "effect/Predicate"
+
+/**
+ * Codes that a request which was sent cannot fail with: no connection, or a certificate that was refused before the
+ * request. Other TLS failures are left out, because they can come at any time (an alert, a broken record).
+ */
+const neverSent = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "CERT_HAS_EXPIRED",
+  "CERT_NOT_YET_VALID",
+  "CERT_REVOKED",
+  "CERT_UNTRUSTED",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE"
+])
+
+/**
+ * System calls that come before a request. An unreachable host (EHOSTUNREACH, ETIMEDOUT) is certain only here: on an open
+ * connection the same codes come late, when its packets find no way any more.
+ */
+const beforeSending = new Set(["connect", "getaddrinfo"])
+
+const stringAt = (value: unknown, key: string) =>
+  Predicate.hasProperty(value, key) && Predicate.isString(value[key]) ? value[key] : ""
+
+/** An error and what it names as its cause, outermost first; causes can be circular. */
+const chainOf = (error: unknown): ReadonlyArray<unknown> => {
+  const chain = new Set<unknown>()
+  for (
+    let link = error;
+    Predicate.isObject(link) && !chain.has(link);
+    link = Predicate.hasProperty(link, "cause") ? link.cause : undefined
+  ) {
+    chain.add(link)
+  }
+  return [...chain]
+}
+
+/** Whether a failure proves that its request was never sent. */
+export const isNeverSent = (error: unknown): boolean =>
+  chainOf(error).some(
+    (link) =>
+      neverSent.has(stringAt(link, "code")) ||
+      beforeSending.has(stringAt(link, "syscall")) ||
+      // every address of a host was tried in vain
+      (link instanceof AggregateError && link.errors.length > 0 && link.errors.every(isNeverSent))
+  )
+
+/** The code of a failure, as the runtime names it: a word in capitals, never a text that could hold more. */
+export const codeOf = (error: unknown): string =>
+  chainOf(error)
+    .map((link) => stringAt(link, "code"))
+    .find((code) => /^[A-Z][A-Z0-9_]{2,60}$/.test(code)) ?? ""

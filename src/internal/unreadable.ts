@@ -1,0 +1,39 @@
+/** Why the body of a success cannot be read, told by path and expected type: a `ParseError` itself holds the whole body. */
+import type { HttpClientError } from "@effect/platform"
+import * as Arr from "effect/Array"
+import type * as ParseResult from "effect/ParseResult"
+
+const at = (path: ReadonlyArray<PropertyKey>, problem: string) =>
+  path.length === 0 ? problem : `${path.map(String).join(".")} ${problem}`
+
+const problemsOf = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyKey>): ReadonlyArray<string> => {
+  switch (issue._tag) {
+    case "Pointer":
+      return problemsOf(issue.issue, [...path, ...Arr.ensure(issue.path)])
+    case "Composite":
+      return Arr.ensure(issue.issues).flatMap((inner) => problemsOf(inner, path))
+    case "Refinement":
+      return issue.kind === "From" ? problemsOf(issue.issue, path) : [at(path, `is not ${issue.ast}`)]
+    case "Transformation":
+      return issue.kind === "Transformation" ? [at(path, `is not ${issue.ast.to}`)] : problemsOf(issue.issue, path)
+    case "Missing":
+      return [at(path, "is missing")]
+    case "Unexpected":
+      return [at(path, "is not expected")]
+    case "Type":
+    case "Forbidden":
+      return [at(path, `is not ${issue.ast}`)]
+  }
+}
+
+const most = 3
+
+export const reasonOf = (error: HttpClientError.ResponseError | ParseResult.ParseError): string => {
+  if (error._tag === "ParseError") {
+    const problems = Arr.dedupe(problemsOf(error.issue, []))
+    const rest = problems.length > most ? `, and ${problems.length - most} more` : ""
+    return `${problems.slice(0, most).join(", ")}${rest}`
+  }
+  // The cause's own message quotes the body.
+  return error.cause instanceof SyntaxError ? "its body is not JSON" : "its body was cut off"
+}

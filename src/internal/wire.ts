@@ -1,0 +1,64 @@
+/** How a request leaves: its address and headers, and an `HttpClient` that does nothing of its own accord. */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import { constTrue, identity } from "effect/Function"
+import * as Option from "effect/Option"
+
+/**
+ * `Fetch` follows redirects, and would repeat a DELETE at another address. Its `RequestInit` is changed where the request
+ * is about to leave, inside everything that the app provides: so whatever else the app says there keeps its effect.
+ */
+const withoutRedirects = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
+  Effect.as(
+    FiberRef.update(FiberRef.currentContext, (context) => {
+      const init = Option.getOrElse(Context.getOption(context, FetchHttpClient.RequestInit), () => ({}))
+      return Context.add(context, FetchHttpClient.RequestInit, { ...init, redirect: "manual" })
+    }),
+    request
+  )
+)
+
+/** Ends that change of the context with the request. */
+const restoringContext = HttpClient.transformResponse(Effect.mapInputContext(identity<Context.Context<never>>))
+
+/** A client that follows no redirect, and makes neither spans nor trace headers unless `transform` asks it to. */
+export const prepare = (
+  client: HttpClient.HttpClient,
+  transform: (client: HttpClient.HttpClient) => HttpClient.HttpClient = identity
+) =>
+  transform(client).pipe(
+    withoutRedirects,
+    restoringContext,
+    HttpClient.withTracerPropagation(false),
+    HttpClient.withTracerDisabledWhen(constTrue)
+  )
+
+export interface Signature {
+  readonly baseUrl: string
+  readonly userAgent: string
+  readonly workspaceId: Option.Option<string>
+}
+
+/** Addresses a request, and signs it with a token. */
+export const sign = (request: HttpClientRequest.HttpClientRequest, signature: Signature, token: string) =>
+  request.pipe(
+    // A path that lacks its slash must not become part of the host.
+    HttpClientRequest.updateUrl((path) => `${signature.baseUrl}${path.startsWith("/") ? "" : "/"}${path}`),
+    HttpClientRequest.acceptJson,
+    HttpClientRequest.setHeaders({
+      authorization: `Bearer ${token}`,
+      "user-agent": signature.userAgent,
+      ...Option.match(signature.workspaceId, { onNone: () => ({}), onSome: (id) => ({ "x-as-workspace": id }) })
+    })
+  )
+
+/** The path of a request, without its query. */
+export const pathOf = (request: HttpClientRequest.HttpClientRequest): string => request.url.replace(/[?#].*$/s, "")
+
+/** A path with its ids named instead of given, so that all calls of an operation share it. */
+export const templateOf = (path: string): string =>
+  path.replace(/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/gi, "{id}")

@@ -1,0 +1,20 @@
+import { fileURLToPath } from "node:url"
+import { defineConfig } from "vitest/config"
+
+const src = (path: string) => fileURLToPath(new URL(`../src/${path}`, import.meta.url))
+
+export default defineConfig({
+  root: fileURLToPath(new URL("..", import.meta.url)),
+  test: {
+    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    setupFiles: ["test/setup.ts"],
+    testTimeout: 30_000
+  },
+  resolve: {
+    alias: [
+      { find: /^effect-instantly$/, replacement: src("index.ts") },
+      { find: /^effect-instantly\/testing$/, replacement: src("testing/index.ts") },
+      { find: /^effect-instantly\/(.*)$/, replacement: src("$1.ts") }
+    ]
+  }
+})
