@@ -1,0 +1,257 @@
+/**
+ * How networks and servers fail: what goes wrong with one exchange, and with which. What a server does when nothing goes
+ * wrong is left to `InstantlyMock`.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
+import { type Answer, Broken, type Exchange, type Incoming } from "../internal/mock/http.js"
+
+/**
+ * Something that goes wrong with one exchange, by name. It is prepared once where it is scripted, so that what it counts
+ * or draws starts there.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Fault {
+  readonly name: string
+  /** @internal */
+  readonly prepare: Effect.Effect<(exchange: Exchange) => Exchange>
+}
+
+const make = (name: string, change: (exchange: Exchange) => Exchange): Fault => ({
+  name,
+  prepare: Effect.succeed(change)
+})
+
+/**
+ * The connection is refused: the request certainly never leaves. On a socket, where a server cannot refuse one request,
+ * it is {@link loseRequest}.
+ *
+ * @since 0.1.0
+ * @category faults
+ */
+export const refuse: Fault = make("refuse", () => new Broken({ how: "Refused" }))
+
+/**
+ * The connection is lost before the server acts.
+ *
+ * @since 0.1.0
+ * @category faults
+ */
+export const loseRequest: Fault = make("loseRequest", () => new Broken({ how: "Lost" }))
+
+/**
+ * The server acts, and the connection is lost before its answer.
+ *
+ * @since 0.1.0
+ * @category faults
+ */
+export const loseAnswer: Fault = make("loseAnswer", Effect.zipRight(new Broken({ how: "Lost" })))
+
+/**
+ * The server acts, and the connection is lost in the middle of its answer.
+ *
+ * @since 0.1.0
+ * @category faults
+ */
+export const cutAnswer: Fault = make(
+  "cutAnswer",
+  Effect.flatMap((answer) => new Broken({ how: "CutOff", answer }))
+)
+
+/**
+ * The server never acts, and never answers.
+ *
+ * @since 0.1.0
+ * @category faults
+ */
+export const hang: Fault = make("hang", () => Effect.never)
+
+/**
+ * The server acts, and never answers.
+ *
+ * @since 0.1.0
+ * @category faults
+ */
+export const swallowAnswer: Fault = make("swallowAnswer", Effect.zipRight(Effect.never))
+
+/**
+ * The answer is this one, and the server does not act.
+ *
+ * @since 0.1.0
+ * @category faults
+ */
+export const answer = (options: {
+  readonly status: number
+  readonly body?: string
+  readonly headers?: Readonly<Record<string, string>>
+}): Fault =>
+  make(`answer ${options.status}`, () =>
+    Effect.succeed<Answer>({ status: options.status, headers: options.headers ?? {}, body: options.body ?? "" })
+  )
+
+/**
+ * The server acts, and the answer is changed on its way.
+ *
+ * @since 0.1.0
+ * @category faults
+ */
+export const changeAnswer = (change: (answer: Answer) => Answer): Fault => make("changeAnswer", Effect.map(change))
+
+/**
+ * How long a delay is: always the same, drawn each time from the double's seeded `Random`, or the next delay of a
+ * schedule (which delays no more when it has ended).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Delay = Duration.DurationInput | Effect.Effect<Duration.DurationInput> | Schedule.Schedule<unknown>
+
+const prepareSleep = (delay: Delay): Effect.Effect<Effect.Effect<void>> => {
+  if (Schedule.isSchedule(delay)) {
+    return Effect.map(Schedule.driver(delay), (driver) => Effect.ignore(driver.next(undefined)))
+  }
+  return Effect.succeed(Effect.isEffect(delay) ? Effect.flatMap(delay, Effect.sleep) : Effect.sleep(delay))
+}
+
+/**
+ * The request takes longer to arrive.
+ *
+ * @since 0.1.0
+ * @category faults
+ */
+export const delay = (delay: Delay): Fault => ({
+  name: "delay",
+  prepare: Effect.map(prepareSleep(delay), (sleep) => (exchange) => Effect.zipRight(sleep, exchange))
+})
+
+/**
+ * The server acts, and its answer takes longer to arrive.
+ *
+ * @since 0.1.0
+ * @category faults
+ */
+export const delayAnswer = (delay: Delay): Fault => ({
+  name: "delayAnswer",
+  prepare: Effect.map(prepareSleep(delay), (sleep) => (exchange) => Effect.zipLeft(exchange, sleep))
+})
+
+/**
+ * Two faults of one exchange, the first one nearer to the client: `delay("1 second").pipe(and(loseAnswer))` is a slow
+ * request whose answer is lost.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const and: {
+  (that: Fault): (self: Fault) => Fault
+  (self: Fault, that: Fault): Fault
+} = dual(
+  2,
+  (self: Fault, that: Fault): Fault => ({
+    name: `${self.name} and ${that.name}`,
+    prepare: Effect.zipWith(self.prepare, that.prepare, (outer, inner) => (exchange) => outer(inner(exchange)))
+  })
+)
+
+/**
+ * A fault, and the exchanges that it happens to.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Script {
+  /** @internal */
+  readonly prepare: Effect.Effect<
+    (
+      request: Incoming
+    ) => Effect.Effect<Option.Option<{ readonly name: string; readonly change: (exchange: Exchange) => Exchange }>>
+  >
+}
+
+const scripted = (fault: Fault, select: Effect.Effect<(request: Incoming) => Effect.Effect<boolean>>): Script => ({
+  prepare: Effect.zipWith(
+    fault.prepare,
+    select,
+    (change, selects) => (request) =>
+      Effect.map(selects(request), (hit) => (hit ? Option.some({ name: fault.name, change }) : Option.none()))
+  )
+})
+
+/** Selects by how many requests were seen since the script began, this one included. */
+const counting = (fault: Fault, selects: (count: number) => boolean): Script =>
+  scripted(
+    fault,
+    Effect.map(
+      Ref.make(0),
+      (count) => () =>
+        Effect.map(
+          Ref.updateAndGet(count, (n) => n + 1),
+          selects
+        )
+    )
+  )
+
+/**
+ * Happens to the next request.
+ *
+ * @since 0.1.0
+ * @category scripts
+ */
+export const next = (fault: Fault): Script => nth(1, fault)
+
+/**
+ * Happens to the `n`-th request from here on, where the next one is the first.
+ *
+ * @since 0.1.0
+ * @category scripts
+ */
+export const nth = (n: number, fault: Fault): Script => counting(fault, (count) => count === n)
+
+/**
+ * Happens to the next `n` requests.
+ *
+ * @since 0.1.0
+ * @category scripts
+ */
+export const times = (n: number, fault: Fault): Script => counting(fault, (count) => count <= n)
+
+/**
+ * Happens to every request.
+ *
+ * @since 0.1.0
+ * @category scripts
+ */
+export const always = (fault: Fault): Script => counting(fault, () => true)
+
+/**
+ * Happens to every request whose path ends with this id.
+ *
+ * @since 0.1.0
+ * @category scripts
+ */
+export const forId = (id: string, fault: Fault): Script =>
+  scripted(
+    fault,
+    Effect.succeed((request) => Effect.succeed(request.path.endsWith(`/${id}`)))
+  )
+
+/**
+ * Happens to this share of the requests, from 0 to 1, drawn from the double's seeded `Random`.
+ *
+ * @since 0.1.0
+ * @category scripts
+ */
+export const atRate = (rate: number, fault: Fault): Script =>
+  scripted(
+    fault,
+    Effect.succeed(() => Effect.map(Random.next, (drawn) => drawn < rate))
+  )

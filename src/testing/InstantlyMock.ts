@@ -1,0 +1,356 @@
+/**
+ * Instantly in memory, behind `HttpClient` or on a socket: it creates, lists and deletes API keys as Instantly does, with
+ * its authentication, scopes, plans, limits and errors. How an exchange fails is left to `Fault`.
+ *
+ * What nobody knows of Instantly is an option with a default that is stated. It reads `Clock`, and draws from a seeded
+ * `Random`: the same requests at the same times are answered the same way.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import type { Scope as ApiKeyScope } from "../ApiKey.js"
+import { ApiKeyId } from "../ApiKey.js"
+import type { Exchange, Incoming } from "../internal/mock/http.js"
+import * as Identity from "../internal/mock/identity.js"
+import * as Server from "../internal/mock/instantly.js"
+import * as Transport from "../internal/mock/transport.js"
+import * as Window from "../internal/mock/window.js"
+import type { Script } from "./Fault.js"
+
+/**
+ * What a double is like.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** What ids, secrets, random faults and random delays are drawn from. Default: 0. */
+  readonly seed?: number
+  /** The limits of a workspace. Default: Instantly's, 100 in a second and 6,000 in a minute. */
+  readonly limits?: ReadonlyArray<{ readonly limit: number; readonly window: Duration.DurationInput }>
+  /**
+   * How a limit is counted: in any window, or from one round time to the next. Requests that are refused do not count.
+   * Which one Instantly does is not known. Default: sliding, which is the stricter.
+   */
+  readonly window?: "sliding" | "fixed"
+  /** Whether a 429 says how long to wait. Instantly does not document it. Default: no. */
+  readonly retryAfter?: boolean
+  /** Which workspace `x-as-workspace` charges a request to. Not known. Default: the one it acts on. */
+  readonly chargedWorkspace?: "caller" | "target"
+  /** What list and delete answer for a secret. Not known. Default: the whole secret, which is the hardest to keep. */
+  readonly shownSecret?: "whole" | "masked" | "empty"
+  /** How late a creation or deletion shows in lists. Not known. Default: not at all. */
+  readonly listLag?: Duration.DurationInput
+  /** How long a deleted key still authenticates. Not known. Default: not at all. */
+  readonly revocationLag?: Duration.DurationInput
+  /** Whether the last page of a list has a cursor too. It has been seen. Default: yes. */
+  readonly cursorOnLastPage?: boolean
+  /** What goes wrong, from the start. */
+  readonly faults?: ReadonlyArray<Script>
+}
+
+/**
+ * A request as it arrived, and what became of it. Secrets are replaced by `<redacted>` wherever they stand.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Arrival {
+  /** When it arrived, in milliseconds since 1970. */
+  readonly at: number
+  readonly method: string
+  /** The path, with its query. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  /** The status that it was answered with; none if it was not. */
+  readonly status: Option.Option<number>
+  /** Whether the server carried it out. */
+  readonly applied: boolean
+  /** Why it was answered as it was: for a test's reader, not for a client. */
+  readonly reason: string
+  /** The fault that happened to it. */
+  readonly fault: Option.Option<string>
+}
+
+/**
+ * A key that the double made, and its secret.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CreatedApiKey {
+  readonly id: ApiKeyId
+  readonly secret: Redacted.Redacted
+  readonly name: string
+  readonly scopes: ReadonlyArray<string>
+  readonly workspaceId: string
+}
+
+/**
+ * What one does to a double, and asks of it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /** The workspace that is there from the start, with a paid plan. */
+  readonly workspaceId: string
+  /** Makes a workspace; `admin` is the one whose keys may act on it with `x-as-workspace`. */
+  readonly createWorkspace: (options?: { readonly paid?: boolean; readonly admin?: string }) => Effect.Effect<string>
+  /** Changes whether a workspace has an active plan. */
+  readonly setPaid: (paid: boolean, workspaceId?: string) => Effect.Effect<void>
+  /** Makes a key as a person does in Instantly's settings; with all scopes and a made-up name unless said otherwise. */
+  readonly createApiKey: (options?: {
+    readonly name?: string
+    readonly scopes?: ReadonlyArray<ApiKeyScope>
+    readonly workspaceId?: string
+    readonly secret?: Redacted.Redacted
+  }) => Effect.Effect<CreatedApiKey>
+  /** Deletes a key behind the client's back, as another program would. */
+  readonly deleteApiKey: (id: ApiKeyId) => Effect.Effect<void>
+  /** The keys that exist, oldest first. */
+  readonly apiKeys: Effect.Effect<ReadonlyArray<CreatedApiKey>>
+  /** The requests that arrived, in their order. */
+  readonly arrivals: Effect.Effect<ReadonlyArray<Arrival>>
+  /** The most requests that any window of this length held, refused ones included. */
+  readonly worstWindow: (window: Duration.DurationInput) => Effect.Effect<number>
+  /** Adds faults. Of several, the one that was added first is asked first; a request that it takes, the others do not see. */
+  readonly script: (...scripts: ReadonlyArray<Script>) => Effect.Effect<void>
+  /** The double behind `HttpClient`, with no socket. */
+  readonly httpClient: HttpClient.HttpClient
+  /** The double for any `HttpServer`. */
+  readonly httpApp: Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>
+}
+
+/**
+ * Instantly's double.
+ *
+ * @example
+ * ```ts
+ * import { ApiKeys, Instantly } from "effect-instantly"
+ * import { Fault, InstantlyMock } from "effect-instantly/testing"
+ * import { Effect, Layer } from "effect"
+ *
+ * const test = Effect.gen(function* () {
+ *   const mock = yield* InstantlyMock.InstantlyMock
+ *   const caller = yield* mock.createApiKey({ scopes: ["api_keys:delete"] })
+ *   const leaked = yield* mock.createApiKey({ name: "leaked" })
+ *   yield* mock.script(Fault.next(Fault.loseAnswer))
+ *   const error = yield* Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(leaked.id)).pipe(
+ *     Effect.flip,
+ *     Effect.provide(Instantly.layer({ apiKey: caller.secret }))
+ *   )
+ *   return [error._tag, error.outcome] // NotFound, Unknown
+ * }).pipe(Effect.provide(InstantlyMock.layer()))
+ * ```
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class InstantlyMock extends Context.Tag("effect-instantly/testing/InstantlyMock")<InstantlyMock, Service>() {}
+
+const behaviourOf = (options: Options): Server.Behaviour => ({
+  limits: (
+    options.limits ?? [
+      { limit: 100, window: "1 second" },
+      { limit: 6000, window: "1 minute" }
+    ]
+  ).map(({ limit, window }) => ({ limit, window: Duration.toMillis(window) })),
+  window: options.window ?? "sliding",
+  retryAfter: options.retryAfter ?? false,
+  chargedWorkspace: options.chargedWorkspace ?? "target",
+  shownSecret: options.shownSecret ?? "whole",
+  listLag: Duration.toMillis(options.listLag ?? 0),
+  revocationLag: Duration.toMillis(options.revocationLag ?? 0),
+  cursorOnLastPage: options.cursorOnLastPage ?? true
+})
+
+const notArrived = "did not arrive"
+
+const asCreated = (key: Server.StoredKey): CreatedApiKey => ({
+  id: ApiKeyId.make(key.id),
+  secret: Redacted.make(key.secret),
+  name: key.name,
+  scopes: key.scopes,
+  workspaceId: key.workspaceId
+})
+
+/**
+ * Makes a double. What it was asked to do, it does even where the client no longer waits, as a server would; it ends with
+ * its scope.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}): Effect.Effect<Service, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const scope = yield* Effect.scope
+    const random = Random.make(options.seed ?? 0)
+    const identity = Identity.make(options.seed ?? 0)
+    const server = Server.make(behaviourOf(options))
+    const log: Array<Arrival> = []
+    const scripts: Array<Effect.Effect.Success<Script["prepare"]>> = []
+
+    const script = (...added: ReadonlyArray<Script>) =>
+      Effect.forEach(added, ({ prepare }) => prepare).pipe(
+        Effect.withRandom(random),
+        Effect.map((prepared) => {
+          scripts.push(...prepared)
+        })
+      )
+    yield* script(...(options.faults ?? []))
+
+    const fresh = (now: number) => () => ({ id: identity.uuid(now), secret: identity.secret() })
+
+    /** What stands in place of each secret that is known here. */
+    const redact = (text: string) =>
+      text.replace(/[^\s/?&=,;]+/g, (word) => (server.isSecret(word) ? "<redacted>" : word))
+
+    const arrivalOf = ({ headers, method, path, query }: Incoming, at: number): Arrival => ({
+      at,
+      method,
+      path: redact(query.size === 0 ? path : `${path}?${query}`),
+      headers: Object.fromEntries(
+        Object.entries(headers).map(([name, value]) => [name, name === "authorization" ? "<redacted>" : redact(value)])
+      ),
+      status: Option.none(),
+      applied: false,
+      reason: notArrived,
+      fault: Option.none()
+    })
+
+    const faultOf = (incoming: Incoming) =>
+      Effect.gen(function* () {
+        for (const select of scripts) {
+          const fault = yield* select(incoming)
+          if (Option.isSome(fault)) return fault
+        }
+        return Option.none()
+      })
+
+    const serve = (incoming: Incoming): Exchange =>
+      Effect.gen(function* () {
+        const index = log.push(arrivalOf(incoming, yield* Clock.currentTimeMillis)) - 1
+        const note = (change: Partial<Arrival>) => {
+          log[index] = { ...(log[index] ?? arrivalOf(incoming, 0)), ...change }
+        }
+        const act: Exchange = Effect.map(Clock.currentTimeMillis, (now) => {
+          const { answer, applied, reason } = server.handle(incoming, now, fresh(now))
+          note({ at: now, applied, reason })
+          return answer
+        })
+        const fault = yield* faultOf(incoming)
+        if (Option.isSome(fault)) note({ fault: Option.some(fault.value.name) })
+        const exchange = Option.match(fault, {
+          onNone: () => act,
+          // A server goes on with what it was asked to do when its client no longer waits.
+          onSome: ({ change }) => Effect.flatMap(Effect.forkIn(change(act), scope), Fiber.join)
+        })
+        return yield* Effect.tapBoth(exchange, {
+          onFailure: ({ answer }) =>
+            Effect.sync(() => note({ status: Option.map(Option.fromNullable(answer), (a) => a.status) })),
+          onSuccess: ({ status }) => Effect.sync(() => note({ status: Option.some(status) }))
+        })
+      }).pipe(Effect.withRandom(random))
+
+    const workspaceId = identity.uuid(0)
+    server.workspaces.set(workspaceId, { id: workspaceId, paid: true, admin: undefined })
+
+    return InstantlyMock.of({
+      workspaceId,
+      createWorkspace: ({ admin, paid = true } = {}) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          const id = identity.uuid(now)
+          server.workspaces.set(id, { id, paid, admin })
+          return id
+        }),
+      setPaid: (paid, id = workspaceId) =>
+        Effect.sync(() => {
+          const workspace = server.workspaces.get(id)
+          if (workspace !== undefined) server.workspaces.set(id, { ...workspace, paid })
+        }),
+      createApiKey: ({ name = "made-up key", scopes = ["all:all"], secret, workspaceId: owner = workspaceId } = {}) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          const made = fresh(now)()
+          const key: Server.StoredKey = {
+            id: made.id,
+            name,
+            scopes,
+            secret: secret === undefined ? made.secret : Redacted.value(secret),
+            workspaceId: owner,
+            createdAt: now,
+            deletedAt: Option.none()
+          }
+          server.addKey(key)
+          return asCreated(key)
+        }),
+      deleteApiKey: (id) => Effect.map(Clock.currentTimeMillis, (now) => server.deleteKey(id, now)),
+      apiKeys: Effect.sync(() => server.existing().map(asCreated)),
+      arrivals: Effect.sync(() => [...log]),
+      worstWindow: (window) =>
+        Effect.sync(() => {
+          const arrived = log.filter(({ reason }) => reason !== notArrived)
+          return Window.worst(
+            arrived.map(({ at }) => at),
+            Duration.toMillis(window)
+          )
+        }),
+      script,
+      httpClient: Transport.httpClient(serve),
+      httpApp: Transport.httpApp(serve)
+    })
+  })
+
+/**
+ * Provides a double, and `HttpClient` by it.
+ *
+ * @example
+ * ```ts
+ * import { InstantlyMock } from "effect-instantly/testing"
+ *
+ * const InstantlyTest = InstantlyMock.layer({ retryAfter: true })
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: Options): Layer.Layer<InstantlyMock | HttpClient.HttpClient> =>
+  Layer.scopedContext(
+    Effect.map(make(options), (mock) =>
+      Context.make(InstantlyMock, mock).pipe(Context.add(HttpClient.HttpClient, mock.httpClient))
+    )
+  )
+
+/**
+ * The double for any `HttpServer`: what a program that reads its address finds there is Instantly.
+ *
+ * A fault on a socket breaks the connection for real. `Fault.refuse` cannot, and is `Fault.loseRequest` there.
+ *
+ * @example
+ * ```ts
+ * import { HttpServer } from "@effect/platform"
+ * import { InstantlyMock } from "effect-instantly/testing"
+ *
+ * const served = HttpServer.serve(InstantlyMock.httpApp) // a layer that needs an HttpServer and InstantlyMock
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const httpApp: Effect.Effect<
+  HttpServerResponse.HttpServerResponse,
+  never,
+  InstantlyMock | HttpServerRequest.HttpServerRequest
+> = Effect.flatMap(InstantlyMock, (mock) => mock.httpApp)
