@@ -1,0 +1,281 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Chunk, Clock, Duration, Effect, Exit, Fiber, Layer, Ref, Schedule, Scope, TestClock } from "effect"
+import { RateLimit } from "effect-instantly"
+import { inVirtualTime } from "./support/virtual.js"
+
+/** The times at which `n` callers who come at once are released. */
+const releases = (rateLimit: RateLimit.Service, n: number) =>
+  Effect.gen(function* () {
+    const times = yield* Ref.make(Chunk.empty<readonly [caller: number, at: number]>())
+    const caller = (index: number) =>
+      Effect.gen(function* () {
+        yield* rateLimit.acquire
+        const now = yield* Clock.currentTimeMillis
+        yield* Ref.update(times, Chunk.append([index, now] as const))
+      })
+    yield* Effect.forEach(
+      Array.from({ length: n }, (_, index) => index),
+      caller,
+      { concurrency: "unbounded", discard: true }
+    )
+    return Chunk.toReadonlyArray(yield* Ref.get(times))
+  })
+
+/** The same, for a gate of its own and without the callers: milliseconds from now. */
+const releasedAt = (policy: RateLimit.RateLimitPolicy, n: number) =>
+  Effect.gen(function* () {
+    const start = yield* Clock.currentTimeMillis
+    const rateLimit = yield* RateLimit.make(policy)
+    return (yield* inVirtualTime(releases(rateLimit, n))).map(([, at]) => at - start)
+  }).pipe(Effect.scoped)
+
+describe("quota", () => {
+  it.effect("spends its burst, and then spaces permits", () =>
+    Effect.gen(function* () {
+      const policy = RateLimit.quota({ limit: 10, window: "1 second", burst: 5 })
+      expect(yield* releasedAt(policy, 8)).toEqual([0, 0, 0, 0, 0, 200, 400, 600])
+    })
+  )
+
+  it.effect("spaces wider for a latency that varies", () =>
+    Effect.gen(function* () {
+      const policy = RateLimit.quota({ limit: 5, window: "1 second", jitter: "200 millis" })
+      expect(yield* releasedAt(policy, 4)).toEqual([0, 300, 600, 900])
+    })
+  )
+
+  it.effect("has its burst again after a rest", () =>
+    Effect.gen(function* () {
+      const rateLimit = yield* RateLimit.make(RateLimit.quota({ limit: 4, window: "3 seconds", burst: 2 }))
+      yield* inVirtualTime(releases(rateLimit, 3), "1 minute")
+      const rested = yield* Clock.currentTimeMillis
+      const times = (yield* inVirtualTime(releases(rateLimit, 4), "1 minute")).map(([, at]) => at - rested)
+      expect(times).toEqual([0, 0, 1500, 3000])
+    }).pipe(Effect.scoped)
+  )
+
+  it.each([
+    ["a limit of 1, for which no burst is less", { limit: 1, window: "1 second" }],
+    ["a limit that is not whole", { limit: 2.5, window: "1 second" }],
+    ["a burst of 0", { limit: 10, window: "1 second", burst: 0 }],
+    ["a burst that is the whole limit", { limit: 10, window: "1 second", burst: 10 }],
+    ["a window of nothing", { limit: 10, window: 0 }],
+    ["an infinite window", { limit: 10, window: Duration.infinity }],
+    ["a negative jitter", { limit: 10, window: "1 second", jitter: -1 }]
+  ] as const)("refuses %s where it is made", (_, options) => {
+    expect(() => RateLimit.quota(options)).toThrow(RangeError)
+  })
+})
+
+describe("instantly", () => {
+  it.effect("is about 93 a second, and no window of a second or a minute holds more than the limit", () =>
+    Effect.gen(function* () {
+      const waits = yield* Schedule.run(Schedule.delays(RateLimit.instantly), 0, Array.from({ length: 7000 }))
+      const times = Chunk.toReadonlyArray(Chunk.map(waits, Duration.toMillis)).reduce<Array<number>>(
+        (before, wait) => [...before.slice(-7000), (before.at(-1) ?? 0) + wait],
+        [0]
+      )
+      const most = (window: number) =>
+        Math.max(...times.map((at, index) => times.findLastIndex((later) => later <= at + window) - index + 1))
+      expect(7000 / ((times.at(-1) ?? 0) / 1000)).toBeCloseTo(93.3, 1)
+      // with the 50 ms by which latency may vary
+      expect(most(1050)).toBeLessThanOrEqual(100)
+      expect(most(60_050)).toBeLessThanOrEqual(6000)
+    })
+  )
+})
+
+describe("policies", () => {
+  it.effect("any schedule is one: permits leave at its pace", () =>
+    Effect.gen(function* () {
+      expect(yield* releasedAt(Schedule.spaced("1 second"), 4)).toEqual([0, 1000, 2000, 3000])
+      expect(yield* releasedAt(RateLimit.unlimited, 4)).toEqual([0, 0, 0, 0])
+    })
+  )
+
+  it.effect("intersected, are at every moment the stricter of the two", () =>
+    Effect.gen(function* () {
+      const second = RateLimit.quota({ limit: 4, window: "1 second", burst: 2 })
+      const minute = RateLimit.quota({ limit: 9, window: "1 minute", burst: 6 })
+      // two at once, then by the second, and from the seventh on by the minute
+      expect(yield* releasedAt(Schedule.intersect(second, minute), 9)).toEqual([
+        0, 0, 500, 1000, 1500, 2000, 20_000, 40_000, 60_000
+      ])
+    })
+  )
+
+  it.effect("that end give no more permits: callers are refused, those waiting too", () =>
+    Effect.gen(function* () {
+      const rateLimit = yield* RateLimit.make(Schedule.spaced("1 second").pipe(Schedule.intersect(Schedule.recurs(1))))
+      const waiting = yield* Effect.fork(Effect.replicateEffect(Effect.exit(rateLimit.acquire), 4, { concurrency: 4 }))
+      yield* TestClock.adjust("1 second")
+      const exits = yield* Fiber.join(waiting)
+      expect(exits.map((exit) => Exit.isSuccess(exit))).toEqual([true, true, false, false])
+      const refused = yield* Effect.flip(rateLimit.acquire)
+      expect(refused).toBeInstanceOf(RateLimit.PermitRefused)
+      expect(refused.message).toContain("has ended")
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("that die let nobody hang", () =>
+    Effect.gen(function* () {
+      const dying = Schedule.spaced("1 second").pipe(Schedule.tapOutput(() => Effect.dieMessage("made-up defect")))
+      const rateLimit = yield* RateLimit.make(dying)
+      yield* rateLimit.acquire
+      const exit = yield* inVirtualTime(Effect.exit(rateLimit.acquire))
+      expect(Exit.isFailure(exit) && String(exit.cause)).toContain("made-up defect")
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("can need a service, which is taken where the gate is made", () =>
+    Effect.gen(function* () {
+      const counted = yield* Ref.make(0)
+      const layer = RateLimit.layer(
+        Schedule.spaced("1 second").pipe(Schedule.tapOutput(() => Ref.update(counted, (n) => n + 1)))
+      )
+      yield* inVirtualTime(
+        Effect.flatMap(RateLimit.RateLimit, (rateLimit) => releases(rateLimit, 3)).pipe(Effect.provide(layer))
+      )
+      expect(yield* Ref.get(counted)).toBeGreaterThanOrEqual(2)
+    })
+  )
+})
+
+describe("RateLimit", () => {
+  it.effect("gives an idle gate's permit at once", () =>
+    Effect.gen(function* () {
+      const rateLimit = yield* RateLimit.make(RateLimit.instantly)
+      yield* TestClock.adjust("1 hour")
+      const before = yield* Clock.currentTimeMillis
+      yield* rateLimit.acquire
+      expect(yield* Clock.currentTimeMillis).toBe(before)
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("serves who comes first", () =>
+    Effect.gen(function* () {
+      const rateLimit = yield* RateLimit.make(Schedule.spaced("1 second"))
+      const released = yield* inVirtualTime(releases(rateLimit, 100))
+      expect(released.map(([caller]) => caller)).toEqual(Array.from({ length: 100 }, (_, index) => index))
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("gives the place of a caller that is interrupted to the next, and no permit with it", () =>
+    Effect.gen(function* () {
+      const rateLimit = yield* RateLimit.make(Schedule.spaced("10 seconds"))
+      yield* rateLimit.acquire
+      const first = yield* Effect.fork(rateLimit.acquire)
+      const second = yield* Effect.fork(Effect.zipRight(rateLimit.acquire, Clock.currentTimeMillis))
+      const third = yield* Effect.fork(Effect.zipRight(rateLimit.acquire, Clock.currentTimeMillis))
+      yield* TestClock.adjust("5 seconds")
+      yield* Fiber.interrupt(first)
+      yield* TestClock.adjust("1 hour")
+      expect(yield* Fiber.join(second)).toBe(10_000)
+      expect(yield* Fiber.join(third)).toBe(20_000)
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("gives nobody a permit while it is paused, and then goes on in order at its pace", () =>
+    Effect.gen(function* () {
+      const rateLimit = yield* RateLimit.make(RateLimit.quota({ limit: 3, window: "2 seconds" }))
+      const waiting = yield* Effect.fork(releases(rateLimit, 4))
+      yield* TestClock.adjust("500 millis")
+      yield* rateLimit.pause("10 seconds")
+      yield* TestClock.adjust("1 minute")
+      expect(yield* Fiber.join(waiting)).toEqual([
+        [0, 0],
+        [1, 10_500],
+        [2, 11_500],
+        [3, 12_500]
+      ])
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("of several pauses keeps the one that ends last, and none that is longer than the longest", () =>
+    Effect.gen(function* () {
+      const rateLimit = yield* RateLimit.make(RateLimit.unlimited, { maxPause: "30 seconds" })
+      yield* rateLimit.pause("20 seconds")
+      yield* rateLimit.pause("5 seconds")
+      expect(yield* inVirtualTime(releases(rateLimit, 1), "1 minute")).toEqual([[0, 20_000]])
+      yield* rateLimit.pause("1 day")
+      const before = yield* Clock.currentTimeMillis
+      expect(yield* inVirtualTime(releases(rateLimit, 1), "1 minute")).toEqual([[0, before + 30_000]])
+      yield* rateLimit.pause(Duration.infinity)
+      const again = yield* Clock.currentTimeMillis
+      expect(yield* inVirtualTime(releases(rateLimit, 1), "1 minute")).toEqual([[0, again + 30_000]])
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("lets a pause grow while callers wait it out", () =>
+    Effect.gen(function* () {
+      const rateLimit = yield* RateLimit.make(RateLimit.unlimited)
+      yield* rateLimit.pause("2 seconds")
+      const waiting = yield* Effect.fork(releases(rateLimit, 1))
+      yield* TestClock.adjust("1 second")
+      yield* rateLimit.pause("5 seconds")
+      yield* TestClock.adjust("1 minute")
+      expect(yield* Fiber.join(waiting)).toEqual([[0, 6000]])
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("waits hardly longer for a clock that is set back", () =>
+    Effect.gen(function* () {
+      const clock = yield* Effect.clock
+      const offset = yield* Ref.make(0)
+      const adjustable: Clock.Clock = Object.assign(Object.create(clock), {
+        currentTimeMillis: Effect.zipWith(clock.currentTimeMillis, Ref.get(offset), (now, by) => now + by)
+      })
+      for (const { atMost, pause } of [
+        { pause: 0, atMost: 2000 },
+        { pause: 10_000, atMost: 60_000 }
+      ]) {
+        yield* Ref.set(offset, 0)
+        yield* Effect.gen(function* () {
+          const rateLimit = yield* RateLimit.make(RateLimit.quota({ limit: 3, window: "2 seconds" }))
+          yield* rateLimit.acquire
+          yield* rateLimit.pause(pause)
+          yield* Ref.set(offset, -3_600_000)
+          const start = yield* Clock.currentTimeMillis
+          const waits = (yield* inVirtualTime(releases(rateLimit, 3), "3 hours")).map(([, at]) => at - start)
+          const first = waits[0] ?? Number.NaN
+          expect(first).toBeLessThanOrEqual(atMost)
+          expect(waits).toEqual([first, first + 1000, first + 2000])
+        }).pipe(Effect.scoped, Effect.withClock(adjustable))
+      }
+    })
+  )
+
+  it.effect("interrupts those who wait, and those who come, when its scope ends", () =>
+    Effect.gen(function* () {
+      for (const paused of [true, false]) {
+        const scope = yield* Scope.make()
+        const rateLimit = yield* Scope.extend(RateLimit.make(Schedule.spaced("1 hour")), scope)
+        if (paused) yield* rateLimit.pause("1 minute")
+        else yield* rateLimit.acquire
+        const waiting = yield* Effect.forkAll(Array.from({ length: 3 }, () => Effect.exit(rateLimit.acquire)))
+        yield* TestClock.adjust("1 second")
+        yield* Scope.close(scope, Exit.void)
+        expect((yield* Fiber.join(waiting)).map(Exit.isInterrupted)).toEqual([true, true, true])
+        expect(Exit.isInterrupted(yield* Effect.exit(rateLimit.acquire))).toBe(true)
+      }
+    })
+  )
+
+  it.effect("is one gate for all that share its layer", () =>
+    Effect.gen(function* () {
+      const gate = RateLimit.layer(Schedule.spaced("1 second"))
+      const both = Layer.provideMerge(
+        Layer.effectDiscard(Effect.flatMap(RateLimit.RateLimit, ({ acquire }) => acquire)),
+        gate
+      )
+      const times = yield* inVirtualTime(
+        Effect.flatMap(RateLimit.RateLimit, (rateLimit) => releases(rateLimit, 1)).pipe(Effect.provide(both))
+      )
+      expect(times).toEqual([[0, 1000]])
+    })
+  )
+
+  it("refuses a pause that has no end where it is made", () => {
+    expect(() => RateLimit.make(RateLimit.unlimited, { maxPause: Duration.infinity })).toThrow(RangeError)
+  })
+})
