@@ -6,7 +6,6 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
@@ -202,17 +201,23 @@ export const make = <R>(
 ): Effect.Effect<Service, never, Scope.Scope | R> => {
   const maxPause = finiteMillis("RateLimit: maxPause", options.maxPause ?? "1 minute")
   return Effect.gen(function* () {
-    const pausedUntil = yield* Ref.make(Number.NEGATIVE_INFINITY)
+    const scope = yield* Effect.scope
     const waiting = yield* Effect.acquireRelease(Queue.unbounded<Deferred.Deferred<void, PermitRefused>>(), (queue) =>
       Effect.zipRight(Effect.flatMap(Queue.takeAll(queue), Effect.forEach(Deferred.interrupt)), Queue.shutdown(queue))
     )
 
-    const untilOpen: Effect.Effect<void> = Effect.gen(function* () {
-      const now = yield* Clock.currentTimeMillis
-      // A clock that was set back must not make a pause longer than the longest.
-      const until = yield* Ref.updateAndGet(pausedUntil, (until) => Math.min(until, now + maxPause))
-      if (until > now) yield* Effect.zipRight(Effect.sleep(until - now), untilOpen)
-    })
+    // Each pause is a fiber that sleeps: how long a pause still is never depends on what a clock says meanwhile.
+    const pauses = yield* Ref.make(0)
+    const open = yield* Effect.makeLatch(true)
+    const beginPause = Effect.zipRight(
+      Ref.update(pauses, (n) => n + 1),
+      open.close
+    )
+    const endPause = Effect.flatMap(
+      Ref.updateAndGet(pauses, (n) => n - 1),
+      (left) => Effect.when(open.open, () => left === 0)
+    )
+    const untilOpen = open.await.pipe(Effect.zipRight(Ref.get(pauses)), Effect.repeat({ until: (n) => n === 0 }))
 
     // Succeeds when a permit has been given; a waiter that was interrupted meanwhile takes none.
     const givePermit: Effect.Effect<boolean> = Effect.flatMap(Queue.take(waiting), (waiter) =>
@@ -239,11 +244,11 @@ export const make = <R>(
           Effect.onInterrupt(() => Deferred.interrupt(waiter))
         )
       ),
-      pause: (duration) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          const wait = Math.min(Math.ceil(Duration.toMillis(duration)), maxPause)
-          return Ref.update(pausedUntil, (until) => Math.max(until, now + wait))
-        })
+      pause: (duration) => {
+        const wait = Math.min(Math.ceil(Duration.toMillis(duration)), maxPause)
+        const sleep = Effect.forkIn(Effect.ensuring(Effect.interruptible(Effect.sleep(wait)), endPause), scope)
+        return wait === 0 ? Effect.void : Effect.asVoid(Effect.uninterruptible(Effect.zipRight(beginPause, sleep)))
+      }
     })
   })
 }

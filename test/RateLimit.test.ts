@@ -218,7 +218,7 @@ describe("RateLimit", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("waits hardly longer for a clock that is set back", () =>
+  it.effect("waits no longer for a clock that is set back", () =>
     Effect.gen(function* () {
       const clock = yield* Effect.clock
       const offset = yield* Ref.make(0)
@@ -227,7 +227,7 @@ describe("RateLimit", () => {
       })
       for (const { atMost, pause } of [
         { pause: 0, atMost: 2000 },
-        { pause: 10_000, atMost: 60_000 }
+        { pause: 10_000, atMost: 10_000 }
       ]) {
         yield* Ref.set(offset, 0)
         yield* Effect.gen(function* () {
@@ -239,7 +239,8 @@ describe("RateLimit", () => {
           const waits = (yield* inVirtualTime(releases(rateLimit, 3), "3 hours")).map(([, at]) => at - start)
           const first = waits[0] ?? Number.NaN
           expect(first).toBeLessThanOrEqual(atMost)
-          expect(waits).toEqual([first, first + 1000, first + 2000])
+          // one interval more, once: when the last permit was, is not known any more
+          expect(waits).toEqual([first, first + 2000, first + 3000])
         }).pipe(Effect.scoped, Effect.withClock(adjustable))
       }
     })
