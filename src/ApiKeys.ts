@@ -9,6 +9,7 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { ApiKey, ApiKeyId } from "./ApiKey.js"
 import { InstantlyClient } from "./InstantlyClient.js"
@@ -63,15 +64,18 @@ export class ApiKeys extends Context.Tag("effect-instantly/ApiKeys")<ApiKeys, Se
 
 const collection = "/api/v2/api-keys"
 
+const decodeApiKey = HttpClientResponse.schemaBodyJson(ApiKey)
+
+const anotherKey = new ParseResult.ParseError({
+  issue: new ParseResult.Type(Schema.Never.annotations({ title: "the API key that was asked for" }).ast, "<hidden>")
+})
+
 /** The deleted key, and no other. */
-const decodeDeleted = (id: ApiKeyId) =>
-  HttpClientResponse.schemaBodyJson(
-    ApiKey.pipe(
-      Schema.filter(
-        (key) =>
-          key.id.toLowerCase() === id.toLowerCase() || { path: ["id"], message: "is not the id that was asked for" }
-      )
-    )
+const decodeDeleted = (id: ApiKeyId) => (response: HttpClientResponse.HttpClientResponse) =>
+  Effect.filterOrFail(
+    decodeApiKey(response),
+    (key) => key.id.toLowerCase() === id.toLowerCase(),
+    () => anotherKey
   )
 
 /**

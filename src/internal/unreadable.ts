@@ -4,7 +4,7 @@ import * as Arr from "effect/Array"
 import type * as ParseResult from "effect/ParseResult"
 
 const at = (path: ReadonlyArray<PropertyKey>, problem: string) =>
-  path.length === 0 ? problem : `${path.map(String).join(".")} ${problem}`
+  `${path.length === 0 ? "it" : path.map(String).join(".")} ${problem}`
 
 const problemsOf = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyKey>): ReadonlyArray<string> => {
   switch (issue._tag) {
