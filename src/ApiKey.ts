@@ -79,6 +79,9 @@ export const KnownScope = Schema.Literal(...knownScopes)
  */
 export type KnownScope = typeof KnownScope.Type
 
+// `string & {}` instead of `string`, which would swallow the literals and their completion in an editor.
+const anyOther: Schema.Schema<string & {}, string> = Schema.String
+
 /**
  * What a key may do: a {@link KnownScope}, or any other scope as it came. Editors complete the known ones.
  *
@@ -92,11 +95,7 @@ export type KnownScope = typeof KnownScope.Type
  * @since 0.1.0
  * @category models
  */
-export const Scope = Schema.Union(
-  KnownScope,
-  // `string & {}` instead of `string`, which would swallow the literals and their completion.
-  Schema.String.pipe(Schema.filter((scope): scope is string & {} => typeof scope === "string"))
-).annotations({ identifier: "Scope" })
+export const Scope = Schema.Union(KnownScope, anyOther).annotations({ identifier: "Scope" })
 
 /**
  * What a key may do: a known scope, or any other string.
