@@ -17,7 +17,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { ParseError } from "effect/ParseResult"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import type { InstantlyError } from "./InstantlyError.js"
@@ -238,7 +238,8 @@ export const layerConfig = (
       return yield* makeNamed(
         {
           ...options,
-          apiKey: options.apiKey ?? (yield* Config.redacted("INSTANTLY_API_KEY")),
+          // `Config.redacted` would hide what is wrong, too.
+          apiKey: options.apiKey ?? Redacted.make(yield* Config.string("INSTANTLY_API_KEY")),
           baseUrl: options.baseUrl ?? (yield* read("INSTANTLY_BASE_URL")),
           workspaceId: options.workspaceId ?? (yield* read("INSTANTLY_WORKSPACE_ID"))
         },

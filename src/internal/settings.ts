@@ -35,7 +35,7 @@ export interface Names {
 
 const optionNames: Names = { apiKey: "apiKey", baseUrl: "baseUrl", workspaceId: "workspaceId" }
 
-const invalid = (name: string, problem: string) => Either.left(ConfigError.InvalidData([name], problem))
+const invalid = (name: string, problem: string) => Either.left(ConfigError.InvalidData([name], `${name} ${problem}`))
 
 const isLoopback = (hostname: string) =>
   hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname)
@@ -60,7 +60,7 @@ const baseUrl = (name: string, value: string): Either.Either<string, ConfigError
 
 /** A value that fits into one header field, trimmed. */
 const word = (name: string, value: unknown): Either.Either<string, ConfigError.ConfigError> => {
-  if (typeof value !== "string") return Either.left(ConfigError.MissingData([name], "is missing"))
+  if (typeof value !== "string") return Either.left(ConfigError.MissingData([name], `${name} is missing`))
   const trimmed = value.trim()
   if (trimmed === "") return invalid(name, "is empty")
   if (/[\r\n]/.test(trimmed)) return invalid(name, "has more than one line")

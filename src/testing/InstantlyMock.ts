@@ -261,7 +261,11 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
         return yield* Effect.tapBoth(exchange, {
           onFailure: ({ answer }) =>
             Effect.sync(() => note({ status: Option.map(Option.fromNullable(answer), (a) => a.status) })),
-          onSuccess: ({ status }) => Effect.sync(() => note({ status: Option.some(status) }))
+          onSuccess: ({ status }) =>
+            Effect.sync(() => {
+              const byFault = log[index]?.reason === notArrived
+              note({ status: Option.some(status), ...(byFault ? { reason: "answered by the fault" } : {}) })
+            })
         })
       }).pipe(Effect.withRandom(random))
 

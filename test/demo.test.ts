@@ -1,0 +1,90 @@
+import { spawn } from "node:child_process"
+import { createServer } from "node:http"
+import { fileURLToPath } from "node:url"
+import { HttpServer } from "@effect/platform"
+import { NodeHttpServer } from "@effect/platform-node"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Layer, Redacted } from "effect"
+import { InstantlyMock } from "effect-instantly/testing"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+
+/** Runs the demo as a process of its own, with no terminal and nothing of this environment's about Instantly. */
+const demo = (args: ReadonlyArray<string>, environment: Record<string, string> = {}) =>
+  Effect.async<{ readonly code: number | null; readonly output: string }>((resume) => {
+    const { INSTANTLY_API_KEY: _, ...rest } = process.env
+    const child = spawn(process.execPath, ["--import", "tsx", "examples/demo/main.ts", ...args], {
+      cwd: root,
+      env: { ...rest, ...environment },
+      stdio: ["ignore", "pipe", "pipe"]
+    })
+    const chunks: Array<string> = []
+    child.stdout.on("data", (chunk) => chunks.push(String(chunk)))
+    child.stderr.on("data", (chunk) => chunks.push(String(chunk)))
+    child.on("close", (code) => resume(Effect.succeed({ code, output: chunks.join("") })))
+    return Effect.sync(() => child.kill())
+  })
+
+const id = "019e18e2-78d4-7322-941a-7384d8969c61"
+
+describe("npm run demo", () => {
+  it.live("deletes a key, shows NotFound, waits out a 429, loses an answer, and hides every secret", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* demo([])
+      expect(code).toBe(0)
+      for (const words of [
+        '✓ deleted "leaked"',
+        "✗ NotFound",
+        "outcome NotApplied · 1 attempt",
+        '✓ deleted "throttled" after 2s',
+        "It may be what deleted the key.",
+        "outcome Unknown · 2 attempts",
+        "deleted (loseAnswer)",
+        "secret <redacted>"
+      ]) {
+        expect(output).toContain(words)
+      }
+      expect(output).not.toContain("made-up-secret")
+    })
+  )
+})
+
+describe("npm run demo -- --live", () => {
+  const embedded = HttpServer.serve(InstantlyMock.httpApp).pipe(
+    Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })),
+    Layer.provideMerge(InstantlyMock.layer())
+  )
+
+  it.live("with --yes deletes the one key it is given, and shows no secret", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const caller = yield* mock.createApiKey()
+      const leaked = yield* mock.createApiKey({ name: "leaked" })
+      const { code, output } = yield* demo(["--live", leaked.id, "--yes"], {
+        INSTANTLY_API_KEY: Redacted.value(caller.secret),
+        INSTANTLY_BASE_URL: yield* HttpServer.addressFormattedWith(Effect.succeed)
+      })
+      expect(output).toContain('"leaked"')
+      expect(output).not.toContain("made-up-secret")
+      expect(code).toBe(0)
+      expect((yield* mock.apiKeys).map((key) => key.id)).toEqual([caller.id])
+    }).pipe(Effect.provide(embedded))
+  )
+
+  // A port of this machine on which nothing listens: whatever goes wrong here, nothing reaches Instantly.
+  const nowhere = { INSTANTLY_API_KEY: "made-up", INSTANTLY_BASE_URL: "http://127.0.0.1:9" }
+
+  it.live.each([
+    ["where it cannot ask", ["--live", id], nowhere, "say --yes"],
+    ["without a key to call with", ["--live", id, "--yes"], {}, "INSTANTLY_API_KEY"],
+    ["for an id that is none, which it does not show", ["--live", "made-up-secret"], nowhere, "a UUID"],
+    ["for arguments that it does not know", ["--lively"], nowhere, "Usage"]
+  ] as const)("sends nothing %s, and says why", ([, args, environment, words]) =>
+    Effect.gen(function* () {
+      const { code, output } = yield* demo(args, environment)
+      expect(output).toContain(words)
+      expect(output).not.toContain("made-up")
+      expect(code).toBe(1)
+    })
+  )
+})
