@@ -106,6 +106,9 @@ export const make: Effect.Effect<Service, never, InstantlyClient> = Effect.gen(f
 /**
  * Provides the operations of a client.
  *
+ * As every layer that is one value, it is built once within a `LayerMap` or a `ManagedRuntime` that shares what it builds:
+ * for several clients there, take `Instantly.layer`, or `Layer.fresh` of this.
+ *
  * @example
  * ```ts
  * import { ApiKeys, InstantlyClient } from "effect-instantly"

@@ -24,7 +24,12 @@ export interface Options extends InstantlyClient.Options {
 const withGate = <E, R>(
   client: Layer.Layer<InstantlyClient.InstantlyClient, E, R>,
   policy: RateLimit.RateLimitPolicy = RateLimit.instantly
-) => ApiKeys.layer.pipe(Layer.provideMerge(client), Layer.provideMerge(RateLimit.layer(policy)))
+) =>
+  // Not `ApiKeys.layer`: one value, it would be built once for all the clients that a `LayerMap` holds.
+  Layer.effect(ApiKeys.ApiKeys, ApiKeys.make).pipe(
+    Layer.provideMerge(client),
+    Layer.provideMerge(RateLimit.layer(policy))
+  )
 
 /**
  * Provides all of this library for one workspace, over the `HttpClient` that the app chooses. Fails where a setting is

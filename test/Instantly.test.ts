@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Clock, ConfigProvider, Effect, Layer, Redacted, Schedule } from "effect"
+import { Clock, ConfigProvider, Effect, Layer, LayerMap, Redacted, Schedule } from "effect"
 import { ApiKeys, Instantly, InstantlyClient, RateLimit } from "effect-instantly"
 import { InstantlyMock } from "effect-instantly/testing"
 import { inVirtualTime } from "./support/virtual.js"
@@ -34,6 +34,27 @@ describe("layer", () => {
       expect(arrivals).toHaveLength(200)
       expect(yield* mock.worstWindow("1050 millis")).toBeLessThanOrEqual(100)
       expect(Math.max(...arrivals.map(({ at }) => at))).toBeLessThanOrEqual(2200)
+    }).pipe(Effect.provide(InstantlyMock.layer()))
+  )
+})
+
+describe("several layers built together", () => {
+  it.effect("have a client and a gate each, though they share what Effect shares", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const sub = yield* mock.createWorkspace({ admin: mock.workspaceId })
+      const caller = yield* mock.createApiKey()
+      const keys = yield* Effect.forEach([sub, mock.workspaceId], (workspaceId) => mock.createApiKey({ workspaceId }))
+      class Workspaces extends LayerMap.Service<Workspaces>()("test/Workspaces", {
+        lookup: (workspaceId: string) =>
+          Instantly.layer({ apiKey: caller.secret, workspaceId, rateLimit: Schedule.stop })
+      }) {}
+      yield* Effect.forEach(keys, ({ id, workspaceId }) =>
+        Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(id)).pipe(
+          Effect.provide(Workspaces.get(workspaceId))
+        )
+      ).pipe(Effect.provide(Workspaces.Default))
+      expect((yield* mock.arrivals).map(({ headers }) => headers["x-as-workspace"])).toEqual([sub, mock.workspaceId])
     }).pipe(Effect.provide(InstantlyMock.layer()))
   )
 })

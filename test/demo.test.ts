@@ -1,29 +1,11 @@
-import { spawn } from "node:child_process"
-import { createServer } from "node:http"
-import { fileURLToPath } from "node:url"
-import { HttpServer } from "@effect/platform"
-import { NodeHttpServer } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Redacted } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
+import { run } from "./support/process.js"
+import { address, served } from "./support/served.js"
 
-const root = fileURLToPath(new URL("..", import.meta.url))
-
-/** Runs the demo as a process of its own, with no terminal and nothing of this environment's about Instantly. */
-const demo = (args: ReadonlyArray<string>, environment: Record<string, string> = {}) =>
-  Effect.async<{ readonly code: number | null; readonly output: string }>((resume) => {
-    const { INSTANTLY_API_KEY: _, ...rest } = process.env
-    const child = spawn(process.execPath, ["--import", "tsx", "examples/demo/main.ts", ...args], {
-      cwd: root,
-      env: { ...rest, ...environment },
-      stdio: ["ignore", "pipe", "pipe"]
-    })
-    const chunks: Array<string> = []
-    child.stdout.on("data", (chunk) => chunks.push(String(chunk)))
-    child.stderr.on("data", (chunk) => chunks.push(String(chunk)))
-    child.on("close", (code) => resume(Effect.succeed({ code, output: chunks.join("") })))
-    return Effect.sync(() => child.kill())
-  })
+const demo = (args: ReadonlyArray<string>, environment?: Readonly<Record<string, string>>) =>
+  run("examples/demo/main.ts", args, environment)
 
 const id = "019e18e2-78d4-7322-941a-7384d8969c61"
 
@@ -50,11 +32,6 @@ describe("npm run demo", () => {
 })
 
 describe("npm run demo -- --live", () => {
-  const embedded = HttpServer.serve(InstantlyMock.httpApp).pipe(
-    Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })),
-    Layer.provideMerge(InstantlyMock.layer())
-  )
-
   it.live("with --yes deletes the one key it is given, and shows no secret", () =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
@@ -62,13 +39,13 @@ describe("npm run demo -- --live", () => {
       const leaked = yield* mock.createApiKey({ name: "leaked" })
       const { code, output } = yield* demo(["--live", leaked.id, "--yes"], {
         INSTANTLY_API_KEY: Redacted.value(caller.secret),
-        INSTANTLY_BASE_URL: yield* HttpServer.addressFormattedWith(Effect.succeed)
+        INSTANTLY_BASE_URL: yield* address
       })
       expect(output).toContain('"leaked"')
       expect(output).not.toContain("made-up-secret")
       expect(code).toBe(0)
       expect((yield* mock.apiKeys).map((key) => key.id)).toEqual([caller.id])
-    }).pipe(Effect.provide(embedded))
+    }).pipe(Effect.provide(served()))
   )
 
   // A port of this machine on which nothing listens: whatever goes wrong here, nothing reaches Instantly.

@@ -1,0 +1,15 @@
+/** Deletes the API key whose id is given: `INSTANTLY_API_KEY=… npx tsx examples/delete.ts <id>`. */
+import { FetchHttpClient } from "@effect/platform"
+import { Effect, Layer, Schema } from "effect"
+import { ApiKey, ApiKeys, Instantly } from "effect-instantly"
+
+const program = Effect.gen(function* () {
+  const id = yield* Schema.decodeUnknown(ApiKey.ApiKeyId)(process.argv[2])
+  const apiKeys = yield* ApiKeys.ApiKeys
+  const deleted = yield* apiKeys.delete(id)
+  yield* Effect.log(`deleted ${deleted.name}`)
+})
+
+const InstantlyLive = Instantly.layerConfig().pipe(Layer.provide(FetchHttpClient.layer))
+
+await Effect.runPromise(Effect.provide(program, InstantlyLive))

@@ -1,0 +1,42 @@
+/** How the service answers: each error of Instantly's becomes an answer of its own. */
+import { HttpApiBuilder, HttpApiError } from "@effect/platform"
+import { Duration, Effect, Layer, Option } from "effect"
+import { ApiKeys } from "effect-instantly"
+import { Api, Busy, Misconfigured, NoAnswer, Revoked, Unconfirmed } from "./Api.js"
+
+/**
+ * `HttpApiError` has tags of the same names (`NotFound`, `BadRequest`, …). They are told apart by place: Instantly's errors
+ * are all handled on the call that gives them, before any of the service's own can be among them. Where both have come
+ * together, `InstantlyError.isInstantlyError` and `instanceof` tell them apart, a tag does not.
+ */
+const KeysLive = HttpApiBuilder.group(Api, "keys", (handlers) =>
+  Effect.gen(function* () {
+    const apiKeys = yield* ApiKeys.ApiKeys
+    return handlers.handle("revoke", ({ path }) =>
+      apiKeys.delete(path.id).pipe(
+        Effect.map(({ id, name }) => new Revoked({ id, name })),
+        Effect.catchTags({
+          BadRequest: () => new HttpApiError.BadRequest(),
+          // After a lost answer a 404 proves nothing: the key may be gone by this very call.
+          NotFound: ({ message, outcome }) =>
+            outcome === "NotApplied" ? new HttpApiError.NotFound() : new Unconfirmed({ message, outcome }),
+          Unauthorized: ({ message }) => new Misconfigured({ message, because: "credential" }),
+          PaymentRequired: ({ message }) => new Misconfigured({ message, because: "plan" }),
+          Forbidden: ({ message }) => new Misconfigured({ message, because: "scope" }),
+          TooManyRequests: ({ message, retryAfter }) =>
+            new Busy({
+              message,
+              retryAfterSeconds: Duration.toSeconds(Option.getOrElse(retryAfter, () => "1 minute"))
+            }),
+          ServerError: ({ message, outcome }) => new Unconfirmed({ message, outcome }),
+          UnexpectedStatus: ({ message, outcome }) => new Unconfirmed({ message, outcome }),
+          InvalidResponse: ({ message, outcome }) => new Unconfirmed({ message, outcome }),
+          TransportError: ({ message, outcome }) => new NoAnswer({ message, outcome })
+        })
+      )
+    )
+  })
+)
+
+/** The service, for any HTTP server and any Instantly. */
+export const ApiLive = HttpApiBuilder.api(Api).pipe(Layer.provide(KeysLive))

@@ -1,0 +1,120 @@
+/** A server on loopback that a test writes byte by byte: no HTTP library stands between a test and the wire. */
+import { generateKeyPairSync, sign } from "node:crypto"
+import * as Net from "node:net"
+import * as Tls from "node:tls"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import { constVoid } from "effect/Function"
+import type * as Scope from "effect/Scope"
+
+/** What is done with a request. */
+export type Answer = (socket: Net.Socket, request: string) => void
+
+export interface RawServer {
+  readonly port: number
+  readonly origin: string
+  /** The requests up to now, each with all its bytes. */
+  readonly requests: ReadonlyArray<string>
+  /** Waits for the first request. */
+  readonly arrived: Effect.Effect<void>
+  /** Waits until the first connection is closed, by whichever side. */
+  readonly closed: Effect.Effect<void>
+}
+
+export interface Options {
+  /** What is done with a new connection, before a byte of a request. */
+  readonly greet?: (socket: Net.Socket) => void
+  /** Speaks TLS, with this certificate or with none. */
+  readonly tls?: Tls.TlsOptions
+}
+
+const listening = (server: Net.Server) =>
+  Effect.async<number>((resume) => {
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      resume(
+        typeof address === "object" && address !== null
+          ? Effect.succeed(address.port)
+          : Effect.dieMessage("the server has no port")
+      )
+    })
+  })
+
+/** Serves until the scope ends; a request is complete with its head, and whatever came in the same breath. */
+export const serveRaw = (
+  answer: Answer,
+  { greet = constVoid, tls }: Options = {}
+): Effect.Effect<RawServer, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const requests: Array<string> = []
+    const sockets = new Set<Net.Socket>()
+    const arrived = yield* Deferred.make<void>()
+    const closed = yield* Deferred.make<void>()
+
+    const converse = (socket: Net.Socket) => {
+      let request = ""
+      socket.on("error", constVoid) // a reset is for the client to tell
+      socket.setEncoding("latin1").on("data", (bytes) => {
+        request += bytes
+        if (!request.includes("\r\n\r\n")) return
+        requests.push(request)
+        Deferred.unsafeDone(arrived, Effect.void)
+        answer(socket, request)
+        request = ""
+      })
+      greet(socket)
+    }
+    const server = tls === undefined ? Net.createServer(converse) : Tls.createServer(tls, converse)
+    server.on("connection", (socket: Net.Socket) => {
+      sockets.add(socket)
+      socket.on("close", () => Deferred.unsafeDone(closed, Effect.void))
+    })
+
+    const port = yield* Effect.acquireRelease(listening(server), () =>
+      Effect.async((resume) => {
+        server.close(() => resume(Effect.void))
+        for (const socket of sockets) socket.destroy()
+      })
+    )
+    return {
+      port,
+      origin: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
+      requests,
+      arrived: Deferred.await(arrived),
+      closed: Deferred.await(closed).pipe(Effect.timeout("5 seconds"), Effect.orDie)
+    }
+  })
+
+/** A port of which it is known that nobody listens there. */
+export const closedPort: Effect.Effect<number> = Effect.scoped(Effect.map(serveRaw(constVoid), ({ port }) => port))
+
+/** An answer as its bytes. */
+export const answerOf = (status: number, body = "", headers: Record<string, string> = {}): string =>
+  headOf(status, { "content-length": String(Buffer.byteLength(body)), ...headers }) + body
+
+/** The head of an answer as its bytes. */
+export const headOf = (status: number, headers: Record<string, string> = {}): string =>
+  [`HTTP/1.1 ${status} -`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), "\r\n"].join("\r\n")
+
+const der = (tag: number, ...contents: ReadonlyArray<Uint8Array>): Buffer => {
+  const content = Buffer.concat(contents)
+  const length = content.length < 0x80 ? [content.length] : [0x82, content.length >> 8, content.length & 0xff]
+  return Buffer.concat([Buffer.from([tag, ...length]), content])
+}
+
+/** A certificate for localhost that nobody vouches for: X.509 version 1, ECDSA with SHA-256, until 2049. */
+export const selfSigned = (): { readonly key: string; readonly cert: string } => {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
+  const ecdsaWithSha256 = der(0x30, Buffer.from("06082a8648ce3d040302", "hex"))
+  const commonName = der(0x30, Buffer.from("0603550403", "hex"), der(0x0c, Buffer.from("localhost")))
+  const name = der(0x30, der(0x31, commonName))
+  const validity = der(0x30, ...["200101000000Z", "491231235959Z"].map((at) => der(0x17, Buffer.from(at))))
+  const subjectKey = publicKey.export({ type: "spki", format: "der" })
+  const body = der(0x30, der(0x02, Buffer.from([1])), ecdsaWithSha256, name, validity, name, subjectKey)
+  const signature = der(0x03, Buffer.from([0]), sign("sha256", body, privateKey))
+  const certificate = der(0x30, body, ecdsaWithSha256, signature).toString("base64")
+  return {
+    key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    cert: `-----BEGIN CERTIFICATE-----\n${certificate}\n-----END CERTIFICATE-----\n`
+  }
+}
