@@ -1,0 +1,58 @@
+/**
+ * Compiles every example of the documentation: each `@example` of `src`, and each TypeScript block of README. They are
+ * written to `test/.generated`, which git ignores, with a comment that says where each comes from.
+ */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { join, relative } from "node:path"
+import { fileURLToPath } from "node:url"
+import ts from "typescript"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const generated = join(root, "test/.generated")
+
+interface Example {
+  readonly from: string
+  readonly code: string
+}
+
+/** The TypeScript blocks of a text, each with the line it begins at. */
+const blocksOf = (file: string, text: string): ReadonlyArray<Example> =>
+  [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(({ 1: code = "", index }) => ({
+    from: `${relative(root, file)}:${text.slice(0, index).split("\n").length}`,
+    code
+  }))
+
+const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts"))
+  .map((file) => join(root, "src", file))
+
+const examples = [
+  ...sources.flatMap((file) => blocksOf(file, readFileSync(file, "utf8").replaceAll(/^ *\* ?/gm, ""))),
+  ...blocksOf(join(root, "README.md"), readFileSync(join(root, "README.md"), "utf8"))
+]
+
+rmSync(generated, { recursive: true, force: true })
+mkdirSync(generated, { recursive: true })
+const files = examples.map(({ code, from }, index) => {
+  const file = join(generated, `${String(index).padStart(3, "0")}.ts`)
+  writeFileSync(file, `// ${from}\n${code}`)
+  return file
+})
+
+const configuration = ts.getParsedCommandLineOfConfigFile(
+  join(root, "tsconfig.json"),
+  // an example may show a value without using it
+  { noUnusedLocals: false, noUnusedParameters: false },
+  { ...ts.sys, onUnRecoverableConfigFileDiagnostic: ({ messageText }) => console.error(messageText) }
+)
+const program = ts.createProgram(files, configuration?.options ?? {})
+const diagnostics = ts.getPreEmitDiagnostics(program)
+for (const { file, messageText, start } of diagnostics) {
+  const index = files.indexOf(file?.fileName ?? "")
+  const line = file === undefined || start === undefined ? 0 : file.getLineAndCharacterOfPosition(start).line
+  console.error(
+    `${examples[index]?.from ?? file?.fileName} + ${line}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`
+  )
+}
+console.log(`${examples.length} examples of the documentation, ${diagnostics.length} problems`)
+process.exitCode = diagnostics.length === 0 && examples.length > 0 ? 0 : 1

@@ -1,0 +1,116 @@
+import { Headers } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { Duration, Option } from "effect"
+import { requestIdOf, toError } from "../../src/internal/answer.js"
+import type { Facts } from "../../src/internal/words.js"
+import * as Outcome from "../../src/Outcome.js"
+
+const facts = (status: number): Facts => ({
+  method: "DELETE",
+  path: "/api/v2/api-keys/019e18e2-78d4-7322-941a-7384d8969c61",
+  outcome: Outcome.fromStatus(status),
+  attempts: 1,
+  waited: Duration.zero,
+  requestId: Option.none()
+})
+
+const answered = (status: number, body: string, headers: Record<string, string> = {}) =>
+  toError({ status, body, headers: Headers.fromInput(headers) }, facts(status), 0)
+
+const envelope = (statusCode: number, error: string, more: Record<string, unknown> = {}) =>
+  JSON.stringify({ statusCode, error, message: "made-up", ...more })
+
+describe("an answer", () => {
+  it.each([
+    [400, envelope(400, "Bad Request"), "BadRequest"],
+    [400, envelope(400, "Bad Request", { code: "FST_ERR_VALIDATION" }), "BadRequest"],
+    [401, envelope(401, "Unauthorized"), "Unauthorized"],
+    [402, envelope(402, "Payment Required"), "PaymentRequired"],
+    [403, envelope(403, "Forbidden"), "Forbidden"],
+    [404, envelope(404, "Not Found"), "NotFound"],
+    [404, envelope(404, "Not Found", { more: "of the future" }), "NotFound"],
+    [429, envelope(429, "Too Many Requests"), "TooManyRequests"],
+    [429, "<html>", "TooManyRequests"],
+    [429, "", "TooManyRequests"],
+    [500, envelope(500, "Internal Server Error"), "ServerError"],
+    [503, "<html>", "ServerError"],
+    [599, "", "ServerError"]
+  ])("%i %s is %s", (status, body, tag) => {
+    expect(answered(status, body)).toMatchObject({ _tag: tag, status, outcome: Outcome.fromStatus(status) })
+  })
+
+  it.each([
+    [404, "", "nothing"],
+    [404, "<html>", "a page"],
+    [404, "null", "JSON that is none"],
+    [404, "[]", "a list"],
+    [404, envelope(403, "Not Found"), "another status"],
+    [404, envelope(404, "Unauthorized"), "another reason"],
+    [404, JSON.stringify({ statusCode: "404", error: "Not Found", message: "x" }), "a status that is a string"],
+    [404, JSON.stringify({ statusCode: 404, error: "Not Found" }), "no message"],
+    [404, JSON.stringify({ statusCode: 404, message: "x" }), "no reason"],
+    [404, JSON.stringify({ statusCode: 404, error: "Not Found", message: 1 }), "a message that is a number"],
+    [404, envelope(404, "Not Found", { message: "Route DELETE:/api/v2/x not found" }), "a route"],
+    [404, envelope(404, "Not Found", { code: "FST_ERR_NOT_FOUND" }), "a code of the framework"],
+    [404, envelope(404, "Not Found", { message: "x".repeat(20_000) }), "far too long an envelope"],
+    [401, "Unauthorized", "words"],
+    [402, "<html>", "a page"],
+    [403, "error code: 1010", "the edge"],
+    [400, "<html>", "a page"],
+    [302, envelope(302, "Found"), "a redirect"],
+    [408, envelope(408, "Request Timeout"), "a 408"],
+    [409, envelope(409, "Conflict"), "a status that is not documented"],
+    [415, envelope(415, "Unsupported Media Type", { code: "FST_ERR_CTP_INVALID_MEDIA_TYPE" }), "a media type"],
+    [418, "", "a teapot"],
+    [600, "", "a status beyond HTTP"]
+  ])("%i %s is not Instantly's: %s", (status, body) => {
+    expect(answered(status, body)).toMatchObject({
+      _tag: "UnexpectedStatus",
+      status,
+      outcome: Outcome.fromStatus(status)
+    })
+  })
+
+  it("shows nothing of its body", () => {
+    for (const status of [302, 400, 401, 402, 403, 404, 408, 409, 429, 500]) {
+      for (const body of [
+        "made-up-secret",
+        envelope(status, "x", { message: "made-up-secret", code: "made-up-secret" })
+      ]) {
+        const error = answered(status, body, { "x-request-id": "made up secret" })
+        expect(JSON.stringify(error) + error.message + error.stack).not.toMatch(/made-up-secret|made up secret/)
+      }
+    }
+  })
+
+  it("shows a code only where it is the framework's", () => {
+    for (const [code, shown] of [
+      ["FST_ERR_VALIDATION", Option.some("FST_ERR_VALIDATION")],
+      ["FST_made-up", Option.none()],
+      ["made-up", Option.none()]
+    ] as const) {
+      expect(answered(400, envelope(400, "Bad Request", { code }))).toMatchObject({ code: shown })
+    }
+  })
+
+  it("says how long to wait", () => {
+    for (const status of [429, 503]) {
+      expect(answered(status, "", { "retry-after": "7" })).toMatchObject({
+        retryAfter: Option.some(Duration.seconds(7))
+      })
+      expect(answered(status, "", { "retry-after": "soon" })).toMatchObject({ retryAfter: Option.none() })
+    }
+  })
+
+  it.each([
+    [{ "x-request-id": "a-1", "cf-ray": "b-2" }, "a-1"],
+    [{ "request-id": "req-1" }, "req-1"],
+    [{ "cf-ray": "8f2a0c1d2e3f4a5b-FRA" }, "8f2a0c1d2e3f4a5b-FRA"],
+    [{ "x-request-id": "two words", "cf-ray": "b-2" }, "b-2"],
+    [{ "x-request-id": "x".repeat(65) }, undefined],
+    [{ "x-request-id": "" }, undefined],
+    [{}, undefined]
+  ])("has the request id of %j", (headers, id) => {
+    expect(requestIdOf(Headers.fromInput(headers))).toEqual(Option.fromNullable(id))
+  })
+})

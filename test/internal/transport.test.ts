@@ -1,0 +1,56 @@
+import { describe, expect, it } from "@effect/vitest"
+import { codeOf, isNeverSent } from "../../src/internal/transport.js"
+
+const failure = (properties: Record<string, unknown>, cause?: unknown) =>
+  Object.assign(new Error("made-up"), properties, cause === undefined ? {} : { cause })
+
+const circular = failure({ code: "ECONNRESET" })
+circular.cause = circular
+
+describe("a failure", () => {
+  it.each([
+    ["a refused connection", failure({ code: "ECONNREFUSED" })],
+    ["an unresolved host", failure({ code: "ENOTFOUND", syscall: "getaddrinfo" })],
+    ["a resolver that is not there", failure({ code: "EAI_AGAIN", syscall: "getaddrinfo" })],
+    ["a host that cannot be reached", failure({ code: "EHOSTUNREACH", syscall: "connect" })],
+    ["a connection that is not made in time", failure({ code: "ETIMEDOUT", syscall: "connect" })],
+    ["Undici's connect timeout", failure({ code: "UND_ERR_CONNECT_TIMEOUT" })],
+    ["a certificate that is refused", failure({ code: "DEPTH_ZERO_SELF_SIGNED_CERT" })],
+    ["Fetch, by its cause", failure({}, failure({ code: "ECONNREFUSED" }))],
+    ["a cause's cause", failure({}, failure({}, failure({ code: "ECONNREFUSED" })))],
+    [
+      "every address in vain",
+      new AggregateError([
+        failure({ code: "ENETUNREACH", syscall: "connect" }),
+        failure({ code: "ETIMEDOUT", syscall: "connect" })
+      ])
+    ]
+  ])("of %s proves that nothing was sent", (_, error) => {
+    expect(isNeverSent(error)).toBe(true)
+  })
+
+  it.each([
+    ["a reset", failure({ code: "ECONNRESET", syscall: "read" })],
+    ["a closed socket", failure({ code: "UND_ERR_SOCKET" })],
+    ["a host that can no longer be reached", failure({ code: "EHOSTUNREACH", syscall: "read" })],
+    ["a broken pipe", failure({ code: "EPIPE", syscall: "write" })],
+    ["a TLS alert, which can come late", failure({ code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED" })],
+    ["some addresses", new AggregateError([failure({ code: "ECONNREFUSED" }), failure({ code: "ECONNRESET" })])],
+    ["no addresses", new AggregateError([])],
+    ["nothing known", failure({})],
+    ["a code that is no string", failure({ code: 7 })],
+    ["no error at all", "ECONNREFUSED"],
+    ["undefined", undefined],
+    ["a circle of causes", circular]
+  ])("of %s proves nothing", (_, error) => {
+    expect(isNeverSent(error)).toBe(false)
+  })
+
+  it("is shown by the first code in its chain that is one", () => {
+    expect(codeOf(failure({ code: "made-up-secret" }, failure({ code: "ECONNRESET" })))).toBe("ECONNRESET")
+    expect(codeOf(failure({ code: "UND_ERR_SOCKET" }, failure({ code: "ECONNRESET" })))).toBe("UND_ERR_SOCKET")
+    expect(codeOf(circular)).toBe("ECONNRESET")
+    expect(codeOf("ECONNRESET")).toBe("")
+    expect(codeOf(failure({ code: "E".repeat(100) }))).toBe("")
+  })
+})
