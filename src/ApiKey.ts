@@ -39,12 +39,10 @@ export const ApiKeyId = Schema.declare<string, string, readonly []>(
   [],
   { decode: () => parseUuid, encode: () => parseUuid },
   {
-    identifier: "ApiKeyId",
-    description: "the id of an API key, a UUID",
     jsonSchema: { type: "string", format: "uuid" },
     arbitrary: () => (fc) => fc.uuid()
   }
-).pipe(Schema.brand("effect-instantly/ApiKeyId"))
+).pipe(Schema.brand("effect-instantly/ApiKeyId", { identifier: "ApiKeyId" }))
 
 /**
  * The id of an API key, checked to be a UUID.

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
+import { counts } from "./support/counts.js"
 
 const src = (path: string) => fileURLToPath(new URL(`../src/${path}`, import.meta.url))
 
@@ -7,6 +8,7 @@ export default defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),
   test: {
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    reporters: ["default", counts],
     setupFiles: ["test/setup.ts"],
     testTimeout: 30_000
   },

@@ -11,6 +11,8 @@ const problemsOf = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyK
     case "Pointer":
       return problemsOf(issue.issue, [...path, ...Arr.ensure(issue.path)])
     case "Composite":
+      // Of a union every member has a problem: that it is none of them says enough.
+      if (issue.ast._tag === "Union") return [at(path, `is not ${issue.ast}`)]
       return Arr.ensure(issue.issues).flatMap((inner) => problemsOf(inner, path))
     case "Refinement":
       return issue.kind === "From" ? problemsOf(issue.issue, path) : [at(path, `is not ${issue.ast}`)]

@@ -1,0 +1,52 @@
+/**
+ * Test a minute of rate limiting at once: the double counts requests in any second and any minute as Instantly does, on
+ * the virtual clock that the library's gate waits by.
+ */
+import { describe, expect, it } from "@effect/vitest"
+import { Clock, Effect, Fiber, TestClock } from "effect"
+import { ApiKeys, Instantly, RateLimit } from "effect-instantly"
+import { InstantlyMock } from "effect-instantly/testing"
+
+/** Deletes this many keys at once, and tells how long it took and what was refused. */
+const deleteAll = (count: number, rateLimit: RateLimit.RateLimitPolicy) =>
+  Effect.gen(function* () {
+    const mock = yield* InstantlyMock.InstantlyMock
+    const ours = yield* mock.createApiKey()
+    const keys = yield* Effect.replicateEffect(mock.createApiKey(), count)
+    const deletions = Effect.gen(function* () {
+      const apiKeys = yield* ApiKeys.ApiKeys
+      yield* Effect.forEach(keys, ({ id }) => apiKeys.delete(id), { concurrency: "unbounded", discard: true })
+      return yield* Clock.currentTimeMillis
+    })
+    const fiber = yield* Effect.fork(Effect.provide(deletions, Instantly.layer({ apiKey: ours.secret, rateLimit })))
+    yield* TestClock.adjust("1 hour")
+    return {
+      seconds: (yield* Fiber.join(fiber)) / 1000,
+      refused: (yield* mock.arrivals).filter(({ reason }) => reason === "rate limit").length,
+      worstSecond: yield* mock.worstWindow("1 second")
+    }
+  }).pipe(Effect.provide(InstantlyMock.layer({ retryAfter: true })))
+
+describe("many deletions at once", () => {
+  it.effect("stay within the limit, at 93 a second", () =>
+    Effect.gen(function* () {
+      const { refused, seconds, worstSecond } = yield* deleteAll(500, RateLimit.instantly)
+      expect(refused).toBe(0)
+      expect(worstSecond).toBeLessThanOrEqual(100)
+      expect(500 / seconds).toBeGreaterThan(90)
+    })
+  )
+
+  it.effect("would be refused without a gate's pace", () =>
+    Effect.gen(function* () {
+      expect((yield* deleteAll(150, RateLimit.unlimited)).refused).toBeGreaterThanOrEqual(50)
+    })
+  )
+
+  it.effect("take a minute where two a second are allowed, and a test does not", () =>
+    Effect.gen(function* () {
+      const two = RateLimit.quota({ limit: 3, window: "1 second" })
+      expect((yield* deleteAll(121, two)).seconds).toBe(60)
+    })
+  )
+})
