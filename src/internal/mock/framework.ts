@@ -1,5 +1,6 @@
 /** What Instantly's web framework, Fastify, decides before a handler runs: routes, bodies and their validation. */
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import { knownScopes } from "../knownScopes.js"
 import { type Answer, envelope, type Incoming } from "./http.js"
 
@@ -23,13 +24,24 @@ type Checked<A> = Either.Either<A, Answer>
 
 const invalid = (message: string): Checked<never> => Either.left(envelope(400, message, { code: "FST_ERR_VALIDATION" }))
 
-/** The operation that a request addresses, before anything of it is checked. */
-export const route = ({ method, path }: Incoming): Command["operation"] | undefined => {
+const operationOf = ({ method, path }: Incoming): Command["operation"] | undefined => {
   if (path === "/api/v2/api-keys") return method === "POST" ? "create" : method === "GET" ? "list" : undefined
   return method === "DELETE" && /^\/api\/v2\/api-keys\/[^/]*$/.test(path) ? "delete" : undefined
 }
 
-export const routeNotFound = ({ method, path, query }: Incoming): Answer => {
+const decodePath = Option.liftThrowable(decodeURIComponent)
+
+/** The operation that a request addresses, before anything else of it is looked at. */
+export const route = (incoming: Incoming): Checked<Command["operation"]> => {
+  const { path } = incoming
+  if (Option.isNone(decodePath(path))) {
+    const { body, status } = envelope(400, `'${path}' is not a valid url component`, { code: "FST_ERR_BAD_URL" })
+    return Either.left({ status, headers: { "content-type": "application/json" }, body })
+  }
+  return Either.fromNullable(operationOf(incoming), () => routeNotFound(incoming))
+}
+
+const routeNotFound = ({ method, path, query }: Incoming): Answer => {
   const search = query.size === 0 ? "" : `?${query}`
   return envelope(404, `Route ${method}:${path}${search} not found`)
 }
@@ -60,12 +72,12 @@ const unsupportedMediaType: Checked<never> = Either.left(
 
 const scopes = new Set<unknown>(knownScopes)
 
-/** Fastify turns what is nearly right into what is right: numbers into strings, a value into a list of one. */
+/** Fastify turns what is nearly right into what is right: numbers into strings, a list of one into its element. */
 const asString = (value: unknown): string | undefined => {
   if (value === null) return ""
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
-    ? String(value)
-    : undefined
+  if (Array.isArray(value) && value.length === 1) return asString(value[0])
+  const isScalar = typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+  return isScalar ? String(value) : undefined
 }
 
 const create = (body: unknown): Checked<Create> => {
@@ -97,10 +109,7 @@ const list = (query: URLSearchParams): Checked<List> => {
 const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i
 
 const remove = (path: string, body: unknown): Checked<Delete> => {
-  const id = Either.getOrElse(
-    Either.try(() => decodeURIComponent(path.slice(path.lastIndexOf("/") + 1))),
-    () => ""
-  )
+  const id = decodeURIComponent(path.slice(path.lastIndexOf("/") + 1))
   if (!uuid.test(id)) return invalid('params/id must match format "uuid"')
   return body === undefined || body === null ? Either.right({ operation: "delete", id }) : invalid("body must be null")
 }

@@ -44,6 +44,9 @@ export interface Served {
 const refuse = (answer: Answer, reason: string): Either.Either<never, Served> =>
   Either.left({ answer, applied: false, reason })
 
+const byFramework = <A>(checked: Either.Either<A, Answer>, reason: string): Either.Either<A, Served> =>
+  Either.mapLeft(checked, (answer) => ({ answer, applied: false, reason }))
+
 const actions = { create: "create", list: "read", delete: "delete" } as const
 
 export const make = (behaviour: Behaviour) => {
@@ -173,16 +176,11 @@ export const make = (behaviour: Behaviour) => {
           }
           return yield* refuse(page, "the edge wants a User-Agent")
         }
-        const operation = Framework.route(incoming)
-        if (operation === undefined) return yield* refuse(Framework.routeNotFound(incoming), "no such route")
+        const operation = yield* byFramework(Framework.route(incoming), "no such route")
         const caller = yield* authenticate(incoming, now)
         const workspace = yield* targetOf(incoming, caller)
         yield* charge(behaviour.chargedWorkspace === "caller" ? caller.workspaceId : workspace.id, now)
-        const command = yield* Either.mapLeft(Framework.validate(operation, incoming), (answer) => ({
-          answer,
-          applied: false,
-          reason: "the framework's validation"
-        }))
+        const command = yield* byFramework(Framework.validate(operation, incoming), "the framework's validation")
         if (!workspace.paid) {
           return yield* refuse(envelope(402, "Workspace does not have an active paid plan"), "no active plan")
         }
