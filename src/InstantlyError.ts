@@ -41,6 +41,14 @@ const retryAfter = Schema.OptionFromNullOr(Schema.DurationFromMillis).pipe(
 /**
  * 400: Instantly's framework refused the request as malformed, or it was not sent because Instantly would.
  *
+ * @example
+ * ```ts
+ * import { InstantlyError } from "effect-instantly"
+ *
+ * const error = new InstantlyError.BadRequest()
+ * error.outcome // "NotApplied"
+ * ```
+ *
  * @since 0.1.0
  * @category errors
  */
@@ -63,6 +71,15 @@ export class BadRequest extends Schema.TaggedError<BadRequest>("effect-instantly
 /**
  * 401: the token is missing or wrong, or its key has been revoked.
  *
+ * @example
+ * ```ts
+ * import { InstantlyError } from "effect-instantly"
+ *
+ * // deleting the key that one authenticates with: its answer was lost, and now it is not accepted any more
+ * const error = new InstantlyError.Unauthorized({ outcome: "Unknown", attempts: 2 })
+ * error.message // says so
+ * ```
+ *
  * @since 0.1.0
  * @category errors
  */
@@ -82,6 +99,14 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-insta
 
 /**
  * 402: the workspace has no active paid plan.
+ *
+ * @example
+ * ```ts
+ * import { InstantlyError } from "effect-instantly"
+ *
+ * const error = new InstantlyError.PaymentRequired()
+ * error.isRetryable // false
+ * ```
  *
  * @since 0.1.0
  * @category errors
@@ -106,6 +131,14 @@ export class PaymentRequired extends Schema.TaggedError<PaymentRequired>("effect
 /**
  * 403: the token's key lacks the scope. A 403 that is not in Instantly's words is {@link UnexpectedStatus}.
  *
+ * @example
+ * ```ts
+ * import { InstantlyError } from "effect-instantly"
+ *
+ * const error = new InstantlyError.Forbidden({ method: "DELETE", path: "/api/v2/api-keys/…" })
+ * error.message // names the scopes that would do
+ * ```
+ *
  * @since 0.1.0
  * @category errors
  */
@@ -127,6 +160,13 @@ export class Forbidden extends Schema.TaggedError<Forbidden>("effect-instantly/F
  * 404, in Instantly's own words. It does not prove that a key is gone: it may belong to another workspace. A 404 of a
  * route, a proxy or a portal is {@link UnexpectedStatus}.
  *
+ * @example
+ * ```ts
+ * import { InstantlyError } from "effect-instantly"
+ *
+ * const isProof = (error: InstantlyError.NotFound) => error.outcome === "NotApplied"
+ * ```
+ *
  * @since 0.1.0
  * @category errors
  */
@@ -146,6 +186,15 @@ export class NotFound extends Schema.TaggedError<NotFound>("effect-instantly/Not
 
 /**
  * 429, whatever its body: the workspace has used up 100 requests a second or 6,000 a minute, over all its keys.
+ *
+ * @example
+ * ```ts
+ * import { InstantlyError } from "effect-instantly"
+ * import { Duration, Option } from "effect"
+ *
+ * const error = new InstantlyError.TooManyRequests({ retryAfter: Option.some(Duration.seconds(3)) })
+ * error.isRetryable // true
+ * ```
  *
  * @since 0.1.0
  * @category errors
@@ -172,6 +221,14 @@ export class TooManyRequests extends Schema.TaggedError<TooManyRequests>("effect
 /**
  * 5xx: Instantly, or what stands in front of it, failed. The request may have been carried out all the same.
  *
+ * @example
+ * ```ts
+ * import { InstantlyError } from "effect-instantly"
+ *
+ * const error = new InstantlyError.ServerError({ status: 502 })
+ * error.outcome // "Unknown"
+ * ```
+ *
  * @since 0.1.0
  * @category errors
  */
@@ -194,6 +251,14 @@ export class ServerError extends Schema.TaggedError<ServerError>("effect-instant
 /**
  * Any other answer: a redirect, a 408, a status that Instantly does not document, or a documented one that is not in
  * Instantly's words.
+ *
+ * @example
+ * ```ts
+ * import { InstantlyError } from "effect-instantly"
+ *
+ * const error = new InstantlyError.UnexpectedStatus({ status: 302 })
+ * error.outcome // "NotApplied"
+ * ```
  *
  * @since 0.1.0
  * @category errors
@@ -219,6 +284,14 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>("effe
 
 /**
  * A 2xx whose body cannot be read as what was asked for. The request was carried out: it is never sent again.
+ *
+ * @example
+ * ```ts
+ * import { InstantlyError } from "effect-instantly"
+ *
+ * const error = new InstantlyError.InvalidResponse({ detail: "id is missing" })
+ * error.outcome // "Applied"
+ * ```
  *
  * @since 0.1.0
  * @category errors
@@ -260,6 +333,14 @@ export type TransportReason = typeof TransportReason.Type
 
 /**
  * No answer: the request was never sent, the connection was lost, or the time was up.
+ *
+ * @example
+ * ```ts
+ * import { InstantlyError } from "effect-instantly"
+ *
+ * const error = new InstantlyError.TransportError({ reason: "NotSent", detail: "ECONNREFUSED" })
+ * error.outcome // "NotApplied"
+ * ```
  *
  * @since 0.1.0
  * @category errors

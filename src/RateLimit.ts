@@ -98,6 +98,13 @@ export const quota = (options: QuotaOptions): RateLimitPolicy => {
 /**
  * Gives every permit at once. A 429 still closes the gate.
  *
+ * @example
+ * ```ts
+ * import { RateLimit } from "effect-instantly"
+ *
+ * const gate = RateLimit.layer(RateLimit.unlimited)
+ * ```
+ *
  * @since 0.1.0
  * @category policies
  */
@@ -106,6 +113,15 @@ export const unlimited: RateLimitPolicy = Schedule.forever
 /**
  * Instantly's limit for a workspace, 100 requests a second and 6,000 a minute, with a burst of 2 and 50 milliseconds of
  * jitter: about 93 a second. It is for one process that has the workspace to itself.
+ *
+ * @example
+ * ```ts
+ * import { RateLimit } from "effect-instantly"
+ * import { Schedule } from "effect"
+ *
+ * // the workspace's limit, and no more than 20 at once in ten seconds
+ * const gentle = Schedule.intersect(RateLimit.instantly, RateLimit.quota({ limit: 20, window: "10 seconds" }))
+ * ```
  *
  * @see https://developer.instantly.ai/api/v2/ratelimit
  * @since 0.1.0
@@ -118,6 +134,18 @@ export const instantly: RateLimitPolicy = Schedule.intersect(
 
 /**
  * The policy has ended: no permit was given, and none will be.
+ *
+ * @example
+ * ```ts
+ * import { RateLimit } from "effect-instantly"
+ * import { Effect, Schedule } from "effect"
+ *
+ * const oneOnly = Effect.gen(function* () {
+ *   const gate = yield* RateLimit.make(Schedule.stop)
+ *   yield* gate.acquire
+ *   return yield* Effect.flip(gate.acquire) // PermitRefused
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category errors

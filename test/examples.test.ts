@@ -1,6 +1,7 @@
+import { execFileSync, spawnSync } from "node:child_process"
 import { HttpApiBuilder, HttpClient, HttpServer } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
+import { Deferred, Effect, Fiber, Layer, Redacted } from "effect"
 import { type ApiKey, Instantly, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { ApiLive } from "../examples/http-service/Http.js"
@@ -157,6 +158,29 @@ describe("examples/http-service", () => {
         (output) => output.includes("Listening on")
       )
       expect(output).toContain("Listening on")
+    })
+  )
+})
+
+describe("examples/embedded.ts", () => {
+  const hasCurl = spawnSync("curl", ["--version"]).status === 0
+
+  it.live.skipIf(!hasCurl)("serves the double, and the curl lines that it prints work", () =>
+    Effect.gen(function* () {
+      const lines = yield* Deferred.make<ReadonlyArray<string>>()
+      const server = yield* Effect.fork(
+        run("examples/embedded.ts", [], { PORT: "0" }, (output) => {
+          const curl = output.split("\n").filter((line) => line.startsWith("curl "))
+          if (curl.length === 2) Deferred.unsafeDone(lines, Effect.succeed(curl))
+          return false
+        })
+      )
+      const [remove, list] = yield* Deferred.await(lines)
+      const shell = (line = "") =>
+        Effect.sync(() => execFileSync("sh", ["-c", line], { encoding: "utf8", stdio: "pipe" }))
+      expect(JSON.parse(yield* shell(remove))).toMatchObject({ name: "leaked" })
+      expect(JSON.parse(yield* shell(list)).items).toMatchObject([{ name: "caller" }])
+      yield* Fiber.interrupt(server)
     })
   )
 })

@@ -355,16 +355,18 @@ describe("an app's own RequestInit for Fetch", () => {
       const server = yield* serveRaw((socket, request) =>
         socket.write(request.includes(" /moved ") ? answerOf(302, html, { location: "/here" }) : headOf(204))
       )
-      const statusOfMoved = Effect.map(HttpClient.get(`${server.origin}/moved`), ({ status }) => status)
-      const status = Effect.gen(function* () {
+      const program = Effect.gen(function* () {
+        const client = yield* HttpClient.HttpClient
         const { execute } = yield* InstantlyClient.InstantlyClient
-        const context = yield* Effect.context<HttpClient.HttpClient>()
-        const reading = statusOfMoved.pipe(Effect.orDie, Effect.provide(context))
-        return yield* execute(HttpClientRequest.get("/made-up"), () => reading)
+        return yield* execute(HttpClientRequest.get("/made-up"), () =>
+          Effect.orDie(client.get(`${server.origin}/moved`))
+        )
       })
-      expect(yield* status.pipe(Effect.provide(instantly(server.origin)), Effect.provide(FetchHttpClient.layer))).toBe(
-        204
+      const answer = yield* program.pipe(
+        Effect.provide(instantly(server.origin)),
+        Effect.provide(FetchHttpClient.layer)
       )
+      expect([answer.status, server.requests.length]).toEqual([204, 3])
     })
   )
 })

@@ -8,6 +8,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
+import * as Pipeable from "effect/Pipeable"
 import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
@@ -20,20 +21,33 @@ import { type Answer, Broken, type Exchange, type Incoming } from "../internal/m
  * @since 0.1.0
  * @category models
  */
-export interface Fault {
+export interface Fault extends Pipeable.Pipeable {
   readonly name: string
   /** @internal */
   readonly prepare: Effect.Effect<(exchange: Exchange) => Exchange>
 }
 
-const make = (name: string, change: (exchange: Exchange) => Exchange): Fault => ({
+const fault = (name: string, prepare: Fault["prepare"]): Fault => ({
   name,
-  prepare: Effect.succeed(change)
+  prepare,
+  pipe() {
+    // biome-ignore lint/complexity/noArguments: what Pipeable takes
+    return Pipeable.pipeArguments(this, arguments)
+  }
 })
+
+const make = (name: string, change: (exchange: Exchange) => Exchange): Fault => fault(name, Effect.succeed(change))
 
 /**
  * The connection is refused: the request certainly never leaves. On a socket, where a server cannot refuse one request,
  * it is {@link loseRequest}.
+ *
+ * @example
+ * ```ts
+ * import { Fault } from "effect-instantly/testing"
+ *
+ * const script = Fault.times(3, Fault.refuse)
+ * ```
  *
  * @since 0.1.0
  * @category faults
@@ -43,6 +57,13 @@ export const refuse: Fault = make("refuse", () => new Broken({ how: "Refused" })
 /**
  * The connection is lost before the server acts.
  *
+ * @example
+ * ```ts
+ * import { Fault } from "effect-instantly/testing"
+ *
+ * const script = Fault.next(Fault.loseRequest)
+ * ```
+ *
  * @since 0.1.0
  * @category faults
  */
@@ -51,6 +72,13 @@ export const loseRequest: Fault = make("loseRequest", () => new Broken({ how: "L
 /**
  * The server acts, and the connection is lost before its answer.
  *
+ * @example
+ * ```ts
+ * import { Fault } from "effect-instantly/testing"
+ *
+ * const script = Fault.next(Fault.loseAnswer)
+ * ```
+ *
  * @since 0.1.0
  * @category faults
  */
@@ -58,6 +86,13 @@ export const loseAnswer: Fault = make("loseAnswer", Effect.zipRight(new Broken({
 
 /**
  * The server acts, and the connection is lost in the middle of its answer.
+ *
+ * @example
+ * ```ts
+ * import { Fault } from "effect-instantly/testing"
+ *
+ * const script = Fault.nth(2, Fault.cutAnswer)
+ * ```
  *
  * @since 0.1.0
  * @category faults
@@ -70,6 +105,13 @@ export const cutAnswer: Fault = make(
 /**
  * The server never acts, and never answers.
  *
+ * @example
+ * ```ts
+ * import { Fault } from "effect-instantly/testing"
+ *
+ * const script = Fault.next(Fault.hang)
+ * ```
+ *
  * @since 0.1.0
  * @category faults
  */
@@ -78,6 +120,13 @@ export const hang: Fault = make("hang", () => Effect.never)
 /**
  * The server acts, and never answers.
  *
+ * @example
+ * ```ts
+ * import { Fault } from "effect-instantly/testing"
+ *
+ * const script = Fault.next(Fault.swallowAnswer)
+ * ```
+ *
  * @since 0.1.0
  * @category faults
  */
@@ -85,6 +134,13 @@ export const swallowAnswer: Fault = make("swallowAnswer", Effect.zipRight(Effect
 
 /**
  * The answer is this one, and the server does not act.
+ *
+ * @example
+ * ```ts
+ * import { Fault } from "effect-instantly/testing"
+ *
+ * const script = Fault.next(Fault.answer({ status: 503, headers: { "retry-after": "5" } }))
+ * ```
  *
  * @since 0.1.0
  * @category faults
@@ -100,6 +156,13 @@ export const answer = (options: {
 
 /**
  * The server acts, and the answer is changed on its way.
+ *
+ * @example
+ * ```ts
+ * import { Fault } from "effect-instantly/testing"
+ *
+ * const script = Fault.next(Fault.changeAnswer((answer) => ({ ...answer, body: "<html>" })))
+ * ```
  *
  * @since 0.1.0
  * @category faults
@@ -125,28 +188,52 @@ const prepareSleep = (delay: Delay): Effect.Effect<Effect.Effect<void>> => {
 /**
  * The request takes longer to arrive.
  *
- * @since 0.1.0
- * @category faults
- */
-export const delay = (delay: Delay): Fault => ({
-  name: "delay",
-  prepare: Effect.map(prepareSleep(delay), (sleep) => (exchange) => Effect.zipRight(sleep, exchange))
-})
-
-/**
- * The server acts, and its answer takes longer to arrive.
+ * @example
+ * ```ts
+ * import { Fault } from "effect-instantly/testing"
+ * import { Duration, Effect, Random } from "effect"
+ *
+ * const script = Fault.always(Fault.delay(Effect.map(Random.nextIntBetween(5, 55), Duration.millis)))
+ * ```
  *
  * @since 0.1.0
  * @category faults
  */
-export const delayAnswer = (delay: Delay): Fault => ({
-  name: "delayAnswer",
-  prepare: Effect.map(prepareSleep(delay), (sleep) => (exchange) => Effect.zipLeft(exchange, sleep))
-})
+export const delay = (delay: Delay): Fault =>
+  fault(
+    "delay",
+    Effect.map(prepareSleep(delay), (sleep) => (exchange) => Effect.zipRight(sleep, exchange))
+  )
+
+/**
+ * The server acts, and its answer takes longer to arrive.
+ *
+ * @example
+ * ```ts
+ * import { Fault } from "effect-instantly/testing"
+ *
+ * const script = Fault.next(Fault.delayAnswer("20 seconds"))
+ * ```
+ *
+ * @since 0.1.0
+ * @category faults
+ */
+export const delayAnswer = (delay: Delay): Fault =>
+  fault(
+    "delayAnswer",
+    Effect.map(prepareSleep(delay), (sleep) => (exchange) => Effect.zipLeft(exchange, sleep))
+  )
 
 /**
  * Two faults of one exchange, the first one nearer to the client: `delay("1 second").pipe(and(loseAnswer))` is a slow
  * request whose answer is lost.
+ *
+ * @example
+ * ```ts
+ * import { Fault } from "effect-instantly/testing"
+ *
+ * const script = Fault.next(Fault.delay("1 second").pipe(Fault.and(Fault.loseAnswer)))
+ * ```
  *
  * @since 0.1.0
  * @category combinators
@@ -156,10 +243,11 @@ export const and: {
   (self: Fault, that: Fault): Fault
 } = dual(
   2,
-  (self: Fault, that: Fault): Fault => ({
-    name: `${self.name} and ${that.name}`,
-    prepare: Effect.zipWith(self.prepare, that.prepare, (outer, inner) => (exchange) => outer(inner(exchange)))
-  })
+  (self: Fault, that: Fault): Fault =>
+    fault(
+      `${self.name} and ${that.name}`,
+      Effect.zipWith(self.prepare, that.prepare, (outer, inner) => (exchange) => outer(inner(exchange)))
+    )
 )
 
 /**
@@ -203,6 +291,13 @@ const counting = (fault: Fault, selects: (count: number) => boolean): Script =>
 /**
  * Happens to the next request.
  *
+ * @example
+ * ```ts
+ * import { Fault } from "effect-instantly/testing"
+ *
+ * const script = Fault.next(Fault.hang)
+ * ```
+ *
  * @since 0.1.0
  * @category scripts
  */
@@ -210,6 +305,13 @@ export const next = (fault: Fault): Script => nth(1, fault)
 
 /**
  * Happens to the `n`-th request from here on, where the next one is the first.
+ *
+ * @example
+ * ```ts
+ * import { Fault } from "effect-instantly/testing"
+ *
+ * const script = Fault.nth(3, Fault.hang)
+ * ```
  *
  * @since 0.1.0
  * @category scripts
@@ -219,6 +321,13 @@ export const nth = (n: number, fault: Fault): Script => counting(fault, (count) 
 /**
  * Happens to the next `n` requests.
  *
+ * @example
+ * ```ts
+ * import { Fault } from "effect-instantly/testing"
+ *
+ * const script = Fault.times(3, Fault.hang)
+ * ```
+ *
  * @since 0.1.0
  * @category scripts
  */
@@ -227,6 +336,13 @@ export const times = (n: number, fault: Fault): Script => counting(fault, (count
 /**
  * Happens to every request.
  *
+ * @example
+ * ```ts
+ * import { Fault } from "effect-instantly/testing"
+ *
+ * const script = Fault.always(Fault.answer({ status: 503 }))
+ * ```
+ *
  * @since 0.1.0
  * @category scripts
  */
@@ -234,6 +350,13 @@ export const always = (fault: Fault): Script => counting(fault, () => true)
 
 /**
  * Happens to every request whose path ends with this id.
+ *
+ * @example
+ * ```ts
+ * import { Fault } from "effect-instantly/testing"
+ *
+ * const script = Fault.forId("019e18e2-78d4-7322-941a-7384d8969c61", Fault.loseAnswer)
+ * ```
  *
  * @since 0.1.0
  * @category scripts
@@ -246,6 +369,13 @@ export const forId = (id: string, fault: Fault): Script =>
 
 /**
  * Happens to this share of the requests, from 0 to 1, drawn from the double's seeded `Random`.
+ *
+ * @example
+ * ```ts
+ * import { Fault } from "effect-instantly/testing"
+ *
+ * const script = Fault.atRate(0.01, Fault.loseAnswer)
+ * ```
  *
  * @since 0.1.0
  * @category scripts

@@ -191,6 +191,14 @@ const asCreated = (key: Server.StoredKey): CreatedApiKey => ({
  * Makes a double. What it was asked to do, it does even where the client no longer waits, as a server would; it ends with
  * its scope.
  *
+ * @example
+ * ```ts
+ * import { InstantlyMock } from "effect-instantly/testing"
+ * import { Effect } from "effect"
+ *
+ * const mock = Effect.scoped(Effect.flatMap(InstantlyMock.make({ seed: 7 }), ({ apiKeys }) => apiKeys))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

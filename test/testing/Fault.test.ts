@@ -1,0 +1,251 @@
+import { HttpClient, HttpClientRequest } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { Cause, Clock, Duration, Effect, Exit, Fiber, Option, Random, Schedule, TestClock, TestContext } from "effect"
+import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { inVirtualTime } from "../support/virtual.js"
+
+/** A double with a key to call with, and what a DELETE of another one gives: its status, or how it failed. */
+const withDouble = <A, E>(
+  body: (test: {
+    readonly mock: InstantlyMock.Service
+    readonly leaked: InstantlyMock.CreatedApiKey
+    readonly remove: Effect.Effect<string>
+    readonly list: Effect.Effect<string>
+  }) => Effect.Effect<A, E>,
+  options?: InstantlyMock.Options
+) =>
+  Effect.gen(function* () {
+    const mock = yield* InstantlyMock.InstantlyMock
+    const caller = yield* mock.createApiKey()
+    const leaked = yield* mock.createApiKey()
+    const client = yield* HttpClient.HttpClient
+    const send = (request: HttpClientRequest.HttpClientRequest) =>
+      request.pipe(
+        HttpClientRequest.bearerToken(caller.secret),
+        HttpClientRequest.setHeader("user-agent", "test/1.0"),
+        client.execute,
+        Effect.flatMap((response) => Effect.as(response.text, String(response.status))),
+        Effect.catchTags({
+          RequestError: ({ cause }) => Effect.succeed(`${cause}`),
+          ResponseError: ({ reason, response }) => Effect.succeed(`${response.status} ${reason}`)
+        })
+      )
+    return yield* body({
+      mock,
+      leaked,
+      remove: send(HttpClientRequest.del(`https://api.instantly.ai/api/v2/api-keys/${leaked.id}`)),
+      list: send(HttpClientRequest.get("https://api.instantly.ai/api/v2/api-keys"))
+    })
+  }).pipe(Effect.provide(InstantlyMock.layer(options)))
+
+const isThere = (mock: InstantlyMock.Service, key: InstantlyMock.CreatedApiKey) =>
+  Effect.map(mock.apiKeys, (keys) => keys.some(({ id }) => id === key.id))
+
+describe("a fault", () => {
+  it.effect.each([
+    ["refuse", Fault.refuse, "Error: connect ECONNREFUSED", true],
+    ["loseRequest", Fault.loseRequest, "Error: socket hang up", true],
+    ["loseAnswer", Fault.loseAnswer, "Error: socket hang up", false],
+    ["cutAnswer", Fault.cutAnswer, "200 Decode", false],
+    ["answer", Fault.answer({ status: 418, body: "made-up" }), "418", true],
+    ["changeAnswer", Fault.changeAnswer((answer) => ({ ...answer, status: 201 })), "201", false]
+  ] as const)("%s does to an exchange what its name says", ([name, fault, gives, survives]) =>
+    withDouble(({ leaked, mock, remove }) =>
+      Effect.gen(function* () {
+        yield* mock.script(Fault.next(fault))
+        expect(yield* remove).toBe(gives)
+        expect(yield* isThere(mock, leaked)).toBe(survives)
+        const [arrival] = yield* mock.arrivals
+        expect(arrival?.fault).toEqual(Option.some(name === "answer" ? "answer 418" : name))
+        expect(arrival?.applied).toBe(!survives)
+      })
+    )
+  )
+
+  it.effect.each([
+    ["hang", Fault.hang, true],
+    ["swallowAnswer", Fault.swallowAnswer, false]
+  ] as const)("%s never answers", ([, fault, survives]) =>
+    withDouble(({ leaked, mock, remove }) =>
+      Effect.gen(function* () {
+        yield* mock.script(Fault.next(fault))
+        const fiber = yield* Effect.fork(remove)
+        yield* TestClock.adjust("1 day")
+        expect(Option.isNone(yield* Fiber.poll(fiber))).toBe(true)
+        expect(yield* isThere(mock, leaked)).toBe(survives)
+      })
+    )
+  )
+
+  it.effect("delays a request before the server acts, or its answer after", () =>
+    withDouble(({ leaked, mock, remove }) =>
+      Effect.gen(function* () {
+        yield* mock.script(Fault.next(Fault.delay("10 seconds")))
+        const fiber = yield* Effect.fork(remove)
+        yield* TestClock.adjust("9 seconds")
+        expect(yield* isThere(mock, leaked)).toBe(true)
+        yield* TestClock.adjust("1 second")
+        expect(yield* Fiber.join(fiber)).toBe("200")
+
+        yield* mock.script(Fault.next(Fault.delayAnswer("10 seconds")))
+        const again = yield* Effect.fork(remove)
+        yield* TestClock.adjust("9 seconds")
+        expect((yield* mock.arrivals).at(-1)?.reason).toBe("already deleted")
+        expect(Option.isNone(yield* Fiber.poll(again))).toBe(true)
+        yield* TestClock.adjust("1 second")
+        expect(yield* Fiber.join(again)).toBe("404")
+      })
+    )
+  )
+
+  it.effect("delays by a distribution, drawn from the double's seed, or by a schedule", () =>
+    withDouble(({ list, mock }) =>
+      Effect.gen(function* () {
+        const took = Effect.gen(function* () {
+          const start = yield* Clock.currentTimeMillis
+          yield* list
+          return (yield* Clock.currentTimeMillis) - start
+        })
+        const uniform = Effect.map(Random.nextIntBetween(100, 200), Duration.millis)
+        yield* mock.script(
+          Fault.times(3, Fault.delay(uniform)),
+          Fault.always(Fault.delay(Schedule.exponential("1 second")))
+        )
+        const drawn = [yield* inVirtualTime(took), yield* inVirtualTime(took), yield* inVirtualTime(took)]
+        expect(drawn.every((millis) => millis >= 100 && millis < 200)).toBe(true)
+        expect(new Set(drawn).size).toBeGreaterThan(1)
+        expect([yield* inVirtualTime(took), yield* inVirtualTime(took), yield* inVirtualTime(took)]).toEqual([
+          1000, 2000, 4000
+        ])
+      })
+    )
+  )
+
+  it.effect("composes with another, the first one nearer to the client", () =>
+    withDouble(({ leaked, mock, remove }) =>
+      Effect.gen(function* () {
+        yield* mock.script(Fault.next(Fault.delay("5 seconds").pipe(Fault.and(Fault.loseAnswer))))
+        const fiber = yield* Effect.fork(remove)
+        yield* TestClock.adjust("4 seconds")
+        expect(yield* isThere(mock, leaked)).toBe(true)
+        yield* TestClock.adjust("1 second")
+        expect(yield* Fiber.join(fiber)).toBe("Error: socket hang up")
+        expect(yield* isThere(mock, leaked)).toBe(false)
+        expect((yield* mock.arrivals)[0]?.fault).toEqual(Option.some("delay and loseAnswer"))
+      })
+    )
+  )
+
+  it.effect("happens at the server even when its client no longer waits", () =>
+    withDouble(({ leaked, mock, remove }) =>
+      Effect.gen(function* () {
+        yield* mock.script(Fault.next(Fault.delay("20 seconds")))
+        const fiber = yield* Effect.fork(remove)
+        yield* TestClock.adjust("10 seconds")
+        expect(Exit.isFailure(yield* Fiber.interrupt(fiber))).toBe(true)
+        expect(yield* isThere(mock, leaked)).toBe(true)
+        yield* TestClock.adjust("10 seconds")
+        expect(yield* isThere(mock, leaked)).toBe(false)
+      })
+    )
+  )
+})
+
+describe("a script", () => {
+  const answer = (status: number) => Fault.answer({ status })
+
+  it.effect.each([
+    ["the next request", [Fault.next(answer(500))], ["500", "200", "200", "200"]],
+    ["the next two, in their order", [Fault.next(answer(500)), Fault.next(answer(501))], ["500", "501", "200", "200"]],
+    ["the n-th", [Fault.nth(3, answer(500))], ["200", "200", "500", "200"]],
+    ["the next n", [Fault.times(2, answer(500))], ["500", "500", "200", "200"]],
+    ["all", [Fault.always(answer(500))], ["500", "500", "500", "500"]],
+    ["all that no other takes", [Fault.next(answer(501)), Fault.always(answer(500))], ["501", "500", "500", "500"]],
+    ["none at the rate 0", [Fault.atRate(0, answer(500))], ["200", "200", "200", "200"]],
+    ["all at the rate 1", [Fault.atRate(1, answer(500))], ["500", "500", "500", "500"]]
+  ] as const)("happens to %s", ([, scripts, statuses]) =>
+    withDouble(
+      ({ list }) =>
+        Effect.gen(function* () {
+          expect(yield* Effect.replicateEffect(list, 4)).toEqual(statuses)
+        }),
+      { faults: scripts }
+    )
+  )
+
+  it.effect("happens to the requests for an id", () =>
+    withDouble(({ leaked, list, mock, remove }) =>
+      Effect.gen(function* () {
+        yield* mock.script(Fault.forId(leaked.id, answer(500)))
+        expect([yield* list, yield* remove, yield* list, yield* remove]).toEqual(["200", "500", "200", "500"])
+      })
+    )
+  )
+
+  it.effect("happens at about the rate it is given", () =>
+    withDouble(
+      ({ list }) =>
+        Effect.gen(function* () {
+          const statuses = yield* Effect.replicateEffect(list, 1000)
+          const failed = statuses.filter((status) => status === "500").length
+          expect(failed).toBeGreaterThan(250)
+          expect(failed).toBeLessThan(350)
+        }),
+      { faults: [Fault.atRate(0.3, answer(500))], limits: [] }
+    )
+  )
+
+  it.effect("counts from where it begins", () =>
+    withDouble(({ list, mock }) =>
+      Effect.gen(function* () {
+        yield* list
+        yield* mock.script(Fault.nth(2, answer(500)))
+        expect([yield* list, yield* list, yield* list]).toEqual(["200", "500", "200"])
+      })
+    )
+  )
+})
+
+it.effect("two runs with the same seed and script give the same log, byte for byte; another seed gives another", () =>
+  Effect.gen(function* () {
+    const run = (seed: number) =>
+      inVirtualTime(
+        withDouble(
+          ({ list, mock, remove }) =>
+            Effect.gen(function* () {
+              yield* Effect.forEach([...Array(30).keys()], (n) => (n % 7 === 3 ? remove : list), { concurrency: 5 })
+              return JSON.stringify(yield* mock.arrivals)
+            }),
+          {
+            seed,
+            faults: [
+              Fault.atRate(0.2, Fault.loseAnswer),
+              Fault.atRate(0.2, Fault.delay(Effect.map(Random.nextIntBetween(1, 50), Duration.millis))),
+              Fault.atRate(0.1, Fault.cutAnswer)
+            ]
+          }
+        )
+      )
+    // each run has a clock of its own, which begins at the same time
+    const fresh = (seed: number) =>
+      Effect.provide(run(seed), TestContext.TestContext).pipe(
+        // without the trace headers of the platform's client, whose ids are random
+        Effect.withTracerEnabled(false)
+      )
+    const [first, second, other] = [yield* fresh(7), yield* fresh(7), yield* fresh(8)]
+    expect(first).toContain("loseAnswer")
+    expect(second === first).toBe(true)
+    expect(other === first).toBe(false)
+  })
+)
+
+it.effect("a body that Instantly does not take is a defect that says so", () =>
+  Effect.gen(function* () {
+    const client = yield* HttpClient.HttpClient
+    const request = HttpClientRequest.post("https://api.instantly.ai/", {}).pipe(
+      HttpClientRequest.bodyFormData(new FormData())
+    )
+    const exit = yield* Effect.exit(client.execute(request))
+    expect(Exit.isFailure(exit) && Cause.pretty(exit.cause)).toContain("InstantlyMock reads no FormData body")
+  }).pipe(Effect.provide(InstantlyMock.layer()))
+)
