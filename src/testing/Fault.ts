@@ -7,12 +7,11 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import * as Option from "effect/Option"
 import * as Pipeable from "effect/Pipeable"
 import * as Random from "effect/Random"
-import * as Ref from "effect/Ref"
-import * as Schedule from "effect/Schedule"
-import { type Answer, Broken, type Exchange, type Incoming } from "../internal/mock/http.js"
+import type * as Schedule from "effect/Schedule"
+import { type Answer, Broken, type Exchange } from "../internal/mock/http.js"
+import * as Selecting from "../internal/mock/selecting.js"
 
 /**
  * Something that goes wrong with one exchange, by name. It is prepared once where it is scripted, so that what it counts
@@ -178,13 +177,6 @@ export const changeAnswer = (change: (answer: Answer) => Answer): Fault => make(
  */
 export type Delay = Duration.DurationInput | Effect.Effect<Duration.DurationInput> | Schedule.Schedule<unknown>
 
-const prepareSleep = (delay: Delay): Effect.Effect<Effect.Effect<void>> => {
-  if (Schedule.isSchedule(delay)) {
-    return Effect.map(Schedule.driver(delay), (driver) => Effect.ignore(driver.next(undefined)))
-  }
-  return Effect.succeed(Effect.isEffect(delay) ? Effect.flatMap(delay, Effect.sleep) : Effect.sleep(delay))
-}
-
 /**
  * The request takes longer to arrive.
  *
@@ -202,7 +194,7 @@ const prepareSleep = (delay: Delay): Effect.Effect<Effect.Effect<void>> => {
 export const delay = (delay: Delay): Fault =>
   fault(
     "delay",
-    Effect.map(prepareSleep(delay), (sleep) => (exchange) => Effect.zipRight(sleep, exchange))
+    Effect.map(Selecting.prepareSleep(delay), (sleep) => (exchange) => Effect.zipRight(sleep, exchange))
   )
 
 /**
@@ -221,7 +213,7 @@ export const delay = (delay: Delay): Fault =>
 export const delayAnswer = (delay: Delay): Fault =>
   fault(
     "delayAnswer",
-    Effect.map(prepareSleep(delay), (sleep) => (exchange) => Effect.zipLeft(exchange, sleep))
+    Effect.map(Selecting.prepareSleep(delay), (sleep) => (exchange) => Effect.zipLeft(exchange, sleep))
   )
 
 /**
@@ -258,35 +250,8 @@ export const and: {
  */
 export interface Script {
   /** @internal */
-  readonly prepare: Effect.Effect<
-    (
-      request: Incoming
-    ) => Effect.Effect<Option.Option<{ readonly name: string; readonly change: (exchange: Exchange) => Exchange }>>
-  >
+  readonly prepare: Effect.Effect<Selecting.Select>
 }
-
-const scripted = (fault: Fault, select: Effect.Effect<(request: Incoming) => Effect.Effect<boolean>>): Script => ({
-  prepare: Effect.zipWith(
-    fault.prepare,
-    select,
-    (change, selects) => (request) =>
-      Effect.map(selects(request), (hit) => (hit ? Option.some({ name: fault.name, change }) : Option.none()))
-  )
-})
-
-/** Selects by how many requests were seen since the script began, this one included. */
-const counting = (fault: Fault, selects: (count: number) => boolean): Script =>
-  scripted(
-    fault,
-    Effect.map(
-      Ref.make(0),
-      (count) => () =>
-        Effect.map(
-          Ref.updateAndGet(count, (n) => n + 1),
-          selects
-        )
-    )
-  )
 
 /**
  * Happens to the next request.
@@ -316,7 +281,7 @@ export const next = (fault: Fault): Script => nth(1, fault)
  * @since 0.1.0
  * @category scripts
  */
-export const nth = (n: number, fault: Fault): Script => counting(fault, (count) => count === n)
+export const nth = (n: number, fault: Fault): Script => Selecting.counting(fault, (count) => count === n)
 
 /**
  * Happens to the next `n` requests.
@@ -331,7 +296,7 @@ export const nth = (n: number, fault: Fault): Script => counting(fault, (count) 
  * @since 0.1.0
  * @category scripts
  */
-export const times = (n: number, fault: Fault): Script => counting(fault, (count) => count <= n)
+export const times = (n: number, fault: Fault): Script => Selecting.counting(fault, (count) => count <= n)
 
 /**
  * Happens to every request.
@@ -346,7 +311,7 @@ export const times = (n: number, fault: Fault): Script => counting(fault, (count
  * @since 0.1.0
  * @category scripts
  */
-export const always = (fault: Fault): Script => counting(fault, () => true)
+export const always = (fault: Fault): Script => Selecting.counting(fault, () => true)
 
 /**
  * Happens to every request whose path ends with this id.
@@ -362,7 +327,7 @@ export const always = (fault: Fault): Script => counting(fault, () => true)
  * @category scripts
  */
 export const forId = (id: string, fault: Fault): Script =>
-  scripted(
+  Selecting.scripted(
     fault,
     Effect.succeed((request) => Effect.succeed(request.path.endsWith(`/${id}`)))
   )
@@ -381,7 +346,7 @@ export const forId = (id: string, fault: Fault): Script =>
  * @category scripts
  */
 export const atRate = (rate: number, fault: Fault): Script =>
-  scripted(
+  Selecting.scripted(
     fault,
     Effect.succeed(() => Effect.map(Random.next, (drawn) => drawn < rate))
   )

@@ -14,7 +14,6 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
@@ -22,9 +21,10 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { Scope as ApiKeyScope } from "../ApiKey.js"
 import { ApiKeyId } from "../ApiKey.js"
-import type { Exchange, Incoming } from "../internal/mock/http.js"
+import type { Incoming } from "../internal/mock/http.js"
 import * as Identity from "../internal/mock/identity.js"
 import * as Server from "../internal/mock/instantly.js"
+import * as Recorder from "../internal/mock/recorder.js"
 import * as Transport from "../internal/mock/transport.js"
 import * as Window from "../internal/mock/window.js"
 import type { Script } from "./Fault.js"
@@ -67,22 +67,7 @@ export interface Options {
  * @since 0.1.0
  * @category models
  */
-export interface Arrival {
-  /** When it arrived, in milliseconds since 1970. */
-  readonly at: number
-  readonly method: string
-  /** The path, with its query. */
-  readonly path: string
-  readonly headers: Readonly<Record<string, string>>
-  /** The status that it was answered with; none if it was not. */
-  readonly status: Option.Option<number>
-  /** Whether the server carried it out. */
-  readonly applied: boolean
-  /** Why it was answered as it was: for a test's reader, not for a client. */
-  readonly reason: string
-  /** The fault that happened to it. */
-  readonly fault: Option.Option<string>
-}
+export interface Arrival extends Recorder.Arrival {}
 
 /**
  * A key that the double made, and its secret.
@@ -177,8 +162,6 @@ const behaviourOf = (options: Options): Server.Behaviour => ({
   cursorOnLastPage: options.cursorOnLastPage ?? true
 })
 
-const notArrived = "did not arrive"
-
 const asCreated = (key: Server.StoredKey): CreatedApiKey => ({
   id: ApiKeyId.make(key.id),
   secret: Redacted.make(key.secret),
@@ -208,74 +191,19 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
     const random = Random.make(options.seed ?? 0)
     const identity = Identity.make(options.seed ?? 0)
     const server = Server.make(behaviourOf(options))
-    const log: Array<Arrival> = []
-    const scripts: Array<Effect.Effect.Success<Script["prepare"]>> = []
-
-    const script = (...added: ReadonlyArray<Script>) =>
-      Effect.forEach(added, ({ prepare }) => prepare).pipe(
-        Effect.withRandom(random),
-        Effect.map((prepared) => {
-          scripts.push(...prepared)
-        })
+    const fresh = (now: number) => () => ({ id: identity.uuid(now), secret: identity.secret() })
+    const recorder = Recorder.make({
+      scope,
+      isSecret: server.isSecret,
+      handle: (incoming, now) => server.handle(incoming, now, fresh(now))
+    })
+    const serve = (incoming: Incoming) => Effect.withRandom(recorder.serve(incoming), random)
+    const script = (...scripts: ReadonlyArray<Script>) =>
+      Effect.withRandom(
+        Effect.forEach(scripts, ({ prepare }) => Effect.map(prepare, recorder.add), { discard: true }),
+        random
       )
     yield* script(...(options.faults ?? []))
-
-    const fresh = (now: number) => () => ({ id: identity.uuid(now), secret: identity.secret() })
-
-    /** What stands in place of each secret that is known here. */
-    const redact = (text: string) =>
-      text.replace(/[^\s/?&=,;]+/g, (word) => (server.isSecret(word) ? "<redacted>" : word))
-
-    const arrivalOf = ({ headers, method, path, query }: Incoming, at: number): Arrival => ({
-      at,
-      method,
-      path: redact(query.size === 0 ? path : `${path}?${query}`),
-      headers: Object.fromEntries(
-        Object.entries(headers).map(([name, value]) => [name, name === "authorization" ? "<redacted>" : redact(value)])
-      ),
-      status: Option.none(),
-      applied: false,
-      reason: notArrived,
-      fault: Option.none()
-    })
-
-    const faultOf = (incoming: Incoming) =>
-      Effect.gen(function* () {
-        for (const select of scripts) {
-          const fault = yield* select(incoming)
-          if (Option.isSome(fault)) return fault
-        }
-        return Option.none()
-      })
-
-    const serve = (incoming: Incoming): Exchange =>
-      Effect.gen(function* () {
-        const index = log.push(arrivalOf(incoming, yield* Clock.currentTimeMillis)) - 1
-        const note = (change: Partial<Arrival>) => {
-          log[index] = { ...(log[index] ?? arrivalOf(incoming, 0)), ...change }
-        }
-        const act: Exchange = Effect.map(Clock.currentTimeMillis, (now) => {
-          const { answer, applied, reason } = server.handle(incoming, now, fresh(now))
-          note({ at: now, applied, reason })
-          return answer
-        })
-        const fault = yield* faultOf(incoming)
-        if (Option.isSome(fault)) note({ fault: Option.some(fault.value.name) })
-        const exchange = Option.match(fault, {
-          onNone: () => act,
-          // A server goes on with what it was asked to do when its client no longer waits.
-          onSome: ({ change }) => Effect.flatMap(Effect.forkIn(change(act), scope), Fiber.join)
-        })
-        return yield* Effect.tapBoth(exchange, {
-          onFailure: ({ answer }) =>
-            Effect.sync(() => note({ status: Option.map(Option.fromNullable(answer), (a) => a.status) })),
-          onSuccess: ({ status }) =>
-            Effect.sync(() => {
-              const byFault = log[index]?.reason === notArrived
-              note({ status: Option.some(status), ...(byFault ? { reason: "answered by the fault" } : {}) })
-            })
-        })
-      }).pipe(Effect.withRandom(random))
 
     const workspaceId = identity.uuid(0)
     server.workspaces.set(workspaceId, { id: workspaceId, paid: true, admin: undefined })
@@ -310,15 +238,14 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
         }),
       deleteApiKey: (id) => Effect.map(Clock.currentTimeMillis, (now) => server.deleteKey(id, now)),
       apiKeys: Effect.sync(() => server.existing().map(asCreated)),
-      arrivals: Effect.sync(() => [...log]),
+      arrivals: recorder.arrivals,
       worstWindow: (window) =>
-        Effect.sync(() => {
-          const arrived = log.filter(({ reason }) => reason !== notArrived)
-          return Window.worst(
-            arrived.map(({ at }) => at),
+        Effect.map(recorder.arrivals, (arrivals) =>
+          Window.worst(
+            arrivals.filter(({ reason }) => reason !== Recorder.notArrived).map(({ at }) => at),
             Duration.toMillis(window)
           )
-        }),
+        ),
       script,
       httpClient: Transport.httpClient(serve),
       httpApp: Transport.httpApp(serve)
