@@ -55,10 +55,13 @@ const frameworkCode = (envelope: Envelope) =>
 
 const requestIdHeaders = ["x-request-id", "request-id", "cf-ray"]
 
-/** The id under which the server knows the request, for its support: a short word, or none. */
+/** A UUID, a ray of Cloudflare's, or what Fastify counts: nothing that a token could look like. */
+const requestIdShape = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16}(?:-[A-Z]{3})?|req-[0-9a-z]{1,8})$/i
+
+/** The id under which the server knows the request, for its support. */
 export const requestIdOf = (headers: Headers.Headers): Option.Option<string> =>
   Option.fromNullable(
-    requestIdHeaders.map((name) => headers[name]?.trim()).find((id) => id !== undefined && /^[\w.:-]{1,64}$/.test(id))
+    requestIdHeaders.map((name) => headers[name]?.trim()).find((id) => id !== undefined && requestIdShape.test(id))
   )
 
 export const retryAfterOf = (headers: Headers.Headers, now: number) => RetryAfter.parse(headers["retry-after"], now)

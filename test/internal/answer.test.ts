@@ -20,6 +20,9 @@ const answered = (status: number, body: string, headers: Record<string, string> 
 const envelope = (statusCode: number, error: string, more: Record<string, unknown> = {}) =>
   JSON.stringify({ statusCode, error, message: "made-up", ...more })
 
+const uuid = "019e18e2-78d4-7322-941a-7384d8969c61"
+const ray = "8f2a0c1d2e3f4a5b-FRA"
+
 describe("an answer", () => {
   it.each([
     [400, envelope(400, "Bad Request"), "BadRequest"],
@@ -103,11 +106,12 @@ describe("an answer", () => {
   })
 
   it.each([
-    [{ "x-request-id": "a-1", "cf-ray": "b-2" }, "a-1"],
-    [{ "request-id": "req-1" }, "req-1"],
-    [{ "cf-ray": "8f2a0c1d2e3f4a5b-FRA" }, "8f2a0c1d2e3f4a5b-FRA"],
-    [{ "x-request-id": "two words", "cf-ray": "b-2" }, "b-2"],
-    [{ "x-request-id": "x".repeat(65) }, undefined],
+    [{ "x-request-id": uuid, "cf-ray": ray }, uuid],
+    [{ "request-id": "req-1a" }, "req-1a"],
+    [{ "cf-ray": ray }, ray],
+    [{ "x-request-id": "two words", "cf-ray": ray }, ray],
+    [{ "x-request-id": "made-up-secret" }, undefined],
+    [{ "x-request-id": `${uuid}0` }, undefined],
     [{ "x-request-id": "" }, undefined],
     [{}, undefined]
   ])("has the request id of %j", (headers, id) => {

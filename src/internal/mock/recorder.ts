@@ -81,8 +81,12 @@ export const make = (options: {
       yield* note(() => ({ fault: Option.map(fault, ({ name }) => name) }))
       const exchange = Option.match(fault, {
         onNone: () => act,
-        // A server goes on with what it was asked to do when its client no longer waits.
-        onSome: ({ change }) => Effect.flatMap(Effect.forkIn(change(act), options.scope), Fiber.join)
+        // A server goes on with what it was asked to do when its client no longer waits, and ends with its scope, also
+        // where an HTTP server runs its handlers uninterruptibly.
+        onSome: ({ change }) =>
+          Effect.flatMap(Effect.forkIn(Effect.interruptible(change(act)), options.scope), (fiber) =>
+            Effect.interruptible(Fiber.join(fiber))
+          )
       })
       return yield* Effect.tapBoth(exchange, {
         onFailure: ({ answer }) => note(() => ({ status: Option.map(Option.fromNullable(answer), (a) => a.status) })),
