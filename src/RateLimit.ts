@@ -208,6 +208,9 @@ export interface Options {
   readonly maxPause?: Duration.DurationInput
 }
 
+/** A caller that waits for a permit. */
+type Waiter = Deferred.Deferred<void, PermitRefused>
+
 /**
  * Runs a policy: one fiber gives the permits, in the order of their callers, for as long as the scope is open.
  *
@@ -230,9 +233,11 @@ export const make = <R>(
   const maxPause = finiteMillis("RateLimit: maxPause", options.maxPause ?? "1 minute")
   return Effect.gen(function* () {
     const scope = yield* Effect.scope
-    const waiting = yield* Effect.acquireRelease(Queue.unbounded<Deferred.Deferred<void, PermitRefused>>(), (queue) =>
-      Effect.zipRight(Effect.flatMap(Queue.takeAll(queue), Effect.forEach(Deferred.interrupt)), Queue.shutdown(queue))
-    )
+    // Whoever waits, also the one that the fiber below has just taken from the queue: none may be left to wait for ever.
+    const waiting = new Set<Waiter>()
+    yield* Effect.addFinalizer(() => Effect.forEach([...waiting], (waiter) => Deferred.interrupt(waiter)))
+    // Shut down before that, as finalizers run backwards: nobody can begin to wait in between.
+    const queue = yield* Effect.acquireRelease(Queue.unbounded<Waiter>(), Queue.shutdown)
 
     // Each pause is a fiber that sleeps: how long a pause still is never depends on what a clock says meanwhile.
     const pauses = yield* Ref.make(0)
@@ -248,17 +253,16 @@ export const make = <R>(
     const untilOpen = open.await.pipe(Effect.zipRight(Ref.get(pauses)), Effect.repeat({ until: (n) => n === 0 }))
 
     // Succeeds when a permit has been given; a waiter that was interrupted meanwhile takes none.
-    const givePermit: Effect.Effect<boolean> = Effect.flatMap(Queue.take(waiting), (waiter) =>
-      untilOpen.pipe(
-        Effect.zipRight(Deferred.succeed(waiter, undefined)),
-        Effect.onInterrupt(() => Deferred.interrupt(waiter))
-      )
-    ).pipe(Effect.repeat({ until: (given) => given }))
+    const givePermit = Queue.take(queue).pipe(
+      Effect.zipLeft(untilOpen),
+      Effect.flatMap((waiter) => Deferred.succeed(waiter, undefined)),
+      Effect.repeat({ until: (given) => given })
+    )
 
     const refuseAll = (exit: Exit.Exit<unknown>) =>
       Effect.forever(
         Effect.flatMap(
-          Queue.take(waiting),
+          Queue.take(queue),
           Deferred.failCause(Exit.isFailure(exit) ? exit.cause : Cause.fail(new PermitRefused()))
         )
       )
@@ -267,9 +271,11 @@ export const make = <R>(
 
     return RateLimit.of({
       acquire: Effect.flatMap(Deferred.make<void, PermitRefused>(), (waiter) =>
-        Queue.offer(waiting, waiter).pipe(
+        Effect.sync(() => waiting.add(waiter)).pipe(
+          Effect.zipRight(Queue.offer(queue, waiter)),
           Effect.zipRight(Deferred.await(waiter)),
-          Effect.onInterrupt(() => Deferred.interrupt(waiter))
+          Effect.onInterrupt(() => Deferred.interrupt(waiter)),
+          Effect.ensuring(Effect.sync(() => waiting.delete(waiter)))
         )
       ),
       pause: (duration) => {

@@ -280,3 +280,19 @@ describe("RateLimit", () => {
     expect(() => RateLimit.make(RateLimit.unlimited, { maxPause: Duration.infinity })).toThrow(RangeError)
   })
 })
+
+describe("a scope that ends", () => {
+  it.live("in the very moment in which a caller's turn comes leaves nobody waiting", () =>
+    Effect.gen(function* () {
+      for (const callers of [1, 2, 3, 50]) {
+        const scope = yield* Scope.make()
+        const rateLimit = yield* Scope.extend(RateLimit.make(RateLimit.unlimited), scope)
+        yield* Effect.sleep("1 millis")
+        const waiting = yield* Effect.forkAll(Array.from({ length: callers }, () => Effect.exit(rateLimit.acquire)))
+        yield* Effect.fork(Scope.close(scope, Exit.void))
+        const exits = yield* Effect.timeout(Fiber.join(waiting), "5 seconds")
+        expect(exits).toHaveLength(callers)
+      }
+    })
+  )
+})

@@ -1,10 +1,10 @@
 /** What leaves this client and what becomes of what comes back, on a real socket, for each `HttpClient` of the platform. */
-import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
+import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
 import { Duration, Effect, Fiber, flow, identity, Layer, Option, Redacted, Schedule } from "effect"
 import { constVoid } from "effect/Function"
-import { ApiKey, ApiKeys, Instantly, InstantlyClient, RateLimit, RetryPolicy } from "effect-instantly"
+import { ApiKey, ApiKeys, Instantly, RateLimit, RetryPolicy } from "effect-instantly"
 import type { Answer, Options, RawServer } from "./support/rawServer.js"
 import { answerOf, closedPort, headOf, selfSigned, serveRaw } from "./support/rawServer.js"
 
@@ -347,26 +347,6 @@ describe("an app's own RequestInit for Fetch", () => {
         expect([answer.status, server.requests.length]).toEqual([204, 3])
       })
       yield* program.pipe(Effect.provide(instantly(server.origin)), Effect.provide(client), whole)
-    })
-  )
-
-  it.scopedLive("is not changed for what reads an answer: a request made there follows redirects", () =>
-    Effect.gen(function* () {
-      const server = yield* serveRaw((socket, request) =>
-        socket.write(request.includes(" /moved ") ? answerOf(302, html, { location: "/here" }) : headOf(204))
-      )
-      const program = Effect.gen(function* () {
-        const client = yield* HttpClient.HttpClient
-        const { execute } = yield* InstantlyClient.InstantlyClient
-        return yield* execute(HttpClientRequest.get("/made-up"), () =>
-          Effect.orDie(client.get(`${server.origin}/moved`))
-        )
-      })
-      const answer = yield* program.pipe(
-        Effect.provide(instantly(server.origin)),
-        Effect.provide(FetchHttpClient.layer)
-      )
-      expect([answer.status, server.requests.length]).toEqual([204, 3])
     })
   )
 })
