@@ -284,7 +284,7 @@ describe("execute", () => {
   it.effect.each([
     [Fault.cutAnswer, "InvalidResponse", "its body was cut off"],
     [Fault.answer({ status: 200, body: "<html>" }), "InvalidResponse", "its body is not JSON"],
-    [Fault.answer({ status: 204 }), "InvalidResponse", "is not"]
+    [Fault.answer({ status: 204 }), "InvalidResponse", "its body is empty"]
   ] as const)("never sends again after a 2xx, whatever the policy says: %s", ([fault, tag, detail]) =>
     withMock(
       ({ mock, remove }) =>

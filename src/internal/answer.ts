@@ -77,7 +77,7 @@ export const toError = (answer: Answer, facts: Facts, now: number): InstantlyErr
     return new InstantlyError.ServerError({ ...facts, status, retryAfter: retryAfterOf(headers, now) })
   }
   if (status === 408) return unexpected(status, facts, "the server gave up waiting for the request")
-  if (status >= 300 && status < 400) {
+  if (status >= 300 && status < 400 && status !== 304) {
     return unexpected(status, facts, "a redirect, which is not followed: it would take the token to another address")
   }
   return Option.match(envelopeOf(answer), {

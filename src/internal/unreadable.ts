@@ -32,10 +32,11 @@ const most = 3
 
 export const reasonOf = (error: HttpClientError.ResponseError | ParseResult.ParseError): string => {
   if (error._tag === "ParseError") {
+    if (error.issue.actual === null) return "its body is empty"
     const problems = Arr.dedupe(problemsOf(error.issue, []))
     const rest = problems.length > most ? `, and ${problems.length - most} more` : ""
     return `${problems.slice(0, most).join(", ")}${rest}`
   }
   // The cause's own message quotes the body.
-  return error.cause instanceof SyntaxError ? "its body is not JSON" : "its body was cut off"
+  return error.cause instanceof SyntaxError ? "its body is not JSON" : "its body was cut off or is damaged"
 }

@@ -61,6 +61,7 @@ describe("an answer", () => {
     [403, "error code: 1010", "the edge"],
     [400, "<html>", "a page"],
     [302, envelope(302, "Found"), "a redirect"],
+    [304, "", "not modified"],
     [408, envelope(408, "Request Timeout"), "a 408"],
     [409, envelope(409, "Conflict"), "a status that is not documented"],
     [415, envelope(415, "Unsupported Media Type", { code: "FST_ERR_CTP_INVALID_MEDIA_TYPE" }), "a media type"],

@@ -18,7 +18,7 @@ const reason = <A, I>(schema: Schema.Schema<A, I>, value: unknown) =>
 
 describe("what cannot be read", () => {
   it.effect.each([
-    ["nothing", null, "it is not"],
+    ["nothing", null, "its body is empty"],
     ["a list", [], "it is not"],
     ["missing fields", {}, "id is missing, name is missing, scopes is missing, and 4 more"],
     ["a missing field", { ...wire, name: undefined }, "name is not string"],

@@ -1,0 +1,45 @@
+import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Option, Ref } from "effect"
+import { pathOf, prepare, sign, templateOf } from "../../src/internal/wire.js"
+
+describe("a client that is prepared", () => {
+  it.effect("follows no redirects, and leaves nothing of that behind", () =>
+    Effect.gen(function* () {
+      const seen = yield* Ref.make<ReadonlyArray<unknown>>([])
+      // a client of its own, that no layer protects from changes of the context
+      const bare = HttpClient.make((request) =>
+        Effect.gen(function* () {
+          const init = yield* Effect.serviceOption(FetchHttpClient.RequestInit)
+          yield* Ref.update(seen, (before) => [...before, init._tag === "Some" ? init.value : "none"])
+          return HttpClientResponse.fromWeb(request, new Response())
+        })
+      )
+      const get = HttpClientRequest.get("https://api.instantly.ai")
+      yield* prepare(bare).execute(get)
+      yield* bare.execute(get)
+      expect(yield* Ref.get(seen)).toEqual([{ redirect: "manual" }, "none"])
+    })
+  )
+})
+
+describe("a request", () => {
+  const signature = { baseUrl: "https://proxy.example/instantly", userAgent: "made-up/1.0" } as const
+
+  it.each([
+    ["/api/v2/api-keys", "https://proxy.example/instantly/api/v2/api-keys"],
+    ["api/v2", "https://proxy.example/instantly/api/v2"],
+    ["@evil.example/", "https://proxy.example/instantly/@evil.example/"],
+    ["//evil.example/", "https://proxy.example/instantly//evil.example/"],
+    ["https://evil.example/", "https://proxy.example/instantly/https://evil.example/"]
+  ])("to %s never leaves for another host", (path, url) => {
+    const signed = sign(HttpClientRequest.get(path), { ...signature, workspaceId: Option.none() }, "made-up")
+    expect(signed.url).toBe(url)
+    expect(new URL(signed.url).host).toBe("proxy.example")
+  })
+
+  it("is told by its path, without its query, and by its template", () => {
+    expect(pathOf(HttpClientRequest.get("/a/b?secret=made-up#x"))).toBe("/a/b")
+    expect(templateOf("/api/v2/api-keys/019E18E2-78d4-7322-941a-7384d8969c61/x")).toBe("/api/v2/api-keys/{id}/x")
+  })
+})
