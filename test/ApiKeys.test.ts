@@ -128,7 +128,7 @@ describe("delete", () => {
         // @ts-expect-error what the type rules out
         const error: InstantlyError.InstantlyError = yield* Effect.flip(apiKeys.delete(untyped))
         expect(error).toMatchObject({ _tag: "BadRequest", outcome: "NotApplied", attempts: 0 })
-        expect(error.message).toContain("Check the id")
+        expect(error.message).toContain("was not sent: its id is not a UUID")
         if (id !== "") expect(JSON.stringify(error) + error.message + error.stack).not.toContain(id)
         expect(yield* mock.arrivals).toEqual([])
       })

@@ -122,13 +122,13 @@ describe("InstantlyError", () => {
   it("a Forbidden names the scopes that would do", () => {
     const scopesIn = (method: string, path: string) => new Forbidden({ method, path }).message.split("\n")[1]
     expect(scopesIn("DELETE", "/api/v2/api-keys/x")).toContain(
-      "one of: api_keys:delete, api_keys:all, all:delete, all:all."
+      "one of: api_keys:delete, api_keys:all, all:delete, all:all;"
     )
-    expect(scopesIn("GET", "/api/v2/api-keys")).toContain("one of: api_keys:read, api_keys:all, all:read, all:all.")
+    expect(scopesIn("GET", "/api/v2/api-keys")).toContain("one of: api_keys:read, api_keys:all, all:read, all:all;")
     expect(scopesIn("POST", "/api/v2/campaigns")).toContain(
-      "one of: campaigns:create, campaigns:all, all:create, all:all."
+      "one of: campaigns:create, campaigns:all, all:create, all:all;"
     )
-    expect(scopesIn("PATCH", "/elsewhere")).toContain("one of: all:update, all:all.")
+    expect(scopesIn("PATCH", "/elsewhere")).toContain("one of: all:update, all:all;")
   })
 
   it("a TooManyRequests and a ServerError tell how long to wait", () => {

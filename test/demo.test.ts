@@ -1,3 +1,4 @@
+import { spawn, spawnSync } from "node:child_process"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
@@ -55,7 +56,8 @@ describe("npm run demo -- --live", () => {
     ["where it cannot ask", ["--live", id], nowhere, "say --yes"],
     ["without a key to call with", ["--live", id, "--yes"], {}, "INSTANTLY_API_KEY"],
     ["for an id that is none, which it does not show", ["--live", "made-up-secret"], nowhere, "a UUID"],
-    ["for arguments that it does not know", ["--lively"], nowhere, "Usage"]
+    ["for arguments that it does not know", ["--lively"], nowhere, "That is not how"],
+    ["for --yes alone", ["--yes"], nowhere, "That is not how"]
   ] as const)("sends nothing %s, and says why", ([, args, environment, words]) =>
     Effect.gen(function* () {
       const { code, output } = yield* demo(args, environment)
@@ -64,4 +66,35 @@ describe("npm run demo -- --live", () => {
       expect(code).toBe(1)
     })
   )
+
+  // util-linux's `script` gives a program a terminal
+  const hasScript = spawnSync("script", ["--version"]).status === 0
+
+  describe.skipIf(!hasScript)("in a terminal", () => {
+    it.live.each([
+      ["n and Enter", "n\n"],
+      ["Enter alone", "\n"],
+      ["Ctrl-C", "\u0003"],
+      ["Ctrl-D", "\u0004"]
+    ])("asks, and takes %s for a no", ([, typed]) =>
+      Effect.gen(function* () {
+        const output = yield* Effect.async<string>((resume) => {
+          const command = `${process.execPath} --import tsx examples/demo/main.ts --live ${id}`
+          const terminal = spawn("script", ["-qec", command, "/dev/null"], { env: { ...process.env, ...nowhere } })
+          let shown = ""
+          let answered = false
+          terminal.stdout.on("data", (chunk) => {
+            shown += String(chunk)
+            if (answered || !shown.includes("[y/N]")) return
+            answered = true
+            terminal.stdin.write(typed)
+          })
+          terminal.on("close", () => resume(Effect.succeed(shown)))
+          return Effect.sync(() => terminal.kill())
+        })
+        expect(output).toContain("for good? [y/N]")
+        expect(output).toContain("Nothing was sent.")
+      })
+    )
+  })
 })

@@ -1,5 +1,5 @@
 /** One deletion against the real API, after asking. */
-import { Terminal } from "@effect/platform"
+import { createInterface } from "node:readline"
 import { NodeHttpClient } from "@effect/platform-node"
 import { Console, Data, Effect, Layer, Schema } from "effect"
 import { ApiKey, ApiKeys, Instantly } from "effect-instantly"
@@ -8,16 +8,27 @@ import { say } from "./print.js"
 /** The person said no, or could not be asked. */
 export class Cancelled extends Data.TaggedError("Cancelled")<{ readonly message: string }> {}
 
+/** Asks on the terminal, where Ctrl-C and Ctrl-D are a no. */
+const ask = (question: string) =>
+  Effect.async<string>((resume) => {
+    const terminal = createInterface({ input: process.stdin, output: process.stdout })
+    terminal.once("SIGINT", () => terminal.close())
+    terminal.once("close", () => resume(Effect.as(Console.log(""), "no")))
+    terminal.question(question, (answer) => {
+      resume(Effect.succeed(answer))
+      terminal.close()
+    })
+    return Effect.sync(() => terminal.close())
+  })
+
 const confirmed = (id: string) =>
   Effect.gen(function* () {
-    const terminal = yield* Terminal.Terminal
-    if (!(yield* terminal.isTTY)) {
+    if (!process.stdin.isTTY) {
       return yield* new Cancelled({
         message: "Nothing was sent: this is not a terminal, so say --yes to delete the key."
       })
     }
-    yield* terminal.display(`Delete the API key ${id} at Instantly, for good? [y/N] `)
-    const answer = yield* terminal.readLine
+    const answer = yield* ask(`Delete the API key ${id} at Instantly, for good? [y/N] `)
     if (!/^y(?:es)?$/i.test(answer.trim())) return yield* new Cancelled({ message: "Nothing was sent." })
   })
 

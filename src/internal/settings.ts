@@ -48,7 +48,7 @@ const baseUrl = (name: string, value: string): Either.Either<string, ConfigError
       if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
         return invalid(
           name,
-          "must use https (http is for loopback addresses only): the token would travel in the clear"
+          "must use https (http is for loopback addresses only): the API key would travel in the clear"
         )
       }
       if (`${url.username}${url.password}${url.search}${url.hash}` !== "") {

@@ -49,6 +49,8 @@ export const isNeverSent = (error: unknown): boolean =>
     (link) =>
       neverSent.has(stringAt(link, "code")) ||
       beforeSending.has(stringAt(link, "syscall")) ||
+      // what Fetch says of a port that it never connects to; it has no code
+      stringAt(link, "message") === "bad port" ||
       // every address of a host was tried in vain
       (link instanceof AggregateError && link.errors.length > 0 && link.errors.every(isNeverSent))
   )

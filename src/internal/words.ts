@@ -90,7 +90,9 @@ export interface BadRequest extends Plain {
 export const badRequest = (props: BadRequest) => {
   const code = Option.match(props.code ?? Option.none(), { onNone: () => "", onSome: (known) => `, ${known}` })
   const next = "Nothing was changed by it. Check the id, and what was sent with the request."
-  return refused(props, `The request is malformed (400${code}).`, next)
+  return props.attempts === 0
+    ? refused(props, "The request was not sent: its id is not a UUID (it is not shown here).", "Check the id.")
+    : refused(props, `The request is malformed (400${code}).`, next)
 }
 
 export type Unauthorized = Plain
@@ -115,7 +117,7 @@ export const forbidden = (props: Forbidden) =>
   refused(
     props,
     "The API key that this call authenticates with lacks the scope for it (403).",
-    `Authenticate with an API key that has one of: ${scopesFor(props).join(", ")}.`
+    `Authenticate with an API key that has one of: ${scopesFor(props).join(", ")}; for a sub workspace, of its admin workspace.`
   )
 
 export type NotFound = Plain

@@ -254,7 +254,7 @@ export interface Script {
 }
 
 /**
- * Happens to the next request.
+ * Happens to the next request that no earlier script takes: two of them happen to the next two.
  *
  * @example
  * ```ts
@@ -269,7 +269,8 @@ export interface Script {
 export const next = (fault: Fault): Script => nth(1, fault)
 
 /**
- * Happens to the `n`-th request from here on, where the next one is the first.
+ * Happens to the `n`-th request from here on, where the next one is the first. Requests that an earlier script takes do not
+ * count.
  *
  * @example
  * ```ts

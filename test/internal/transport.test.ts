@@ -16,6 +16,7 @@ describe("a failure", () => {
     ["a connection that is not made in time", failure({ code: "ETIMEDOUT", syscall: "connect" })],
     ["Undici's connect timeout", failure({ code: "UND_ERR_CONNECT_TIMEOUT" })],
     ["a certificate that is refused", failure({ code: "DEPTH_ZERO_SELF_SIGNED_CERT" })],
+    ["a port that Fetch does not connect to", failure({}, new Error("bad port"))],
     ["Fetch, by its cause", failure({}, failure({ code: "ECONNREFUSED" }))],
     ["a cause's cause", failure({}, failure({}, failure({ code: "ECONNREFUSED" })))],
     [
