@@ -8,7 +8,7 @@ import { Console, Effect } from "effect"
 import { embedded } from "./embedded.js"
 import { live } from "./live.js"
 
-const usage = `npm run demo                       deletes made-up keys at an Instantly embedded in this process
+const usage = `npm run demo                       deletes keys of its own at an Instantly embedded in this process
 npm run demo -- --live <id>        deletes this API key at Instantly, with INSTANTLY_API_KEY, after asking
 npm run demo -- --live <id> --yes  the same, without asking`
 
