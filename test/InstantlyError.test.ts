@@ -84,6 +84,16 @@ describe("InstantlyError", () => {
     }
   )
 
+  it("has a default for every field", () => {
+    const none = { method: "", path: "", attempts: 1, waited: Duration.zero, requestId: Option.none() }
+    expect(new NotFound()).toMatchObject(none)
+    expect(new BadRequest()).toMatchObject({ ...none, code: Option.none() })
+    expect(new TooManyRequests()).toMatchObject({ ...none, retryAfter: Option.none() })
+    expect(new UnexpectedStatus()).toMatchObject({ ...none, detail: "not an answer that Instantly is known to give" })
+    expect(new InvalidResponse()).toMatchObject({ ...none, detail: "not what was asked for" })
+    expect(new TransportError()).toMatchObject({ ...none, reason: "ConnectionLost", detail: "", heldBack: false })
+  })
+
   it("tells the facts of the call on its last line", () => {
     const error = new NotFound({ ...call, outcome: "Unknown" })
     expect(error.message.split("\n").at(-1)).toBe(

@@ -55,15 +55,21 @@ describe("quota", () => {
   )
 
   it.each([
-    ["a limit of 1, for which no burst is less", { limit: 1, window: "1 second" }],
-    ["a limit that is not whole", { limit: 2.5, window: "1 second" }],
-    ["a burst of 0", { limit: 10, window: "1 second", burst: 0 }],
-    ["a burst that is the whole limit", { limit: 10, window: "1 second", burst: 10 }],
-    ["a window of nothing", { limit: 10, window: 0 }],
-    ["an infinite window", { limit: 10, window: Duration.infinity }],
-    ["a negative jitter", { limit: 10, window: "1 second", jitter: -1 }]
-  ] as const)("refuses %s where it is made", (_, options) => {
-    expect(() => RateLimit.quota(options)).toThrow(RangeError)
+    [{ limit: 1, window: "1 second" }, "quota: limit must be a whole number of at least 2, not 1"],
+    [{ limit: 2.5, window: "1 second" }, "quota: limit must be a whole number of at least 2, not 2.5"],
+    [
+      { limit: 10, window: "1 second", burst: 0 },
+      "quota: burst must be a whole number from 1 to 9, less than the limit, not 0"
+    ],
+    [
+      { limit: 10, window: "1 second", burst: 10 },
+      "quota: burst must be a whole number from 1 to 9, less than the limit, not 10"
+    ],
+    [{ limit: 10, window: 0 }, "quota: window must be longer than nothing, not 0"],
+    [{ limit: 10, window: Duration.infinity }, "quota: window must be finite, not Duration(Infinity)"],
+    [{ limit: 10, window: "1 second", jitter: -1 }, "quota: jitter must be a duration that is not negative, not -1"]
+  ] as const)("refuses %j where it is made", (options, message) => {
+    expect(() => RateLimit.quota(options)).toThrow(new RangeError(message))
   })
 })
 
@@ -277,7 +283,9 @@ describe("RateLimit", () => {
   )
 
   it("refuses a pause that has no end where it is made", () => {
-    expect(() => RateLimit.make(RateLimit.unlimited, { maxPause: Duration.infinity })).toThrow(RangeError)
+    expect(() => RateLimit.make(RateLimit.unlimited, { maxPause: Duration.infinity })).toThrow(
+      new RangeError("RateLimit: maxPause must be finite, not Duration(Infinity)")
+    )
   })
 })
 
