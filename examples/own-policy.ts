@@ -3,7 +3,7 @@
  * composed from schedules, and holds for the one call that it is set around.
  */
 import { FetchHttpClient } from "@effect/platform"
-import { Console, Effect, Layer, Schedule, Schema } from "effect"
+import { Console, Duration, Effect, Layer, Schedule, ScheduleDecision, Schema } from "effect"
 import { ApiKey, ApiKeys, Instantly, RetryPolicy } from "effect-instantly"
 
 const impatient = RetryPolicy.backoff({ base: "50 millis", cap: "500 millis" }).pipe(
@@ -11,7 +11,9 @@ const impatient = RetryPolicy.backoff({ base: "50 millis", cap: "500 millis" }).
   RetryPolicy.attempts(2),
   RetryPolicy.withinBudget("2 seconds"),
   RetryPolicy.whileRetryable,
-  Schedule.tapOutput((waited) => Console.log(`trying again after ${waited}`))
+  Schedule.onDecision((waited, decision) =>
+    ScheduleDecision.isContinue(decision) ? Console.log(`trying again after ${Duration.format(waited)}`) : Effect.void
+  )
 )
 
 const program = Effect.gen(function* () {

@@ -129,7 +129,9 @@ export class ApiKey extends Schema.Class<ApiKey>("effect-instantly/ApiKey")({
   name: Schema.String,
   scopes: Schema.Array(Scope),
   /** The secret. */
-  key: Schema.Redacted(Schema.String),
+  key: Schema.Redacted(Schema.String).annotations({
+    message: () => ({ message: "Expected a secret (what was given is not shown)", override: true })
+  }),
   /** The id of the workspace that the key belongs to. */
   organizationId: Schema.propertySignature(Schema.UUID).pipe(Schema.fromKey("organization_id")),
   createdAt: Schema.propertySignature(Schema.DateTimeUtc).pipe(Schema.fromKey("timestamp_created")),

@@ -154,14 +154,10 @@ const makeNamed = (options: Options, names?: Settings.Names) =>
             httpClient,
             request: Wire.sign(request, signature, bearer),
             timeout,
+            onTooManyRequests: (retryAfter) => rateLimit.pause(Option.getOrElse(retryAfter, () => unaskedPause)),
             decodeSuccess
           })
-        }).pipe(
-          Effect.tapErrorTag("TooManyRequests", ({ retryAfter }) =>
-            rateLimit.pause(Option.getOrElse(retryAfter, () => unaskedPause))
-          ),
-          Effect.tapError(() => Attempt.update(call, Call.settle))
-        )
+        }).pipe(Effect.tapError(() => Attempt.update(call, Call.settle)))
 
         const untilItEnds = attempt.pipe(
           Effect.retry(policy.pipe(Schedule.whileInput(mayRepeat), endingBy(startedAt + Duration.toMillis(deadline)))),

@@ -267,7 +267,14 @@ export const make = <R>(
         )
       )
 
-    yield* givePermit.pipe(Effect.repeat(policy), Effect.exit, Effect.flatMap(refuseAll), Effect.forkScoped)
+    yield* givePermit.pipe(
+      Effect.repeat(policy),
+      Effect.exit,
+      Effect.flatMap(refuseAll),
+      // A fiber inherits whether it can be interrupted, and this one must end with its scope, wherever it is made.
+      Effect.interruptible,
+      Effect.forkScoped
+    )
 
     return RateLimit.of({
       acquire: Effect.flatMap(Deferred.make<void, PermitRefused>(), (waiter) =>

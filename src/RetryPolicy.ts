@@ -203,9 +203,13 @@ export const whileRetryable = <Out, R>(
  * @example
  * ```ts
  * import { RetryPolicy } from "effect-instantly"
- * import { Console, Schedule } from "effect"
+ * import { Console, Effect, Schedule, ScheduleDecision } from "effect"
  *
- * const observed = RetryPolicy.standard.pipe(Schedule.tapInput((error) => Console.log(`retrying: ${error}`)))
+ * const observed = RetryPolicy.standard.pipe(
+ *   Schedule.onDecision((waited, decision) =>
+ *     ScheduleDecision.isContinue(decision) ? Console.log(`trying again, after ${waited} of waiting`) : Effect.void
+ *   )
+ * )
  * ```
  *
  * @since 0.1.0

@@ -94,6 +94,12 @@ describe("ApiKey", () => {
     expect(Schema.encodeSync(ApiKey.ApiKey)(key).key).toBe(wire.key)
   })
 
+  it("does not show a secret that is of another type", () => {
+    const given = { ...wire, key: ["made-up-canary"] }
+    expect(() => Schema.decodeUnknownSync(ApiKey.ApiKey)(given)).toThrow(/a secret \(what was given is not shown\)/)
+    expect(() => Schema.decodeUnknownSync(ApiKey.ApiKey)(given)).not.toThrow("canary")
+  })
+
   it("decodes what it encodes to itself", () => {
     FastCheck.assert(
       FastCheck.property(Arbitrary.make(ApiKey.ApiKey), (key) => {

@@ -34,7 +34,7 @@ const withMock = <A, E>(
     readonly leaked: InstantlyMock.CreatedApiKey
     readonly remove: Effect.Effect<unknown, InstantlyError.InstantlyError>
     readonly execute: InstantlyClient.Service["execute"]
-  }) => Effect.Effect<A, E>,
+  }) => Effect.Effect<A, E, RateLimit.RateLimit>,
   options: Partial<Instantly.Options> = {}
 ) =>
   Effect.gen(function* () {
@@ -165,6 +165,18 @@ describe("execute", () => {
         }),
       { userAgent: "my-app/1.0", workspaceId: " made-up-workspace " }
     )
+  )
+
+  it.effect("takes a token that has been wiped for none", () =>
+    Effect.gen(function* () {
+      const wiped = Redacted.make("made-up")
+      Redacted.unsafeWipe(wiped)
+      const error = yield* Effect.flip(Layer.build(Instantly.layer({ apiKey: wiped }))).pipe(
+        Effect.scoped,
+        Effect.provide(InstantlyMock.layer())
+      )
+      expect(error).toMatchObject({ _op: "MissingData", path: ["apiKey"] })
+    })
   )
 
   it.effect("asks for the token before each attempt, and trims it", () =>
@@ -437,6 +449,38 @@ describe("deadline", () => {
           expect(error).toMatchObject({ _tag: "TooManyRequests", outcome: "NotApplied", attempts: 1 })
         }),
       { deadline: "10 seconds" }
+    )
+  )
+
+  it.effect("in the body of a 429 still closes the gate for all", () =>
+    withMock(
+      ({ leaked, mock, remove }) =>
+        Effect.gen(function* () {
+          const rateLimit = yield* RateLimit.RateLimit
+          const endless = HttpClient.make((request) =>
+            Effect.succeed(
+              HttpClientResponse.fromWeb(
+                request,
+                new Response(new ReadableStream(), { status: 429, headers: { "retry-after": "30" } })
+              )
+            )
+          )
+          const client = yield* InstantlyClient.make({ apiKey: token, deadline: "1 second" }).pipe(
+            Effect.provideService(HttpClient.HttpClient, endless)
+          )
+          const request = HttpClientRequest.del(`/api/v2/api-keys/${leaked.id}`)
+          const error = yield* Effect.flip(
+            inVirtualTime(
+              client.execute(request, () => Effect.void),
+              "1 second"
+            )
+          )
+          expect(error).toMatchObject({ _tag: "TooManyRequests", retryAfter: Option.some(Duration.seconds(30)) })
+          yield* rateLimit.acquire.pipe(inVirtualTime)
+          yield* Effect.ignore(remove)
+          expect((yield* mock.arrivals)[0]?.at).toBeGreaterThanOrEqual(30_000)
+        }),
+      { rateLimit: RateLimit.unlimited }
     )
   )
 

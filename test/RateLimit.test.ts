@@ -303,4 +303,14 @@ describe("a scope that ends", () => {
       }
     })
   )
+
+  it.live("ends also where the gate was made uninterruptibly", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const rateLimit = yield* Effect.uninterruptible(Scope.extend(RateLimit.make(RateLimit.instantly), scope))
+      yield* rateLimit.acquire
+      yield* rateLimit.pause("1 minute")
+      yield* Effect.timeout(Effect.disconnect(Scope.close(scope, Exit.void)), "5 seconds")
+    })
+  )
 })

@@ -93,6 +93,7 @@ const frameworkCases: ReadonlyArray<Case> = [
   { method: "GET", path: `${keys}?limit=0` },
   { method: "GET", path: `${keys}?limit=101` },
   { method: "GET", path: `${keys}?limit=x` },
+  { method: "GET", path: `${keys}?limit=1&limit=2` },
   { method: "GET", path: `${keys}?limit=1.5` },
   { method: "GET", path: `${keys}?limit=` },
   { method: "GET", path: `${keys}?limit=-1` },

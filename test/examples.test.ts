@@ -46,6 +46,7 @@ describe("examples/own-policy.ts", () => {
       yield* mock.script(Fault.always(Fault.answer({ status: 503 })))
       const second = yield* example("examples/own-policy.ts", [leaked.id])
       expect(second.output).toContain("the key may be gone: look before you rely on it")
+      expect(second.output.match(/trying again/g)).toHaveLength(1)
       expect(yield* mock.arrivals).toHaveLength(4)
     }).pipe(Effect.provide(served()))
   )

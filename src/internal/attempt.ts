@@ -86,12 +86,14 @@ export const exchange = <A>(
     readonly httpClient: HttpClient.HttpClient
     readonly request: HttpClientRequest.HttpClientRequest
     readonly timeout: Duration.Duration
+    /** What is done as soon as the head of a 429 is there, whatever becomes of its body. */
+    readonly onTooManyRequests: (retryAfter: Option.Option<Duration.Duration>) => Effect.Effect<void>
     readonly decodeSuccess: (
       response: HttpClientResponse.HttpClientResponse
     ) => Effect.Effect<A, HttpClientError.ResponseError | ParseError>
   }
 ): Effect.Effect<A, InstantlyError> => {
-  const { decodeSuccess, httpClient, request, timeout } = options
+  const { decodeSuccess, httpClient, onTooManyRequests, request, timeout } = options
 
   const readSuccess = (response: HttpClientResponse.HttpClientResponse) =>
     Effect.catchAll(decodeSuccess(response), (error) =>
@@ -115,6 +117,11 @@ export const exchange = <A>(
       ResponseError: (error) => Effect.succeed(error.response)
     }),
     Effect.tap((response) => Ref.update(call, Call.receive(response))),
+    Effect.tap(({ headers, status }) =>
+      status === 429
+        ? Effect.flatMap(Clock.currentTimeMillis, (now) => onTooManyRequests(Answer.retryAfterOf(headers, now)))
+        : Effect.void
+    ),
     Effect.flatMap((response) =>
       fromStatus(response.status) === "Applied" ? readSuccess(response) : readRefusal(response)
     ),

@@ -94,7 +94,9 @@ export const check = (
 ): Effect.Effect<Settings, ConfigError.ConfigError> =>
   Effect.gen(function* () {
     const { apiKey } = options
-    const token = (value: Redacted.Redacted) => word(names.apiKey, Redacted.value(value))
+    // A value that has been wiped throws.
+    const token = (value: Redacted.Redacted) =>
+      word(names.apiKey, Option.getOrUndefined(Option.liftThrowable(Redacted.value<string>)(value)))
     return {
       signature: {
         baseUrl: yield* baseUrl(names.baseUrl, options.baseUrl ?? "https://api.instantly.ai"),

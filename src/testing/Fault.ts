@@ -12,6 +12,7 @@ import * as Random from "effect/Random"
 import type * as Schedule from "effect/Schedule"
 import { type Answer, Broken, type Exchange } from "../internal/mock/http.js"
 import * as Selecting from "../internal/mock/selecting.js"
+import * as Parameters from "../internal/parameters.js"
 
 /**
  * Something that goes wrong with one exchange, by name. It is prepared once where it is scripted, so that what it counts
@@ -132,7 +133,7 @@ export const hang: Fault = make("hang", () => Effect.never)
 export const swallowAnswer: Fault = make("swallowAnswer", Effect.zipRight(Effect.never))
 
 /**
- * The answer is this one, and the server does not act.
+ * The answer is this one, and the server does not act. Throws a `RangeError` where the status is not from 200 to 599.
  *
  * @example
  * ```ts
@@ -148,10 +149,12 @@ export const answer = (options: {
   readonly status: number
   readonly body?: string
   readonly headers?: Readonly<Record<string, string>>
-}): Fault =>
-  make(`answer ${options.status}`, () =>
-    Effect.succeed<Answer>({ status: options.status, headers: options.headers ?? {}, body: options.body ?? "" })
-  )
+}): Fault => {
+  const { body = "", headers = {}, status } = options
+  if (!(Number.isInteger(status) && status >= 200 && status < 600))
+    Parameters.refuse("Fault.answer: status", "from 200 to 599", status)
+  return make(`answer ${status}`, () => Effect.succeed<Answer>({ status, headers, body }))
+}
 
 /**
  * The server acts, and the answer is changed on its way.

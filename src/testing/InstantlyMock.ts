@@ -194,7 +194,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
     const fresh = (now: number) => () => ({ id: identity.uuid(now), secret: identity.secret() })
     const recorder = Recorder.make({
       scope,
-      isSecret: server.isSecret,
+      secrets: server.secrets,
       handle: (incoming, now) => server.handle(incoming, now, fresh(now))
     })
     const serve = (incoming: Incoming) => Effect.withRandom(recorder.serve(incoming), random)

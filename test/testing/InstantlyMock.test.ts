@@ -162,7 +162,35 @@ describe("what nobody knows", () => {
   )
 })
 
+it.effect("a cursor outlives its key", () =>
+  withDouble({}, (mock) =>
+    Effect.gen(function* () {
+      const { secret } = yield* mock.createApiKey({ name: "0" })
+      const one = yield* mock.createApiKey({ name: "1" })
+      yield* mock.createApiKey({ name: "2" })
+      yield* mock.deleteApiKey(one.id)
+      const page = yield* send(HttpClientRequest.get(url, { urlParams: { starting_after: one.id } }), secret)
+      expect(page.body).toMatchObject({ items: [{ name: "2" }] })
+    })
+  )
+)
+
 describe("what a test asks", () => {
+  it.effect("shows no secret that stands in a path, a query or a header, whatever its characters", () =>
+    withDouble({}, (mock) =>
+      Effect.gen(function* () {
+        const odd = "made-up/secret+with=signs=="
+        const { secret } = yield* mock.createApiKey({ secret: Redacted.make(odd) })
+        yield* Effect.ignore(send(HttpClientRequest.get(`${url}/${odd}`), secret))
+        const urlParams = { starting_after: odd }
+        yield* Effect.ignore(send(HttpClientRequest.get(url, { urlParams, headers: { "x-echo": odd } }), secret))
+        const arrivals = JSON.stringify(yield* mock.arrivals)
+        expect(arrivals).toContain("<redacted>")
+        expect(arrivals).not.toMatch(/made-up|with=signs|with%3Dsigns/)
+      })
+    )
+  )
+
   it.effect("which requests arrived, when, what became of them and why, without a secret", () =>
     withDouble({}, (mock) =>
       Effect.gen(function* () {

@@ -100,7 +100,8 @@ const create = (body: unknown): Checked<Create> => {
 const list = (query: URLSearchParams): Checked<List> => {
   const given = query.get("limit")
   const limit = given === null ? 10 : Number(given)
-  if (!Number.isInteger(limit) || given === "") return invalid("querystring/limit must be integer")
+  if (!Number.isInteger(limit) || given === "" || query.getAll("limit").length > 1)
+    return invalid("querystring/limit must be integer")
   if (limit < 1) return invalid("querystring/limit must be >= 1")
   if (limit > 100) return invalid("querystring/limit must be <= 100")
   return Either.right({ operation: "list", limit, startingAfter: query.get("starting_after") ?? undefined })

@@ -117,16 +117,19 @@ export const make = (behaviour: Behaviour) => {
   }
 
   const list = (workspaceId: string, { limit, startingAfter }: Framework.List, now: number): unknown => {
-    const listed = [...keys.values()].filter(
+    const all = [...keys.values()]
+    const cursor = startingAfter === undefined ? -1 : all.findIndex((key) => key.id === startingAfter)
+    // A cursor outlives its key; one that never was a key has nothing behind it.
+    const behind = startingAfter !== undefined && cursor === -1 ? [] : all.slice(cursor + 1)
+    const listed = behind.filter(
       (key) =>
         key.workspaceId === workspaceId &&
         !isDeleted(key, now, behaviour.listLag) &&
         key.createdAt + behaviour.listLag <= now
     )
-    const start = startingAfter === undefined ? 0 : listed.findIndex((key) => key.id === startingAfter) + 1
-    const items = startingAfter !== undefined && start === 0 ? [] : listed.slice(start, start + limit)
+    const items = listed.slice(0, limit)
     const last = items.at(-1)
-    const isLastPage = start + limit >= listed.length
+    const isLastPage = listed.length <= limit
     return {
       items: items.map((key) => onWire(key)),
       ...(last === undefined || (isLastPage && !behaviour.cursorOnLastPage) ? {} : { next_starting_after: last.id })
@@ -201,7 +204,7 @@ export const make = (behaviour: Behaviour) => {
     addKey,
     deleteKey,
     existing: () => [...keys.values()].filter((key) => Option.isNone(key.deletedAt)),
-    isSecret: (word: string) => bySecret.has(word),
+    secrets: () => bySecret.keys(),
     handle
   }
 }

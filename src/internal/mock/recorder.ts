@@ -31,20 +31,40 @@ export const make = (options: {
   /** What goes on when the client of an exchange no longer waits. */
   readonly scope: Scope.Scope
   readonly handle: (incoming: Incoming, now: number) => Served
-  readonly isSecret: (word: string) => boolean
+  readonly secrets: () => Iterable<string>
 }) => {
   const log: Array<Arrival> = []
   const selects: Array<Select> = []
 
-  const redact = (text: string) =>
-    text.replace(/[^\s/?&=,;]+/g, (word) => (options.isSecret(word) ? "<redacted>" : word))
+  const redact = (text: string) => {
+    let redacted = text
+    for (const secret of options.secrets()) {
+      redacted = redacted.replaceAll(secret, "<redacted>").replaceAll(encodeURIComponent(secret), "<redacted>")
+    }
+    return redacted
+  }
+
+  /** Where no secret can stand: looking for them all in every request would take its time. */
+  const isOrdinary = (text: string) => /^\/api\/v2\/api-keys(?:\/[0-9a-f-]{36})?$/i.test(text)
+  const ordinaryHeaders = new Set([
+    "accept",
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "user-agent"
+  ])
 
   const arrivalOf = ({ headers, method, path, query }: Incoming, at: number): Arrival => ({
     at,
     method,
-    path: redact(query.size === 0 ? path : `${path}?${query}`),
+    path: query.size === 0 && isOrdinary(path) ? path : redact(query.size === 0 ? path : `${path}?${query}`),
     headers: Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [name, name === "authorization" ? "<redacted>" : redact(value)])
+      Object.entries(headers).map(([name, value]) => {
+        if (name === "authorization") return [name, "<redacted>"]
+        return [name, ordinaryHeaders.has(name) ? value : redact(value)]
+      })
     ),
     status: Option.none(),
     applied: false,
