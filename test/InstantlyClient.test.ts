@@ -17,12 +17,12 @@ import {
   Ref,
   Schedule,
   Schema,
-  TestClock,
-  Tracer
+  TestClock
 } from "effect"
 import { ApiKeys, Instantly, InstantlyClient, type InstantlyError, RateLimit, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import pkg from "../package.json" with { type: "json" }
+import { capturing } from "./support/spans.js"
 import { inVirtualTime } from "./support/virtual.js"
 
 const token = Redacted.make("made-up-token")
@@ -545,16 +545,7 @@ describe("spans", () => {
   /** The spans that an effect makes, by name, each with its attributes at its end. */
   const spansOf = <A, E>(effect: Effect.Effect<A, E>) =>
     Effect.gen(function* () {
-      const spans: Array<Tracer.Span> = []
-      const native = yield* Effect.tracer
-      const tracer = Tracer.make({
-        context: native.context,
-        span: (...args) => {
-          const span = native.span(...args)
-          spans.push(span)
-          return span
-        }
-      })
+      const { spans, tracer } = yield* capturing
       yield* Effect.exit(Effect.withTracer(effect, tracer))
       return spans.map(({ attributes, kind, name }) => ({ name, kind, ...Object.fromEntries(attributes) }))
     })

@@ -6,12 +6,13 @@ import { createServer } from "node:http"
 import { FetchHttpClient, HttpClientError, HttpClientRequest } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Either, Exit, Layer, Logger, LogLevel, Redacted, Schedule, Schema, Tracer } from "effect"
+import { Effect, Either, Exit, Layer, Logger, LogLevel, Redacted, Schedule, Schema } from "effect"
 import { ApiKey, ApiKeys, Instantly, InstantlyError, RateLimit, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { leaksIn } from "./support/leaks.js"
 import { run } from "./support/process.js"
 import { address, served } from "./support/served.js"
+import { capturing } from "./support/spans.js"
 
 const token = "canary/token+made-up/0123456789=="
 const secret = "canary/secret+made-up/9876543210=="
@@ -24,16 +25,7 @@ const observed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     const show = (line: unknown) => void shown.push(line)
     const formats = [Logger.stringLogger, Logger.jsonLogger, Logger.logfmtLogger, Logger.structuredLogger]
     const loggers = formats.map((logger) => Logger.add(Logger.map<unknown, unknown, void>(logger, show)))
-    const native = yield* Effect.tracer
-    const spans: Array<Tracer.Span> = []
-    const tracer = Tracer.make({
-      context: native.context,
-      span: (...args) => {
-        const span = native.span(...args)
-        spans.push(span)
-        return span
-      }
-    })
+    const { spans, tracer } = yield* capturing
     const exit = yield* effect.pipe(
       Effect.tapErrorCause((cause) => Effect.logError("failed", cause)),
       Effect.tap((value) => Effect.logDebug("succeeded", value)),
