@@ -17,21 +17,25 @@ class Workspaces extends LayerMap.Service<Workspaces>()("examples/Workspaces", {
 
 const remove = (id: ApiKey.ApiKeyId) => Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(id))
 
-const program = Effect.forEach(
-  process.argv.slice(2),
-  (argument) =>
-    Effect.gen(function* () {
-      const [workspaceId = "", given] = argument.split("=")
-      const id = yield* Schema.decodeUnknown(ApiKey.ApiKeyId)(given)
-      yield* remove(id).pipe(
+/** All arguments are read before the first key is deleted. */
+const targets = Effect.forEach(process.argv.slice(2), (argument) => {
+  const [workspaceId = "", given] = argument.split("=")
+  return Effect.map(Schema.decodeUnknown(ApiKey.ApiKeyId)(given), (id) => ({ id, workspaceId }))
+})
+
+const program = Effect.flatMap(
+  targets,
+  Effect.forEach(
+    ({ id, workspaceId }) =>
+      remove(id).pipe(
         Effect.provide(Workspaces.get(workspaceId)),
         Effect.matchEffect({
           onFailure: (error) => Console.log(`${workspaceId}: ${error._tag}`),
           onSuccess: (deleted) => Console.log(`${workspaceId}: deleted "${deleted.name}"`)
         })
-      )
-    }),
-  { concurrency: 4, discard: true }
+      ),
+    { concurrency: 4, discard: true }
+  )
 )
 
 await Effect.runPromise(Effect.provide(program, Workspaces.Default))

@@ -148,7 +148,9 @@ const makeNamed = (options: Options, names?: Settings.Names) =>
         const policy = Option.getOrElse(ownPolicy, () => options.retryPolicy ?? RetryPolicy.standard)
 
         const attempt = Effect.gen(function* () {
-          const bearer = yield* Effect.catchAll(token, () => Attempt.holdBack(call, "the API key it needs is unusable"))
+          const bearer = yield* token.pipe(
+            Effect.catchAllCause(() => Attempt.holdBack(call, "the API key it needs is not to be had, or unusable"))
+          )
           yield* Effect.catchAll(rateLimit.acquire, ({ message }) => Attempt.holdBack(call, message))
           return yield* Attempt.exchange(call, {
             httpClient,

@@ -212,7 +212,8 @@ export interface Options {
 type Waiter = Deferred.Deferred<void, PermitRefused>
 
 /**
- * Runs a policy: one fiber gives the permits, in the order of their callers, for as long as the scope is open.
+ * Runs a policy: one fiber gives the permits, in the order of their callers, for as long as the scope is open. Throws a
+ * `RangeError` where `maxPause` is negative or infinite.
  *
  * @example
  * ```ts
@@ -263,7 +264,10 @@ export const make = <R>(
       Effect.forever(
         Effect.flatMap(
           Queue.take(queue),
-          Deferred.failCause(Exit.isFailure(exit) ? exit.cause : Cause.fail(new PermitRefused()))
+          // A policy that interrupts itself has ended; its callers were not interrupted.
+          Deferred.failCause(
+            Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause) ? exit.cause : Cause.fail(new PermitRefused())
+          )
         )
       )
 

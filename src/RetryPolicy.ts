@@ -7,7 +7,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { dual, identity } from "effect/Function"
+import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
@@ -171,7 +171,7 @@ export const withinBudget = (
       Effect.map(waits.step(now, input, state), ([next, wait, decision]) => {
         const waited = Duration.sum(before, wait)
         const fits = Duration.lessThanOrEqualTo(waited, most)
-        return [[next, waited] as const, waited, fits ? decision : ScheduleDecision.done]
+        return [[next, waited] as const, fits ? waited : before, fits ? decision : ScheduleDecision.done]
       })
     )
   }
@@ -237,7 +237,7 @@ export const standard: Schedule.Schedule<Duration.Duration, InstantlyError> = ba
  * @since 0.1.0
  * @category policies
  */
-export const none: RetryPolicy = Schedule.mapInput(Schedule.stop, identity<InstantlyError>)
+export const none: RetryPolicy = Schedule.stop
 
 /**
  * Sets the retry policy of every call made inside an effect, in place of the client's; where several are set, the nearest

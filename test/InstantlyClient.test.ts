@@ -503,6 +503,71 @@ describe("deadline", () => {
   )
 })
 
+describe("in a finalizer, or wherever a call cannot be interrupted", () => {
+  it.effect("its timeout and its deadline hold all the same", () =>
+    withMock(
+      ({ mock, remove }) =>
+        Effect.gen(function* () {
+          yield* mock.script(Fault.always(Fault.hang))
+          const error = yield* Effect.flip(inVirtualTime(Effect.uninterruptible(remove)))
+          expect(error).toMatchObject({ reason: "Timeout", outcome: "Unknown", attempts: 2 })
+          expect(error.message).toContain("the deadline of the call is 3s")
+          yield* Effect.flatMap(RateLimit.RateLimit, ({ pause }) => pause("1 hour"))
+          const held = yield* Effect.flip(inVirtualTime(Effect.uninterruptible(remove), "30 seconds"))
+          expect(held).toMatchObject({ reason: "Timeout", outcome: "NotApplied", attempts: 0 })
+          expect(held.message).toContain("before a request could be sent")
+        }),
+      { timeout: "2 seconds", deadline: "3 seconds" }
+    )
+  )
+})
+
+describe("a defect", () => {
+  const dying = (message: string) => Effect.die(new Error(message))
+
+  it.effect("of the HttpClient is a lost connection, and shows nothing of the request", () =>
+    withMock(
+      ({ remove }) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(remove)
+          expect(error).toMatchObject({ reason: "ConnectionLost", outcome: "Unknown", attempts: 1 })
+          expect(error.message).toContain("the HttpClient died")
+          expect(JSON.stringify(error) + error.stack).not.toContain("canary")
+        }),
+      { retryPolicy: RetryPolicy.none, transformClient: () => HttpClient.make(() => dying("canary")) }
+    )
+  )
+
+  it.effect("of what reads a success leaves the call applied", () =>
+    withMock(({ execute }) =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(execute(HttpClientRequest.get("/api/v2/api-keys"), () => dying("canary")))
+        expect(error).toMatchObject({ _tag: "InvalidResponse", outcome: "Applied", attempts: 1 })
+        expect(error.message).not.toContain("canary")
+      })
+    )
+  )
+
+  it.effect("of what gives the token holds the request back, and earlier attempts are remembered", () =>
+    Effect.gen(function* () {
+      const asked = yield* Ref.make(0)
+      const apiKey = Effect.flatMap(
+        Ref.updateAndGet(asked, (n) => n + 1),
+        (n) => (n === 1 ? Effect.succeed(token) : dying("canary"))
+      )
+      yield* withMock(
+        ({ mock, remove }) =>
+          Effect.gen(function* () {
+            yield* mock.script(Fault.next(Fault.loseAnswer))
+            const error = yield* Effect.flip(inVirtualTime(remove))
+            expect(error).toMatchObject({ reason: "NotSent", outcome: "Unknown", attempts: 1, heldBack: true })
+          }),
+        { apiKey }
+      )
+    })
+  )
+})
+
 describe("interruption", () => {
   it.effect("leaves the outcome in a debug log, and sends nothing more", () =>
     withMock(({ mock, remove }) =>

@@ -85,7 +85,9 @@ export const toError = (answer: Answer, facts: Facts, now: number): InstantlyErr
       unexpected(
         status,
         facts,
-        "not an answer that Instantly is known to give: a proxy, a firewall or its edge may have given it"
+        answer.body === ""
+          ? "its body is missing, which would say whose answer it is"
+          : "not an answer that Instantly is known to give: a proxy, a firewall or its edge may have given it"
       ),
     onSome: (envelope) => {
       switch (status) {

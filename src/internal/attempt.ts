@@ -53,7 +53,8 @@ export const within =
   <A>(effect: Effect.Effect<A, InstantlyError>): Effect.Effect<A, InstantlyError> =>
     Duration.isFinite(limit)
       ? Effect.flatten(
-          Effect.timeoutTo(effect, {
+          // Interruptible in the race alone: a limit must hold in a finalizer, too, where the call itself cannot be interrupted.
+          Effect.timeoutTo(Effect.interruptible(effect), {
             duration: limit,
             onSuccess: Effect.succeed,
             onTimeout: () => lapse(call, `${name} is ${Duration.format(limit)}`)
@@ -95,13 +96,15 @@ export const exchange = <A>(
 ): Effect.Effect<A, InstantlyError> => {
   const { decodeSuccess, httpClient, onTooManyRequests, request, timeout } = options
 
-  const readSuccess = (response: HttpClientResponse.HttpClientResponse) =>
-    Effect.catchAll(decodeSuccess(response), (error) =>
-      fail(
-        call,
-        (facts) => new InvalidResponse({ ...facts, status: response.status, detail: Unreadable.reasonOf(error) })
-      )
+  const readSuccess = (response: HttpClientResponse.HttpClientResponse) => {
+    const unreadable = (detail: string) =>
+      fail(call, (facts) => new InvalidResponse({ ...facts, status: response.status, detail }))
+    return Effect.suspend(() => decodeSuccess(response)).pipe(
+      Effect.mapError(Unreadable.reasonOf),
+      Effect.catchAllDefect(() => Effect.fail("what reads it has failed")),
+      Effect.catchAll(unreadable)
     )
+  }
 
   const readRefusal = ({ headers, status, text }: HttpClientResponse.HttpClientResponse) =>
     Effect.flatMap(
@@ -111,6 +114,10 @@ export const exchange = <A>(
 
   return update(call, Call.depart).pipe(
     Effect.zipRight(httpClient.execute(request)),
+    // What a client dies of can hold the request, and with it the token.
+    Effect.catchAllDefect(() =>
+      fail(call, (facts) => new TransportError({ ...facts, reason: "ConnectionLost", detail: "the HttpClient died" }))
+    ),
     Effect.catchTags({
       RequestError: (error) => lose(call, error),
       // A client that refuses some statuses on its own still has the answer.

@@ -55,8 +55,9 @@ export const traced = <A>(
                 ...(Exit.isFailure(exit) ? describeFailure(exit.cause) : {})
               }
               for (const [key, value] of Object.entries(ended)) span.attribute(key, value)
-              return Exit.isFailure(exit) && Cause.isInterrupted(exit.cause)
-                ? Effect.logDebug(`interrupted: ${factsLine(facts)}`)
+              // No error can say it: the call was interrupted, or died.
+              return Exit.isFailure(exit) && Option.isNone(Cause.failureOption(exit.cause))
+                ? Effect.logDebug(`${Cause.isInterrupted(exit.cause) ? "interrupted" : "died"}: ${factsLine(facts)}`)
                 : Effect.void
             })
           )

@@ -2,22 +2,36 @@
 import type { HttpClientError } from "@effect/platform"
 import * as Arr from "effect/Array"
 import type * as ParseResult from "effect/ParseResult"
+import * as SchemaAST from "effect/SchemaAST"
 
 const at = (path: ReadonlyArray<PropertyKey>, problem: string) =>
   `${path.length === 0 ? "it" : path.map(String).join(".")} ${problem}`
 
-const problemsOf = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyKey>): ReadonlyArray<string> => {
+/** A name that the schema has, or a place in a list. Any other comes from the body, and is not shown. */
+const nameOf = (name: PropertyKey, parent: SchemaAST.AST): PropertyKey =>
+  typeof name === "number" ||
+  (parent._tag === "TypeLiteral" && parent.propertySignatures.some((property) => property.name === name))
+    ? name
+    : "*"
+
+const problemsOf = (
+  issue: ParseResult.ParseIssue,
+  path: ReadonlyArray<PropertyKey>,
+  parent: SchemaAST.AST
+): ReadonlyArray<string> => {
   switch (issue._tag) {
     case "Pointer":
-      return problemsOf(issue.issue, [...path, ...Arr.ensure(issue.path)])
+      return problemsOf(issue.issue, [...path, ...Arr.ensure(issue.path).map((name) => nameOf(name, parent))], parent)
     case "Composite":
       // Of a union every member has a problem: that it is none of them says enough.
       if (issue.ast._tag === "Union") return [at(path, `is not ${issue.ast}`)]
-      return Arr.ensure(issue.issues).flatMap((inner) => problemsOf(inner, path))
+      return Arr.ensure(issue.issues).flatMap((inner) => problemsOf(inner, path, issue.ast))
     case "Refinement":
-      return issue.kind === "From" ? problemsOf(issue.issue, path) : [at(path, `is not ${issue.ast}`)]
+      return issue.kind === "From" ? problemsOf(issue.issue, path, parent) : [at(path, `is not ${issue.ast}`)]
     case "Transformation":
-      return issue.kind === "Transformation" ? [at(path, `is not ${issue.ast.to}`)] : problemsOf(issue.issue, path)
+      return issue.kind === "Transformation"
+        ? [at(path, `is not ${issue.ast.to}`)]
+        : problemsOf(issue.issue, path, parent)
     case "Missing":
       return [at(path, "is missing")]
     case "Unexpected":
@@ -33,7 +47,7 @@ const most = 3
 export const reasonOf = (error: HttpClientError.ResponseError | ParseResult.ParseError): string => {
   if (error._tag === "ParseError") {
     if (error.issue.actual === null) return "its body is empty"
-    const problems = Arr.dedupe(problemsOf(error.issue, []))
+    const problems = Arr.dedupe(problemsOf(error.issue, [], SchemaAST.neverKeyword))
     const rest = problems.length > most ? `, and ${problems.length - most} more` : ""
     return `${problems.slice(0, most).join(", ")}${rest}`
   }

@@ -177,7 +177,9 @@ export const transportError = (props: TransportError) => {
       return refused(props, `The request was not sent${because}.`, "Check the address, the network and the settings.")
     case "Timeout":
       return complete(props, "Unknown", (outcome) => [
-        `No answer came in time${because}.`,
+        props.attempts === 0
+          ? `The time was up before a request could be sent${because}.`
+          : `No answer came in time${because}.`,
         outcome === "NotApplied" ? "Nothing was carried out." : `The request may still be carried out. ${again}`
       ])
     default: {

@@ -23,7 +23,7 @@ import * as Parameters from "../internal/parameters.js"
  */
 export interface Fault extends Pipeable.Pipeable {
   readonly name: string
-  /** @internal */
+  /** What it does to an exchange; for the double. */
   readonly prepare: Effect.Effect<(exchange: Exchange) => Exchange>
 }
 
@@ -252,7 +252,7 @@ export const and: {
  * @category models
  */
 export interface Script {
-  /** @internal */
+  /** Which exchanges it happens to; for the double. */
   readonly prepare: Effect.Effect<Selecting.Select>
 }
 

@@ -46,7 +46,9 @@ describe("what cannot be read", () => {
         'count is not Int, kind is not "a" | { readonly b: number }'
       )
       const strict = Schema.decodeUnknown(Own, { onExcessProperty: "error" })({ count: 1, kind: "a", secret: 1 })
-      expect(reasonOf(yield* Effect.flip(strict))).toBe("secret is not expected")
+      const byName = Schema.Record({ key: Schema.String, value: Schema.Number })
+      expect(yield* reason(byName, { "made-up-secret": "x" })).toBe("* is not number")
+      expect(reasonOf(yield* Effect.flip(strict))).toBe("* is not expected")
     })
   )
 })
