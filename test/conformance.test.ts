@@ -237,6 +237,7 @@ describe.each(doubles)("the double %s", (_, double) => {
     ["a scheme alone", { authorization: "Bearer" }, undefined, 401],
     ["a token that is none", { authorization: "Bearer made-up" }, undefined, 401],
     ["no User-Agent", { "user-agent": "" }, "caller", 403],
+    ["Fetch's own User-Agent", { "user-agent": "node" }, "caller", 403],
     ["a workspace that is not there", { "x-as-workspace": "made-up" }, "caller", 403],
     ["a workspace of its own", {}, "caller", 200]
   ] as const)("answers a request with %s", ([, headers, by, status]) =>

@@ -15,11 +15,15 @@ const KeysLive = HttpApiBuilder.group(Api, "keys", (handlers) =>
     return handlers.handle("revoke", ({ path }) =>
       apiKeys.delete(path.id).pipe(
         Effect.map(({ id, name }) => new Revoked({ id, name })),
+        // What may have been done is told first, whatever the error: after a lost answer a 404 proves nothing, and a 401 may
+        // mean that this very call deleted the key it authenticates with.
+        Effect.catchIf(
+          (error) => error.outcome !== "NotApplied" && error._tag !== "TransportError",
+          ({ message, outcome }) => new Unconfirmed({ message, outcome })
+        ),
         Effect.catchTags({
           BadRequest: () => new HttpApiError.BadRequest(),
-          // After a lost answer a 404 proves nothing: the key may be gone by this very call.
-          NotFound: ({ message, outcome }) =>
-            outcome === "NotApplied" ? new HttpApiError.NotFound() : new Unconfirmed({ message, outcome }),
+          NotFound: () => new HttpApiError.NotFound(),
           Unauthorized: ({ message }) => new Misconfigured({ message, because: "credential" }),
           PaymentRequired: ({ message }) => new Misconfigured({ message, because: "plan" }),
           Forbidden: ({ message }) => new Misconfigured({ message, because: "scope" }),

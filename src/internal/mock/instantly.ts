@@ -47,6 +47,9 @@ const refuse = (answer: Answer, reason: string): Either.Either<never, Served> =>
 const byFramework = <A>(checked: Either.Either<A, Answer>, reason: string): Either.Either<A, Served> =>
   Either.mapLeft(checked, (answer) => ({ answer, applied: false, reason }))
 
+/** What the edge refuses: none, and what Node's own clients send unless they are told otherwise. */
+const defaultUserAgents = new Set(["", "node", "undici"])
+
 const actions = { create: "create", list: "read", delete: "delete" } as const
 
 export const make = (behaviour: Behaviour) => {
@@ -171,13 +174,13 @@ export const make = (behaviour: Behaviour) => {
   ): Served =>
     Either.merge(
       Either.gen(function* () {
-        if ((incoming.headers["user-agent"] ?? "") === "") {
+        if (defaultUserAgents.has(incoming.headers["user-agent"] ?? "")) {
           const page = {
             status: 403,
             headers: { "content-type": "text/plain; charset=UTF-8" },
             body: "error code: 1010"
           }
-          return yield* refuse(page, "the edge wants a User-Agent")
+          return yield* refuse(page, "the edge wants a User-Agent of the program's own")
         }
         const operation = yield* byFramework(Framework.route(incoming), "no such route")
         const caller = yield* authenticate(incoming, now)
