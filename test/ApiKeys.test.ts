@@ -67,7 +67,9 @@ describe("delete", () => {
         const asked = yield* mock.createApiKey()
         const other = yield* mock.createApiKey()
         yield* mock.script(
-          Fault.next(Fault.changeAnswer((answer) => ({ ...answer, body: answer.body.replace(asked.id, other.id) })))
+          Fault.next(
+            Fault.changeAnswer((answer) => ({ ...answer, body: String(answer.body).replace(asked.id, other.id) }))
+          )
         )
         const error = yield* Effect.flip(apiKeys.delete(asked.id))
         expect(error).toMatchObject({ _tag: "InvalidResponse", outcome: "Applied", attempts: 1 })

@@ -78,7 +78,8 @@ const body = oneof(
     JSON.stringify({ ...wire, scopes: 1e308 }),
     JSON.stringify({ ...wire, scopes: Array.from({ length: 50_000 }, (_, index) => `made-up:${index}`) }),
     JSON.stringify({ ...wire, name: "x".repeat(2_000_000) }),
-    "x".repeat(2_000_000)
+    "x".repeat(2_000_000),
+    new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d])
   )
 )
 

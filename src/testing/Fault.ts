@@ -10,7 +10,8 @@ import { dual } from "effect/Function"
 import * as Pipeable from "effect/Pipeable"
 import * as Random from "effect/Random"
 import type * as Schedule from "effect/Schedule"
-import { type Answer, Broken, type Exchange } from "../internal/mock/http.js"
+import type * as Http from "../internal/mock/http.js"
+import { Broken, type Exchange } from "../internal/mock/http.js"
 import * as Selecting from "../internal/mock/selecting.js"
 import * as Parameters from "../internal/parameters.js"
 
@@ -37,6 +38,14 @@ const fault = (name: string, prepare: Fault["prepare"]): Fault => ({
 })
 
 const make = (name: string, change: (exchange: Exchange) => Exchange): Fault => fault(name, Effect.succeed(change))
+
+/**
+ * An answer of the double's: what {@link changeAnswer} changes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Answer extends Http.Answer {}
 
 /**
  * The connection is refused: the request certainly never leaves. On a socket, where a server cannot refuse one request,
@@ -147,7 +156,7 @@ export const swallowAnswer: Fault = make("swallowAnswer", Effect.zipRight(Effect
  */
 export const answer = (options: {
   readonly status: number
-  readonly body?: string
+  readonly body?: string | Uint8Array
   readonly headers?: Readonly<Record<string, string>>
 }): Fault => {
   const { body = "", headers = {}, status } = options

@@ -15,7 +15,8 @@ export interface Incoming {
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  /** Text, or bytes that need not be any. */
+  readonly body: string | Uint8Array
 }
 
 /** The exchange broke: no connection, none any more, or none any more in the middle of the answer. */

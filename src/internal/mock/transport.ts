@@ -29,21 +29,27 @@ const failures = {
 }
 
 /** A body that ends in the middle, or before its beginning, as the connection does. */
-const brokenBody = (beginning: string, afterBeginning: Effect.Effect<void>) =>
+const brokenBody = (beginning: Uint8Array, afterBeginning: Effect.Effect<void>) =>
   Stream.toReadableStreamEffect(
     Stream.concat(
-      beginning === "" ? Stream.empty : Stream.encodeText(Stream.make(beginning)),
+      beginning.length === 0 ? Stream.empty : Stream.make(beginning),
       Stream.fromEffect(Effect.zipRight(afterBeginning, Effect.fail(failures.Lost())))
     )
   )
 
-const beginningOf = ({ body }: Answer) => body.slice(0, Math.ceil(body.length / 2))
+const beginningOf = ({ body }: Answer): Uint8Array => {
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body
+  return bytes.slice(0, Math.ceil(bytes.length / 2))
+}
 
 /** Statuses whose answers have no body. */
 const bodiless = new Set([204, 205, 304])
 
-const webResponse = (answer: Answer, body: string | ReadableStream<Uint8Array>) =>
-  new Response(bodiless.has(answer.status) ? null : body, { status: answer.status, headers: answer.headers })
+const webResponse = (answer: Answer, body: Answer["body"] | ReadableStream<Uint8Array>) =>
+  new Response(bodiless.has(answer.status) ? null : body instanceof Uint8Array ? new Uint8Array(body) : body, {
+    status: answer.status,
+    headers: answer.headers
+  })
 
 export const httpClient = (serve: (incoming: Incoming) => Exchange): HttpClient.HttpClient =>
   HttpClient.make((request, url) =>
@@ -79,7 +85,10 @@ export const httpClient = (serve: (incoming: Incoming) => Exchange): HttpClient.
 const breaking = ({ answer, how }: Broken) =>
   Effect.map(
     // What was written is to leave before the connection goes.
-    brokenBody(how === "CutOff" && answer !== undefined ? beginningOf(answer) : "", Effect.sleep("20 millis")),
+    brokenBody(
+      how === "CutOff" && answer !== undefined ? beginningOf(answer) : new Uint8Array(),
+      Effect.sleep("20 millis")
+    ),
     (body) =>
       HttpServerResponse.raw(Object.assign(body, { pipe: constVoid }), {
         status: answer?.status ?? 200,
