@@ -51,6 +51,9 @@ const withMock = <A, E>(
     )
   }).pipe(Effect.provide(InstantlyMock.layer()))
 
+const listing = (execute: InstantlyClient.Service["execute"]) =>
+  execute(HttpClientRequest.get("/api/v2/api-keys"), HttpClientResponse.schemaBodyJson(Schema.Unknown))
+
 describe("settings", () => {
   const problems: ReadonlyArray<readonly [string, Partial<Instantly.Options>, string, string]> = [
     ["an empty token", { apiKey: Redacted.make("") }, "apiKey", "is empty"],
@@ -233,10 +236,7 @@ describe("execute", () => {
     withMock(
       ({ execute, mock, remove }) =>
         Effect.gen(function* () {
-          const list = execute(
-            HttpClientRequest.get("/api/v2/api-keys"),
-            HttpClientResponse.schemaBodyJson(Schema.Unknown)
-          )
+          const list = listing(execute)
           yield* list
           const error = yield* Effect.flip(remove)
           expect(error).toMatchObject({ _tag: "TransportError", reason: "NotSent", outcome: "NotApplied", attempts: 0 })
@@ -384,10 +384,7 @@ describe("timeout", () => {
     withMock(
       ({ execute, mock, remove }) =>
         Effect.gen(function* () {
-          const list = execute(
-            HttpClientRequest.get("/api/v2/api-keys"),
-            HttpClientResponse.schemaBodyJson(Schema.Unknown)
-          )
+          const list = listing(execute)
           yield* inVirtualTime(Effect.zipRight(list, remove))
           expect((yield* mock.arrivals).map(({ at }) => at)).toEqual([0, 30_000])
         }),

@@ -108,7 +108,10 @@ export const exchange = <A>(
 
   const readRefusal = ({ headers, status, text }: HttpClientResponse.HttpClientResponse) =>
     Effect.flatMap(
-      Effect.orElseSucceed(text, () => ""),
+      Effect.catchAllDefect(
+        Effect.orElseSucceed(text, () => ""),
+        () => Effect.succeed("")
+      ),
       (body) => fail(call, (facts, now) => Answer.toError({ status, headers, body }, facts, now))
     )
 

@@ -62,7 +62,8 @@ export interface Options {
 }
 
 /**
- * A request as it arrived, and what became of it. Secrets are replaced by `<redacted>` wherever they stand.
+ * A request as it arrived, and what became of it. The secrets of its keys are replaced by `<redacted>` in the path, the
+ * query and every header but those that name the client and the content.
  *
  * @since 0.1.0
  * @category models

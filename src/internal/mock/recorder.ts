@@ -39,6 +39,7 @@ export const make = (options: {
   const redact = (text: string) => {
     let redacted = text
     for (const secret of options.secrets()) {
+      if (secret === "") continue
       redacted = redacted.replaceAll(secret, "<redacted>").replaceAll(encodeURIComponent(secret), "<redacted>")
     }
     return redacted
