@@ -19,11 +19,11 @@ import * as Option from "effect/Option"
 import type { ParseError } from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
-import * as Schedule from "effect/Schedule"
 import type { InstantlyError } from "./InstantlyError.js"
 import * as Attempt from "./internal/attempt.js"
 import * as Call from "./internal/call.js"
 import { CurrentRetryPolicy } from "./internal/currentRetryPolicy.js"
+import * as Retrying from "./internal/retrying.js"
 import * as Settings from "./internal/settings.js"
 import * as Trace from "./internal/trace.js"
 import * as Wire from "./internal/wire.js"
@@ -115,22 +115,6 @@ export interface Options {
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
 
-const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
-
-/** What no policy can overrule. */
-const mayRepeat = (error: InstantlyError): boolean => {
-  if (error._tag === "TransportError" && error.heldBack) return false
-  return error.outcome === "NotApplied" || (error.outcome === "Unknown" && idempotent.has(error.method))
-}
-
-/** Ends a policy at a wait that would outlast the deadline: the error in hand says more than that time is up. */
-const endingBy = (deadline: number) => (policy: RetryPolicy.RetryPolicy) =>
-  Schedule.delays(policy).pipe(
-    Schedule.whileOutputEffect((delay) =>
-      Effect.map(Clock.currentTimeMillis, (now) => now + Duration.toMillis(delay) < deadline)
-    )
-  )
-
 /** How long the gate closes on a 429 that does not say. */
 const unaskedPause = Duration.seconds(1)
 
@@ -162,7 +146,7 @@ const makeNamed = (options: Options, names?: Settings.Names) =>
         }).pipe(Effect.tapError(() => Attempt.update(call, Call.settle)))
 
         const untilItEnds = attempt.pipe(
-          Effect.retry(policy.pipe(Schedule.whileInput(mayRepeat), endingBy(startedAt + Duration.toMillis(deadline)))),
+          Effect.retry(Retrying.supervise(policy, startedAt + Duration.toMillis(deadline))),
           Attempt.within(call, deadline, "the deadline of the call")
         )
 

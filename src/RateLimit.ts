@@ -13,13 +13,16 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Queue from "effect/Queue"
+import * as Metric from "effect/Metric"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleInterval from "effect/ScheduleInterval"
 import type * as Scope from "effect/Scope"
+import * as Line from "./internal/line.js"
+import * as Metrics from "./internal/metrics.js"
 import { finiteMillis, refuse } from "./internal/parameters.js"
+import * as SpanEvent from "./internal/spanEvent.js"
 
 /**
  * A schedule that is stepped each time a permit is given: its delay is the time until the next one, and where it ends, no
@@ -208,9 +211,6 @@ export interface Options {
   readonly maxPause?: Duration.DurationInput
 }
 
-/** A caller that waits for a permit. */
-type Waiter = Deferred.Deferred<void, PermitRefused>
-
 /**
  * Runs a policy: one fiber gives the permits, in the order of their callers, for as long as the scope is open. Throws a
  * `RangeError` where `maxPause` is negative or infinite.
@@ -234,11 +234,7 @@ export const make = <R>(
   const maxPause = finiteMillis("RateLimit: maxPause", options.maxPause ?? "1 minute")
   return Effect.gen(function* () {
     const scope = yield* Effect.scope
-    // Whoever waits, also the one that the fiber below has just taken from the queue: none may be left to wait for ever.
-    const waiting = new Set<Waiter>()
-    yield* Effect.addFinalizer(() => Effect.forEach([...waiting], (waiter) => Deferred.interrupt(waiter)))
-    // Shut down before that, as finalizers run backwards: nobody can begin to wait in between.
-    const queue = yield* Effect.acquireRelease(Queue.unbounded<Waiter>(), Queue.shutdown)
+    const line = yield* Effect.acquireRelease(Line.make<PermitRefused>(), ({ close }) => close)
 
     // Each pause is a fiber that sleeps: how long a pause still is never depends on what a clock says meanwhile.
     const pauses = yield* Ref.make(0)
@@ -253,23 +249,19 @@ export const make = <R>(
     )
     const untilOpen = open.await.pipe(Effect.zipRight(Ref.get(pauses)), Effect.repeat({ until: (n) => n === 0 }))
 
-    // Succeeds when a permit has been given; a waiter that was interrupted meanwhile takes none.
-    const givePermit = Queue.take(queue).pipe(
-      Effect.zipLeft(untilOpen),
-      Effect.flatMap((waiter) => Deferred.succeed(waiter, undefined)),
+    // Succeeds when a permit has been given; whoever gave up meanwhile takes none.
+    const givePermit = line.someone.pipe(
+      Effect.zipRight(untilOpen),
+      Effect.zipRight(line.serve((waiter) => Deferred.succeed(waiter, undefined))),
       Effect.repeat({ until: (given) => given })
     )
 
-    const refuseAll = (exit: Exit.Exit<unknown>) =>
-      Effect.forever(
-        Effect.flatMap(
-          Queue.take(queue),
-          // A policy that interrupts itself has ended; its callers were not interrupted.
-          Deferred.failCause(
-            Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause) ? exit.cause : Cause.fail(new PermitRefused())
-          )
-        )
-      )
+    const refuseAll = (exit: Exit.Exit<unknown>) => {
+      // A policy that interrupts itself has ended; its callers were not interrupted.
+      const refusal =
+        Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause) ? exit.cause : Cause.fail(new PermitRefused())
+      return Effect.forever(Effect.zipRight(line.someone, line.serve(Deferred.failCause(refusal))))
+    }
 
     yield* givePermit.pipe(
       Effect.repeat(policy),
@@ -281,18 +273,18 @@ export const make = <R>(
     )
 
     return RateLimit.of({
-      acquire: Effect.flatMap(Deferred.make<void, PermitRefused>(), (waiter) =>
-        Effect.sync(() => waiting.add(waiter)).pipe(
-          Effect.zipRight(Queue.offer(queue, waiter)),
-          Effect.zipRight(Deferred.await(waiter)),
-          Effect.onInterrupt(() => Deferred.interrupt(waiter)),
-          Effect.ensuring(Effect.sync(() => waiting.delete(waiter)))
-        )
+      acquire: Effect.flatMap(Effect.timed(line.join), ([waited]) =>
+        Effect.zipRight(Metric.update(Metrics.permitWait, waited), SpanEvent.permitted(waited))
       ),
       pause: (duration) => {
         const wait = Math.min(Math.ceil(Duration.toMillis(duration)), maxPause)
         const sleep = Effect.forkIn(Effect.ensuring(Effect.interruptible(Effect.sleep(wait)), endPause), scope)
-        return wait === 0 ? Effect.void : Effect.asVoid(Effect.uninterruptible(Effect.zipRight(beginPause, sleep)))
+        return wait === 0
+          ? Effect.void
+          : Effect.uninterruptible(Effect.zipRight(beginPause, sleep)).pipe(
+              Effect.zipRight(Metric.increment(Metrics.pauses)),
+              Effect.zipRight(SpanEvent.paused(Duration.millis(wait)))
+            )
       }
     })
   })

@@ -1,8 +1,10 @@
 /** One attempt of a call: a request is sent, and its answer becomes a value or an error, within a time. */
 import type { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { ParseError } from "effect/ParseResult"
 import * as Ref from "effect/Ref"
@@ -10,6 +12,7 @@ import { type InstantlyError, InvalidResponse, TransportError } from "../Instant
 import { fromStatus } from "../Outcome.js"
 import * as Answer from "./answer.js"
 import * as Call from "./call.js"
+import * as Metrics from "./metrics.js"
 import * as Transport from "./transport.js"
 import * as Unreadable from "./unreadable.js"
 import type { Facts } from "./words.js"
@@ -80,6 +83,12 @@ const lose = (call: Progress, error: HttpClientError.RequestError) => {
   )
 }
 
+const resultOf = Exit.match({
+  onSuccess: () => "Success",
+  onFailure: (cause: Cause.Cause<InstantlyError>) =>
+    Option.match(Cause.failureOption(cause), { onNone: () => "Interrupted", onSome: ({ _tag }) => _tag })
+})
+
 /** Sends a request, and reads its answer within `timeout`. */
 export const exchange = <A>(
   call: Progress,
@@ -135,6 +144,7 @@ export const exchange = <A>(
     Effect.flatMap((response) =>
       fromStatus(response.status) === "Applied" ? readSuccess(response) : readRefusal(response)
     ),
-    within(call, timeout, "the limit for one attempt")
+    within(call, timeout, "the limit for one attempt"),
+    Effect.onExit((exit) => Metrics.countRequest(resultOf(exit)))
   )
 }

@@ -48,6 +48,7 @@ export const traced = <A>(
                 "instantly.outcome": facts.outcome,
                 "instantly.attempts": facts.attempts,
                 "instantly.waited_ms": state.waited,
+                ...(facts.attempts > 1 ? { "http.request.resend_count": facts.attempts - 1 } : {}),
                 ...Option.match(state.head, {
                   onNone: () => ({}),
                   onSome: ({ status }) => ({ "http.response.status_code": status })

@@ -1,0 +1,33 @@
+/** What is counted and measured of requests and gates, under the names that README documents. */
+import * as Metric from "effect/Metric"
+import * as MetricBoundaries from "effect/MetricBoundaries"
+
+const requests = Metric.counter("instantly.requests", {
+  description: "Requests that were sent, or that the client tried to send, by their result",
+  incremental: true
+})
+
+/** Counts a request, by `Success`, the tag of its error, or `Interrupted`. */
+export const countRequest = (result: string) => Metric.increment(Metric.tagged(requests, "result", result))
+
+/** Attempts that follow another of the same call. */
+export const retries = Metric.counter("instantly.retries", {
+  description: "Attempts that follow another of the same call",
+  incremental: true
+})
+
+/** How long those waited who were given a permit: in buckets from 1 millisecond to a bit more than a minute. */
+export const permitWait = Metric.timerWithBoundaries(
+  "instantly.permit_wait",
+  MetricBoundaries.exponential({ start: 1, factor: 2, count: 18 }).values,
+  "How long callers waited for a permit"
+)
+
+/** Callers that wait for a permit now, at all gates together. */
+export const queued = Metric.gauge("instantly.permit_queue", { description: "Callers that wait for a permit" })
+
+/** How often a gate was closed for a time. */
+export const pauses = Metric.counter("instantly.pauses", {
+  description: "Times that a gate was closed",
+  incremental: true
+})
