@@ -52,6 +52,29 @@ describe("examples/own-policy.ts", () => {
   )
 })
 
+describe("examples/opentelemetry.ts", () => {
+  it.live("prints the span of the call, its metrics and its debug logs", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const leaked = yield* mock.createApiKey({ name: "leaked" })
+      yield* mock.script(Fault.next(Fault.answer({ status: 503 })))
+      const { code, output } = yield* example("examples/opentelemetry.ts", [leaked.id])
+      expect(code).toBe(0)
+      for (const part of [
+        "deleted leaked",
+        "ServerError: next attempt in",
+        "name: 'DELETE /api/v2/api-keys/{id}'",
+        "name: 'instantly.retry'",
+        "'instantly.outcome': 'Applied'",
+        "name: 'instantly.requests'",
+        "name: 'instantly.permit_wait'"
+      ]) {
+        expect(output).toContain(part)
+      }
+    }).pipe(Effect.provide(served()))
+  )
+})
+
 describe("examples/workspaces.ts", () => {
   it.live("deletes a key in each workspace, and one that refuses leaves the others running", () =>
     Effect.gen(function* () {

@@ -3,41 +3,54 @@
  * fail with, looked for wherever a person, a log or a trace could see it.
  */
 import { createServer } from "node:http"
+import { NodeSdk } from "@effect/opentelemetry"
 import { FetchHttpClient, HttpClientError, HttpClientRequest } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Either, Exit, Layer, Logger, LogLevel, Redacted, Schedule, Schema } from "effect"
+import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
+import { Effect, Either, Exit, Layer, Logger, LogLevel, Metric, Redacted, Schedule, Schema } from "effect"
 import { ApiKey, ApiKeys, Instantly, InstantlyError, RateLimit, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { leaksIn } from "./support/leaks.js"
 import { run } from "./support/process.js"
 import { address, served } from "./support/served.js"
-import { capturing } from "./support/spans.js"
 
 const token = "canary/token+made-up/0123456789=="
 const secret = "canary/secret+made-up/9876543210=="
 const secrets = [token, secret]
 
-/** All that a run of an effect shows beside its result: what is logged, in every format, and its spans. */
+/** What of a span leaves the process. */
+const exportedOf = ({ attributes, events, links, name, resource, status }: ReadableSpan) => ({
+  name,
+  attributes,
+  events,
+  links,
+  status,
+  resource: resource.attributes
+})
+
+/** All that a run of an effect shows beside its result: what is logged in every format, spans as exported, and metrics. */
 const observed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const shown: Array<unknown> = []
     const show = (line: unknown) => void shown.push(line)
     const formats = [Logger.stringLogger, Logger.jsonLogger, Logger.logfmtLogger, Logger.structuredLogger]
     const loggers = formats.map((logger) => Logger.add(Logger.map<unknown, unknown, void>(logger, show)))
-    const { spans, tracer } = yield* capturing
+    const exporter = new InMemorySpanExporter()
+    const spanProcessor = new SimpleSpanProcessor(exporter)
     const exit = yield* effect.pipe(
       Effect.tapErrorCause((cause) => Effect.logError("failed", cause)),
       Effect.tap((value) => Effect.logDebug("succeeded", value)),
       Effect.withSpan("the app's own"),
-      Effect.withTracer(tracer),
+      Effect.exit,
+      // before the exporter is shut down, and forgets them
+      Effect.zipLeft(Effect.sync(() => shown.push(...exporter.getFinishedSpans().map(exportedOf)))),
+      Effect.provide(NodeSdk.layer(() => ({ resource: { serviceName: "test" }, spanProcessor }))),
       Effect.provide(Layer.mergeAll(Logger.remove(Logger.defaultLogger), ...loggers)),
-      Logger.withMinimumLogLevel(LogLevel.All),
-      Effect.exit
+      Logger.withMinimumLogLevel(LogLevel.All)
     )
-    // their attributes, their events and how they ended are what an exporter sees
-    const exported = spans.map((span) => ({ ...span }))
-    return { exit, shown: [...shown, ...exported] }
+    expect(shown).toContainEqual(expect.objectContaining({ name: "the app's own" }))
+    return { exit, shown: [...shown, yield* Metric.snapshot] }
   })
 
 /** Deletes a key, and gives everything that came to light. */
