@@ -6,14 +6,25 @@
  */
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as HashSet from "effect/HashSet"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import { ApiKey, ApiKeyId } from "./ApiKey.js"
 import { InstantlyClient } from "./InstantlyClient.js"
-import { BadRequest, type InstantlyError } from "./InstantlyError.js"
+import {
+  BadRequest,
+  type Forbidden,
+  type InstantlyError,
+  type PaymentRequired,
+  type Unauthorized
+} from "./InstantlyError.js"
 
 /**
  * What the deletion of an API key can fail with.
@@ -22,6 +33,48 @@ import { BadRequest, type InstantlyError } from "./InstantlyError.js"
  * @category errors
  */
 export type DeleteApiKeyError = InstantlyError
+
+/**
+ * What a list of API keys can fail with. A page size outside of 1 to 100, and a cursor that Instantly did not give, are
+ * `BadRequest`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type ListApiKeysError = InstantlyError
+
+/**
+ * What {@link Service.isActive} can fail with: every answer that says neither yes nor no.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type IsActiveError = Exclude<InstantlyError, Unauthorized | PaymentRequired | Forbidden>
+
+/**
+ * Which page of the API keys is asked for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PageOptions {
+  /** How many keys a page holds, from 1 to 100. Default: 100. */
+  readonly pageSize?: number | undefined
+  /** The cursor that the page before it gave. Default: the first page. */
+  readonly startingAfter?: string | undefined
+}
+
+/**
+ * A page of API keys.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Page {
+  readonly items: ReadonlyArray<ApiKey>
+  /** The cursor of the next page. The last page can have one, too: the page after it is empty, or gives it again. */
+  readonly next: Option.Option<string>
+}
 
 /**
  * What {@link ApiKeys} does.
@@ -40,6 +93,19 @@ export interface Service {
    * @see https://developer.instantly.ai/api-reference/apikey/delete-api-key
    */
   readonly delete: (id: ApiKeyId) => Effect.Effect<ApiKey, DeleteApiKeyError>
+  /**
+   * Reads one page of the workspace's API keys (`GET /api/v2/api-keys`); {@link list} reads them all. The caller's own key
+   * needs one of the scopes `api_keys:read`, `api_keys:all`, `all:read` and `all:all`.
+   */
+  readonly listPage: (options?: PageOptions) => Effect.Effect<Page, ListApiKeysError>
+  /**
+   * Whether a secret is still accepted: it is the credential of one harmless read, in place of the client's own. A 401 in
+   * Instantly's words is *no*; a list of keys, and a 402 or 403 in Instantly's words, are *yes*. Any other answer is an
+   * error, never a guess.
+   *
+   * When a deleted key stops working is not documented: ask again where the answer is *yes* and should not be.
+   */
+  readonly isActive: (secret: Redacted.Redacted) => Effect.Effect<boolean, IsActiveError>
 }
 
 /**
@@ -78,6 +144,20 @@ const decodeDeleted = (id: ApiKeyId) => (response: HttpClientResponse.HttpClient
     () => anotherKey
   )
 
+const ListedPage = Schema.Struct({
+  items: Schema.Array(ApiKey),
+  next_starting_after: Schema.optional(Schema.NullOr(Schema.String))
+})
+
+const decodePage = (response: HttpClientResponse.HttpClientResponse) =>
+  Effect.map(
+    HttpClientResponse.schemaBodyJson(ListedPage)(response),
+    ({ items, next_starting_after }): Page => ({ items, next: Option.fromNullable(next_starting_after) })
+  )
+
+/** Enough of a list to know that Instantly gave it, and not a portal on the way. */
+const decodeAnyPage = HttpClientResponse.schemaBodyJson(Schema.Struct({ items: Schema.Array(Schema.Unknown) }))
+
 /**
  * Makes the operations of a client.
  *
@@ -99,7 +179,23 @@ export const make: Effect.Effect<Service, never, InstantlyClient> = Effect.gen(f
       Schema.is(ApiKeyId)(id)
         ? client.execute(HttpClientRequest.del(`${collection}/${id}`), decodeDeleted(id))
         : // What the type rules out still comes from untyped code, and would be part of a URL.
-          Effect.fail(new BadRequest({ method: "DELETE", path: `${collection}/{id}`, attempts: 0 }))
+          Effect.fail(new BadRequest({ method: "DELETE", path: `${collection}/{id}`, attempts: 0 })),
+    listPage: ({ pageSize, startingAfter } = {}) =>
+      client.execute(
+        HttpClientRequest.get(collection, { urlParams: { limit: pageSize ?? 100, starting_after: startingAfter } }),
+        decodePage
+      ),
+    isActive: (secret) =>
+      HttpClientRequest.get(collection, { urlParams: { limit: 1 } }).pipe(
+        HttpClientRequest.bearerToken(Redacted.value(secret).trim()),
+        (request) => client.execute(request, decodeAnyPage),
+        Effect.as(true),
+        Effect.catchTags({
+          Unauthorized: () => Effect.succeed(false),
+          PaymentRequired: () => Effect.succeed(true),
+          Forbidden: () => Effect.succeed(true)
+        })
+      )
   })
 })
 
@@ -121,3 +217,38 @@ export const make: Effect.Effect<Service, never, InstantlyClient> = Effect.gen(f
  * @category layers
  */
 export const layer: Layer.Layer<ApiKeys, never, InstantlyClient> = Layer.effect(ApiKeys, make)
+
+/**
+ * All API keys of a workspace, page by page, and no page before it is needed. It ends at an empty page, at a page without
+ * a cursor, and at a cursor that was given before.
+ *
+ * A key that is created or deleted meanwhile can be missing or there.
+ *
+ * @example
+ * ```ts
+ * import { ApiKeys } from "effect-instantly"
+ * import { Stream } from "effect"
+ *
+ * const leaked = ApiKeys.list().pipe(
+ *   Stream.filter((key) => key.name.startsWith("zapier")),
+ *   Stream.runCollect
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category streams
+ */
+export const list = (options: { readonly pageSize?: number } = {}): Stream.Stream<ApiKey, ListApiKeysError, ApiKeys> =>
+  Stream.unwrap(
+    Effect.map(ApiKeys, ({ listPage }) =>
+      Stream.paginateChunkEffect({ cursor: Option.none<string>(), seen: HashSet.empty<string>() }, ({ cursor, seen }) =>
+        Effect.map(listPage({ ...options, startingAfter: Option.getOrUndefined(cursor) }), ({ items, next }) => [
+          Chunk.fromIterable(items),
+          next.pipe(
+            Option.filter((again) => items.length > 0 && !HashSet.has(seen, again)),
+            Option.map((again) => ({ cursor: Option.some(again), seen: HashSet.add(seen, again) }))
+          )
+        ])
+      )
+    )
+  )

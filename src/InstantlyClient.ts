@@ -44,6 +44,9 @@ export interface Service {
    * Each attempt takes a permit and has the client's `timeout`; the retry policy decides whether there is another. After
    * a 2xx there never is, nor, for a method that is not idempotent (POST, PATCH), after an attempt whose outcome is
    * `Unknown`.
+   *
+   * A request that brings an `authorization` of its own is sent with that: neither the client's API key nor its
+   * `workspaceId` goes with it.
    */
   readonly execute: <A>(
     request: HttpClientRequest.HttpClientRequest,
@@ -132,13 +135,13 @@ const makeNamed = (options: Options, names?: Settings.Names) =>
         const policy = Option.getOrElse(ownPolicy, () => options.retryPolicy ?? RetryPolicy.standard)
 
         const attempt = Effect.gen(function* () {
-          const bearer = yield* token.pipe(
+          const signed = yield* Wire.sign(request, signature, token).pipe(
             Effect.catchAllCause(() => Attempt.holdBack(call, "the API key it needs is not to be had, or unusable"))
           )
           yield* Effect.catchAll(rateLimit.acquire, ({ message }) => Attempt.holdBack(call, message))
           return yield* Attempt.exchange(call, {
             httpClient,
-            request: Wire.sign(request, signature, bearer),
+            request: signed,
             timeout,
             onTooManyRequests: (retryAfter) => rateLimit.pause(Option.getOrElse(retryAfter, () => unaskedPause)),
             decodeSuccess

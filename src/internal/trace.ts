@@ -7,6 +7,7 @@ import * as Ref from "effect/Ref"
 import type { InstantlyError } from "../InstantlyError.js"
 import { type Progress, update } from "./attempt.js"
 import * as Call from "./call.js"
+import { CallObserver } from "./callObserver.js"
 import { templateOf } from "./wire.js"
 import { factsLine } from "./words.js"
 
@@ -57,9 +58,14 @@ export const traced = <A>(
               }
               for (const [key, value] of Object.entries(ended)) span.attribute(key, value)
               // No error can say it: the call was interrupted, or died.
-              return Exit.isFailure(exit) && Option.isNone(Cause.failureOption(exit.cause))
-                ? Effect.logDebug(`${Cause.isInterrupted(exit.cause) ? "interrupted" : "died"}: ${factsLine(facts)}`)
-                : Effect.void
+              const log =
+                Exit.isFailure(exit) && Option.isNone(Cause.failureOption(exit.cause))
+                  ? Effect.logDebug(`${Cause.isInterrupted(exit.cause) ? "interrupted" : "died"}: ${factsLine(facts)}`)
+                  : Effect.void
+              return Effect.zipRight(
+                Effect.flatMap(CallObserver, (observe) => observe(facts)),
+                log
+              )
             })
           )
         )

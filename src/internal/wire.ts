@@ -43,18 +43,35 @@ export interface Signature {
   readonly workspaceId: Option.Option<string>
 }
 
-/** Addresses a request, and signs it with a token. */
-export const sign = (request: HttpClientRequest.HttpClientRequest, signature: Signature, token: string) =>
-  request.pipe(
+/** Addresses a request, and signs it, unless it brings a credential of its own: fails where that or the token is unusable. */
+export const sign = <E>(
+  request: HttpClientRequest.HttpClientRequest,
+  signature: Signature,
+  token: Effect.Effect<string, E>
+): Effect.Effect<HttpClientRequest.HttpClientRequest, E | string> => {
+  const addressed = request.pipe(
     // A path that lacks its slash must not become part of the host.
     HttpClientRequest.updateUrl((path) => `${signature.baseUrl}${path.startsWith("/") ? "" : "/"}${path}`),
     HttpClientRequest.acceptJson,
-    HttpClientRequest.setHeaders({
-      authorization: `Bearer ${token}`,
-      "user-agent": signature.userAgent,
-      ...Option.match(signature.workspaceId, { onNone: () => ({}), onSome: (id) => ({ "x-as-workspace": id }) })
-    })
+    HttpClientRequest.setHeader("user-agent", signature.userAgent)
   )
+  const own = Option.fromNullable(request.headers["authorization"])
+  const credentials = Option.match(own, {
+    onNone: (): Effect.Effect<Record<string, string>, E | string> =>
+      Effect.map(token, (bearer) => ({
+        authorization: `Bearer ${bearer}`,
+        ...Option.match(signature.workspaceId, { onNone: () => ({}), onSome: (id) => ({ "x-as-workspace": id }) })
+      })),
+    onSome: (authorization) =>
+      Effect.succeed({ authorization }).pipe(
+        Effect.filterOrFail(
+          () => /^[\x21-\x7e]+ [\x21-\x7e]+$/.test(authorization),
+          () => "not a credential that fits a header"
+        )
+      )
+  })
+  return Effect.map(credentials, (headers) => HttpClientRequest.setHeaders(addressed, headers))
+}
 
 /** The path of a request, without its query. */
 export const pathOf = (request: HttpClientRequest.HttpClientRequest): string => request.url.replace(/[?#].*$/s, "")

@@ -161,7 +161,14 @@ export type InvalidResponse = WithDetail
 export const invalidResponse = (props: InvalidResponse) => {
   const { detail = "not what was asked for", status = 200 } = props
   const what = `Instantly answered with success (${status}), but the answer cannot be read: ${detail}.`
-  return failed(props, "Applied", what, "The request was carried out. Do not repeat it: look at its effect.")
+  return failed(
+    props,
+    "Applied",
+    what,
+    props.method === "GET"
+      ? "It was a read: nothing was changed."
+      : "The request was carried out. Do not repeat it: look at its effect."
+  )
 }
 
 export interface TransportError extends Plain {
