@@ -1,7 +1,9 @@
-import { describe, expect, it } from "@effect/vitest"
-import { Effect, Layer, Option, Redacted, Schema } from "effect"
-import { ApiKey, ApiKeys, Instantly, InstantlyError } from "effect-instantly"
+import { HttpClient, type HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { describe, expect, expectTypeOf, it } from "@effect/vitest"
+import { Array as Arr, Chunk, Effect, Layer, Option, Redacted, Ref, Schema, Stream } from "effect"
+import { ApiKey, ApiKeys, Instantly, InstantlyError, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { inVirtualTime } from "./support/virtual.js"
 
 /** Deletes, in a double, with a key that may. */
 const withApiKeys = <A, E>(
@@ -137,6 +139,201 @@ describe("delete", () => {
     )
   )
 })
+
+describe("list", () => {
+  /** A workspace with so many keys more than the caller's. */
+  const withKeys = <A, E>(
+    n: number,
+    body: (mock: InstantlyMock.Service) => Effect.Effect<A, E, ApiKeys.ApiKeys>,
+    options: InstantlyMock.Options = {}
+  ) =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const caller = yield* mock.createApiKey({ name: "caller", scopes: ["api_keys:read"] })
+      yield* Effect.forEach(Array.from({ length: n }), (_, index) => mock.createApiKey({ name: `key ${index}` }))
+      return yield* body(mock).pipe(Effect.provide(Instantly.layer({ apiKey: caller.secret })))
+    }).pipe(Effect.provide(InstantlyMock.layer({ limits: [], ...options })))
+
+  const queries = (mock: InstantlyMock.Service) =>
+    Effect.map(
+      mock.arrivals,
+      Arr.map(({ path }) => path)
+    )
+
+  it.effect.each([true, false])("gives each key once, also where the last page has a cursor: %s", (cursorOnLastPage) =>
+    withKeys(
+      7,
+      (mock) =>
+        Effect.gen(function* () {
+          for (const pageSize of [1, 3, 4, 8, 100]) {
+            const keys = yield* Stream.runCollect(ApiKeys.list({ pageSize }))
+            const names = Chunk.toReadonlyArray(Chunk.map(keys, ({ name }) => name))
+            expect(names.toSorted()).toEqual((yield* mock.apiKeys).map(({ name }) => name).toSorted())
+          }
+        }).pipe(inVirtualTime),
+      { cursorOnLastPage }
+    )
+  )
+
+  it.effect("asks for no page before it is needed, and for 100 keys unless it is told otherwise", () =>
+    withKeys(5, (mock) =>
+      Effect.gen(function* () {
+        yield* Stream.runDrain(Stream.take(ApiKeys.list({ pageSize: 2 }), 3))
+        expect(yield* queries(mock)).toHaveLength(2)
+        yield* Stream.runDrain(Stream.take(ApiKeys.list(), 1))
+        expect((yield* queries(mock)).at(-1)).toBe("/api/v2/api-keys?limit=100")
+      }).pipe(inVirtualTime)
+    )
+  )
+
+  it.effect("ends at a cursor that was given before", () => {
+    const pages: Record<string, string> = { "": "a", a: "b", b: "a" }
+    const apiKeys = Layer.mock(ApiKeys.ApiKeys, {
+      listPage: ({ startingAfter = "" } = {}) =>
+        Effect.sync(() => ({
+          items: [Schema.decodeSync(ApiKey.ApiKey)({ ...wire, name: startingAfter })],
+          next: Option.fromNullable(pages[startingAfter])
+        }))
+    })
+    return Effect.gen(function* () {
+      const keys = yield* Stream.runCollect(ApiKeys.list())
+      expect(Chunk.toReadonlyArray(Chunk.map(keys, ({ name }) => name))).toEqual(["", "a", "b"])
+    }).pipe(Effect.provide(apiKeys))
+  })
+
+  it.effect("of a page size that Instantly does not take is BadRequest", () =>
+    withKeys(0, () =>
+      Effect.gen(function* () {
+        for (const pageSize of [0, 101, 1.5]) {
+          const error = yield* Effect.flip(Stream.runDrain(ApiKeys.list({ pageSize })))
+          expect(error).toMatchObject({ _tag: "BadRequest", method: "GET", path: "/api/v2/api-keys" })
+        }
+      }).pipe(inVirtualTime)
+    )
+  )
+
+  it.effect("without the scope is Forbidden, and says which would do", () =>
+    withApiKeys(({ apiKeys }) =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(apiKeys.listPage())
+        expect(error).toMatchObject({ _tag: "Forbidden" })
+        expect(error.message).toContain("api_keys:read, api_keys:all, all:read, all:all")
+      })
+    )
+  )
+})
+
+describe("isActive", () => {
+  const answering = (status: number, body: unknown) =>
+    Fault.always(Fault.answer({ status, body: typeof body === "string" ? body : JSON.stringify(body) }))
+  const envelope = (statusCode: number, error: string) => ({ statusCode, error, message: "made-up" })
+
+  it.effect("is true of a key until it is deleted, and false then", () =>
+    withApiKeys(({ apiKeys, mock }) =>
+      Effect.gen(function* () {
+        const leaked = yield* mock.createApiKey({ name: "leaked" })
+        expect(yield* apiKeys.isActive(leaked.secret)).toBe(true)
+        yield* apiKeys.delete(leaked.id)
+        expect(yield* apiKeys.isActive(leaked.secret)).toBe(false)
+        expect(yield* apiKeys.isActive(Redacted.make("made-up-nonsense"))).toBe(false)
+      }).pipe(inVirtualTime)
+    )
+  )
+
+  it.effect("is true of a key that lacks the scope, and of one in a workspace that does not pay", () =>
+    withApiKeys(({ apiKeys, mock }) =>
+      Effect.gen(function* () {
+        const scoped = yield* mock.createApiKey({ scopes: ["campaigns:read"] })
+        expect(yield* apiKeys.isActive(scoped.secret)).toBe(true)
+        const workspaceId = yield* mock.createWorkspace({ paid: false })
+        const unpaid = yield* mock.createApiKey({ workspaceId })
+        expect(yield* apiKeys.isActive(unpaid.secret)).toBe(true)
+      })
+    )
+  )
+
+  it.effect("reads once, with the secret alone: neither the client's key nor its workspace goes with it", () =>
+    Effect.gen(function* () {
+      const requests = yield* Ref.make<ReadonlyArray<HttpClientRequest.HttpClientRequest>>([])
+      const seeing = HttpClient.make((request) =>
+        Effect.as(
+          Ref.update(requests, (before) => [...before, request]),
+          HttpClientResponse.fromWeb(request, new Response('{"items":[]}'))
+        )
+      )
+      const active = yield* Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) =>
+        apiKeys.isActive(Redacted.make(" leaked\n"))
+      ).pipe(
+        Effect.provide(
+          Instantly.layer({ apiKey: Effect.dieMessage("not to be asked for"), workspaceId: "made-up-workspace" })
+        ),
+        Effect.provideService(HttpClient.HttpClient, seeing)
+      )
+      expect(active).toBe(true)
+      expect((yield* Ref.get(requests)).map(({ headers, method }) => [method, { ...headers }])).toEqual([
+        [
+          "GET",
+          {
+            accept: "application/json",
+            authorization: "Bearer leaked",
+            "user-agent": expect.stringMatching(/^effect-instantly/)
+          }
+        ]
+      ])
+    })
+  )
+
+  it.effect.each([
+    ["a portal's 200", 200, "<html>welcome</html>", "InvalidResponse"],
+    ["a 200 that is no list", 200, { error: "made-up" }, "InvalidResponse"],
+    ["a 401 of a proxy", 401, "<html>", "UnexpectedStatus"],
+    ["a 401 whose body disagrees", 401, envelope(403, "Forbidden"), "UnexpectedStatus"],
+    ["a block at the edge", 403, "error code: 1010", "UnexpectedStatus"],
+    ["a 402 of a proxy", 402, "", "UnexpectedStatus"],
+    ["a 404", 404, envelope(404, "Not Found"), "NotFound"],
+    ["a 429", 429, "", "TooManyRequests"],
+    ["a 500", 500, "", "ServerError"]
+  ] as const)("makes no guess of %s", ([, status, body, tag]) =>
+    withApiKeys(
+      ({ apiKeys }) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(apiKeys.isActive(Redacted.make("made-up"))).pipe(
+            RetryPolicy.withRetryPolicy(RetryPolicy.none)
+          )
+          expect(error._tag).toBe(tag)
+        }),
+      { faults: [answering(status, body)] }
+    )
+  )
+
+  it.effect.each(["", " ", "made up", "made-up\nmade-up", "made-üp"])(
+    "sends nothing with %j, which is no secret",
+    (text) =>
+      withApiKeys(({ apiKeys, mock }) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(apiKeys.isActive(Redacted.make(text)))
+          expect(error).toMatchObject({ _tag: "TransportError", reason: "NotSent", heldBack: true })
+          expect(yield* mock.arrivals).toEqual([])
+        })
+      )
+  )
+
+  it("cannot fail with what is an answer: a type", () => {
+    expectTypeOf<ApiKeys.IsActiveError["_tag"]>().toEqualTypeOf<
+      Exclude<InstantlyError.InstantlyError["_tag"], "Unauthorized" | "PaymentRequired" | "Forbidden">
+    >()
+  })
+})
+
+const wire = {
+  id: "019e18e2-78d4-7322-941a-7384d8969c61",
+  name: "made-up",
+  scopes: ["all:all"],
+  key: "made-up-secret",
+  organization_id: "019e18e2-78e4-716b-94f2-d262235af217",
+  timestamp_created: "2026-05-11T21:12:35.812Z",
+  timestamp_updated: "2026-05-11T21:12:35.812Z"
+}
 
 describe("ApiKeys", () => {
   it.effect("can be replaced in an app's tests by Layer.mock", () =>

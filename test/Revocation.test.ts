@@ -1,0 +1,294 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Chunk, Deferred, Effect, Either, Fiber, Layer, Option, Schema, Stream, TestClock } from "effect"
+import { ApiKey, ApiKeys, Instantly, InstantlyError, RateLimit, RetryPolicy, Revocation } from "effect-instantly"
+import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { inVirtualTime } from "./support/virtual.js"
+
+const ids = (n: number) =>
+  Array.from({ length: n }, (_, index) =>
+    ApiKey.ApiKeyId.make(`019e18e2-78d4-7322-941a-${String(index).padStart(12, "0")}`)
+  )
+
+const key = (id: string) =>
+  Schema.decodeSync(ApiKey.ApiKey)({
+    id,
+    name: `key ${Number(id.slice(-12))}`,
+    scopes: [],
+    key: "made-up-secret",
+    organization_id: "019e18e2-78e4-716b-94f2-d262235af217",
+    timestamp_created: "2026-05-11T21:12:35.812Z",
+    timestamp_updated: "2026-05-11T21:12:35.812Z"
+  })
+
+/** Operations of which only the deletion is there. */
+const deleting = (remove: (index: number) => Effect.Effect<void, InstantlyError.InstantlyError>) =>
+  Layer.mock(ApiKeys.ApiKeys, { delete: (id) => Effect.as(remove(Number(id.slice(-12))), key(id)) })
+
+const receipts = <E, R>(stream: Stream.Stream<Revocation.Receipt, E, R>) =>
+  Effect.map(Stream.runCollect(stream), (all) =>
+    Chunk.toReadonlyArray(all).toSorted((one, other) => (one.id < other.id ? -1 : 1))
+  )
+
+const tags = (all: ReadonlyArray<Revocation.Receipt>) => all.map(({ _tag }) => _tag)
+
+describe("run", () => {
+  it.effect("gives a receipt for each key, and no failure of one fails the others", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const caller = yield* mock.createApiKey()
+      const keys = yield* Effect.forEach(["a", "b", "c", "d"], (name) => mock.createApiKey({ name }))
+      const [gone, throttled, lost] = keys
+      if (gone === undefined || throttled === undefined || lost === undefined) return expect.fail()
+      yield* mock.deleteApiKey(gone.id)
+      yield* mock.script(
+        Fault.forId(throttled.id, Fault.answer({ status: 429 })),
+        Fault.forId(lost.id, Fault.answer({ status: 502 }))
+      )
+      const all = yield* Revocation.run(keys.map(({ id }) => id)).pipe(
+        receipts,
+        RetryPolicy.withRetryPolicy(RetryPolicy.none),
+        Effect.provide(Instantly.layer({ apiKey: caller.secret })),
+        inVirtualTime
+      )
+      const told = Object.fromEntries(all.map((receipt) => [receipt.id, receipt]))
+      expect(keys.map(({ id }) => told[id])).toMatchObject([
+        { _tag: "NotFound", error: "NotFound", outcome: "NotApplied", attempts: 1 },
+        { _tag: "Failed", error: "TooManyRequests", attempts: 1 },
+        { _tag: "Unknown", error: "ServerError", attempts: 1 },
+        { _tag: "Deleted", name: Option.some("d"), attempts: 1 }
+      ])
+      expect((yield* mock.apiKeys).map(({ name }) => name)).toEqual(["made-up key", "b", "c"])
+    }).pipe(Effect.provide(InstantlyMock.layer()))
+  )
+
+  it.effect("tells how many attempts a success took", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const caller = yield* mock.createApiKey()
+      const leaked = yield* mock.createApiKey()
+      yield* mock.script(Fault.times(2, Fault.loseRequest))
+      const [receipt] = yield* Revocation.run([leaked.id]).pipe(
+        receipts,
+        Effect.provide(Instantly.layer({ apiKey: caller.secret })),
+        inVirtualTime
+      )
+      expect(receipt).toMatchObject({ _tag: "Deleted", attempts: 3 })
+    }).pipe(Effect.provide(InstantlyMock.layer()))
+  )
+
+  it.effect(
+    "says of a lost answer that a 404 follows that the outcome is unknown, and of an unreadable one that it is gone",
+    () =>
+      Effect.gen(function* () {
+        const all = yield* receipts(Revocation.run(ids(2)))
+        expect(all).toMatchObject([
+          { _tag: "NotFound", outcome: "Unknown" },
+          { _tag: "Deleted", name: Option.none(), attempts: 2 }
+        ])
+      }).pipe(
+        Effect.provide(
+          deleting((index) =>
+            Effect.fail(
+              index === 0
+                ? new InstantlyError.NotFound({ outcome: "Unknown" })
+                : new InstantlyError.InvalidResponse({ attempts: 2 })
+            )
+          )
+        )
+      )
+  )
+
+  it.effect.each([
+    new InstantlyError.Unauthorized(),
+    new InstantlyError.PaymentRequired(),
+    new InstantlyError.Forbidden()
+  ])("after $_tag sends nothing more, and skips the rest with that reason", (error) => {
+    const sent: Array<number> = []
+    return Effect.gen(function* () {
+      const all = yield* receipts(Revocation.run(ids(40), { concurrency: 3 }))
+      expect(tags(all).slice(0, 5)).toEqual(["Deleted", "Deleted", "Deleted", "Deleted", "Failed"])
+      expect(all).toHaveLength(40)
+      const skipped = all.filter((receipt) => receipt._tag === "Skipped")
+      expect(sent.length + skipped.length).toBe(40)
+      // those that were under way at that moment
+      expect(sent.length).toBeLessThanOrEqual(7)
+      for (const receipt of skipped) expect(receipt).toMatchObject({ reason: error._tag, attempts: 0 })
+    }).pipe(
+      Effect.provide(
+        deleting((index) => {
+          sent.push(index)
+          return index === 4 ? Effect.fail(error) : Effect.yieldNow()
+        })
+      )
+    )
+  })
+
+  it.effect("takes a stream, and fails as that does, with the receipts before it", () =>
+    Effect.gen(function* () {
+      const before: Array<Revocation.Receipt> = []
+      const failing = Stream.concat(Stream.fromIterable(ids(3)), Stream.fail("made-up"))
+      const result = yield* Revocation.run(failing, { concurrency: 1 }).pipe(
+        Stream.runForEach((receipt) => Effect.sync(() => before.push(receipt))),
+        Effect.either
+      )
+      expect(result).toEqual(Either.left("made-up"))
+      expect(tags(before)).toEqual(["Deleted", "Deleted", "Deleted"])
+    }).pipe(Effect.provide(deleting(() => Effect.void)))
+  )
+
+  it.effect("has no more calls under way than it may", () => {
+    let most = 0
+    let now = 0
+    return Effect.gen(function* () {
+      expect(yield* inVirtualTime(receipts(Revocation.run(ids(50), { concurrency: 4 })))).toHaveLength(50)
+      expect(most).toBe(4)
+    }).pipe(
+      Effect.provide(
+        deleting(() =>
+          Effect.acquireUseRelease(
+            Effect.sync(() => {
+              now += 1
+              most = Math.max(most, now)
+            }),
+            () => Effect.sleep("1 second"),
+            () => Effect.sync(() => void (now -= 1))
+          )
+        )
+      )
+    )
+  })
+
+  it.effect("once stopped takes no more ids, and lets what is under way finish and have its receipt", () => {
+    const sent: Array<number> = []
+    return Effect.gen(function* () {
+      const stop = yield* Deferred.make<void>()
+      const all = yield* Effect.fork(
+        receipts(
+          Revocation.run(Stream.concat(Stream.fromIterable(ids(100)), Stream.never), {
+            concurrency: 5,
+            stop: Deferred.await(stop)
+          })
+        )
+      )
+      yield* TestClock.adjust("15 seconds") // one batch of five in each ten seconds
+      yield* Deferred.succeed(stop, undefined)
+      yield* TestClock.adjust("1 hour")
+      const done = yield* Fiber.join(all)
+      expect(tags(done)).toEqual(Array.from({ length: 10 }, () => "Deleted"))
+      expect(sent.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    }).pipe(
+      Effect.provide(
+        deleting((index) =>
+          Effect.zipRight(
+            Effect.sync(() => sent.push(index)),
+            Effect.sleep("10 seconds")
+          )
+        )
+      )
+    )
+  })
+
+  it.effect.each([
+    ["send", ["Deleted", "Deleted", "Deleted"]],
+    ["skip", ["Deleted", "Deleted", "Skipped"]]
+  ] as const)("where duplicates are to %s", ([duplicates, expected]) =>
+    Effect.gen(function* () {
+      const [a, b] = ids(2)
+      if (a === undefined || b === undefined) return expect.fail()
+      const again = ApiKey.ApiKeyId.make(a.toUpperCase())
+      const all = yield* Stream.runCollect(Revocation.run([a, b, again], { concurrency: 1, duplicates }))
+      expect(tags(Chunk.toReadonlyArray(all))).toEqual(expected)
+      if (duplicates === "skip") expect(Chunk.unsafeLast(all)).toMatchObject({ id: again, reason: "Duplicate" })
+    }).pipe(Effect.provide(deleting(() => Effect.void)))
+  )
+
+  it.each([0, -1, 1.5, Number.NaN])("refuses a concurrency of %s where it is made", (concurrency) => {
+    expect(() => Revocation.run([], { concurrency })).toThrow(
+      new RangeError(`Revocation: concurrency must be a whole number of at least 1, not ${concurrency}`)
+    )
+  })
+})
+
+describe("a receipt", () => {
+  it.effect("is one line of JSON without secrets, and comes back from it", () =>
+    Effect.gen(function* () {
+      const errors = [
+        new InstantlyError.NotFound({ requestId: Option.some("req-1") }),
+        new InstantlyError.ServerError({ attempts: 5 }),
+        new InstantlyError.Forbidden()
+      ]
+      const failing = deleting((index) => {
+        const error = errors[index - 1]
+        return error === undefined ? Effect.void : Effect.fail(error)
+      })
+      const all = yield* receipts(Revocation.run(ids(5), { concurrency: 1 })).pipe(Effect.provide(failing))
+      expect(tags(all)).toEqual(["Deleted", "NotFound", "Unknown", "Failed", "Skipped"])
+      const line = Schema.parseJson(Revocation.Receipt)
+      const lines = yield* Effect.forEach(all, (receipt) => Schema.encode(line)(receipt))
+      for (const text of lines) expect(text).not.toMatch(/\n|made-up-secret/)
+      expect(yield* Effect.forEach(lines, (text) => Schema.decode(line)(text))).toEqual(all)
+      expect(JSON.parse(lines[1] ?? "")).toEqual({
+        _tag: "NotFound",
+        id: ids(2)[1],
+        at: "1970-01-01T00:00:00.000Z",
+        attempts: 1,
+        error: "NotFound",
+        message: errors[0]?.message,
+        outcome: "NotApplied",
+        requestId: "req-1"
+      })
+    })
+  )
+})
+
+describe("pending", () => {
+  it.effect("is what no receipt settles, each once and in its order", () =>
+    Effect.gen(function* () {
+      const errors = [
+        undefined,
+        new InstantlyError.NotFound(),
+        new InstantlyError.ServerError(),
+        new InstantlyError.TooManyRequests(),
+        new InstantlyError.Unauthorized()
+      ]
+      const failing = deleting((index) => {
+        const error = errors[index]
+        return error === undefined ? Effect.void : Effect.fail(error)
+      })
+      const all = yield* receipts(Revocation.run(ids(6), { concurrency: 1 })).pipe(Effect.provide(failing))
+      expect(all.map(Revocation.isSettled)).toEqual([true, true, false, false, false, false])
+      const given = ids(8).toReversed()
+      const twice = [...given, ...given.map((id) => ApiKey.ApiKeyId.make(id.toUpperCase()))]
+      expect(Revocation.pending(twice, all)).toEqual(given.slice(0, 6))
+      expect(Revocation.pending([], all)).toEqual([])
+    })
+  )
+})
+
+describe("several workspaces", () => {
+  it.effect("have a run each: what dooms one leaves the others running", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const admin = yield* mock.createApiKey()
+      const workspaces = yield* Effect.forEach([true, false], (paid) =>
+        mock.createWorkspace({ paid, admin: mock.workspaceId })
+      )
+      const runs = yield* Effect.forEach(workspaces, (workspaceId) =>
+        Effect.map(Effect.replicateEffect(mock.createApiKey({ workspaceId }), 30), (keys) =>
+          Revocation.run(
+            keys.map(({ id }) => id),
+            { concurrency: 2 }
+          ).pipe(
+            Stream.map(({ _tag }) => `${workspaceId === workspaces[0] ? "paid" : "unpaid"} ${_tag}`),
+            Stream.provideLayer(Instantly.layer({ apiKey: admin.secret, workspaceId, rateLimit: RateLimit.unlimited }))
+          )
+        )
+      )
+      const all = yield* Stream.runCollect(Stream.mergeAll(runs, { concurrency: "unbounded" })).pipe(inVirtualTime)
+      const count = (what: string) => Chunk.size(Chunk.filter(all, (one) => one === what))
+      expect(count("paid Deleted")).toBe(30)
+      expect(count("unpaid Failed") + count("unpaid Skipped")).toBe(30)
+      expect(count("unpaid Failed")).toBeLessThanOrEqual(2)
+    }).pipe(Effect.provide(InstantlyMock.layer()))
+  )
+})
