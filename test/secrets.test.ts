@@ -8,8 +8,8 @@ import { FetchHttpClient, HttpClientError, HttpClientRequest } from "@effect/pla
 import { NodeHttpClient } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
-import { Effect, Either, Exit, Layer, Logger, LogLevel, Metric, Redacted, Schedule, Schema } from "effect"
-import { ApiKey, ApiKeys, Instantly, InstantlyError, RateLimit, RetryPolicy } from "effect-instantly"
+import { Effect, Either, Exit, Layer, Logger, LogLevel, Metric, Redacted, Schedule, Schema, Stream } from "effect"
+import { ApiKey, ApiKeys, Instantly, InstantlyError, RateLimit, RetryPolicy, Revocation } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { leaksIn } from "./support/leaks.js"
 import { run } from "./support/process.js"
@@ -305,6 +305,41 @@ describe("no secret is shown", () => {
         Effect.provide(InstantlyMock.layer({ faults: [Fault.always(Fault.hang)] }))
       )
       expectNoLeak([interrupted.exit, ...interrupted.shown])
+    })
+  )
+
+  it.live("by listing keys, by asking whether a secret is active, and by receipts", () =>
+    Effect.gen(function* () {
+      const page = JSON.stringify({ items: [wire], next_starting_after: "made-up" })
+      const bodies = [page, page.slice(0, -9), JSON.stringify({ items: secret }), JSON.stringify({ items: [secret] })]
+      const answers = bodies.flatMap((body) =>
+        [200, 401, 403, 500].map((status) => Fault.answer({ status, headers: json, body }))
+      )
+      for (const fault of [...faults, ...answers]) {
+        const operations = Effect.gen(function* () {
+          const apiKeys = yield* ApiKeys.ApiKeys
+          const run = Revocation.run([ApiKey.ApiKeyId.make(wire.id)])
+          return [
+            yield* Effect.exit(apiKeys.listPage({ startingAfter: "made-up" })),
+            yield* Effect.exit(apiKeys.isActive(Redacted.make(secret))),
+            yield* Stream.runCollect(Stream.mapEffect(run, (receipt) => Schema.encode(Revocation.Receipt)(receipt)))
+          ]
+        })
+        const { exit, shown } = yield* operations.pipe(
+          Effect.provide(
+            Instantly.layer({
+              apiKey: Redacted.make(token),
+              timeout: "50 millis",
+              retryPolicy: RetryPolicy.none,
+              rateLimit: RateLimit.unlimited
+            })
+          ),
+          observed,
+          Effect.provide(InstantlyMock.layer({ faults: [Fault.always(fault)] }))
+        )
+        expect(Exit.isSuccess(exit)).toBe(true)
+        expectNoLeak([exit, ...(Exit.isSuccess(exit) ? exit.value : []), ...shown])
+      }
     })
   )
 
