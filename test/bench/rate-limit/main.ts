@@ -1,0 +1,66 @@
+/**
+ * `npm run bench:rate-limit`: 3,000 deletes at once over a socket, by this library and by others, against a server that
+ * enforces 100 in any second while latency varies. Nobody tries again; a 429 of this library's closes its gate, as ever.
+ *
+ * Some measurements are made side by side, since each is idle most of the time; the server tells how late its own timers
+ * were, and so whether the machine was too busy to measure. `--only <text>` measures those whose name has it, `--latency <name>` under one latency, `--requests <n>` with
+ * fewer deletes, `--at-once <n>` another number side by side.
+ */
+import { parseArgs } from "node:util"
+import { FileSystem } from "@effect/platform"
+import { NodeContext, NodeRuntime } from "@effect/platform-node"
+import { Console, Effect } from "effect"
+import { contenders } from "./contenders.js"
+import { latencies } from "./latency.js"
+import { bundle, type Cell, measure } from "./measure.js"
+import { table } from "./table.js"
+import { judge, requirements } from "./verdict.js"
+
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: "string", default: "" },
+    latency: { type: "string" },
+    requests: { type: "string", default: "3000" },
+    "at-once": { type: "string", default: "4" }
+  }
+})
+
+const cells = contenders
+  .filter(({ name }) => name.includes(flags.only))
+  .flatMap((contender) =>
+    latencies
+      .map(({ name }) => name)
+      .filter((latency) => flags.latency === undefined || latency === flags.latency)
+      .filter((latency) => contender.latencies?.includes(latency) ?? true)
+      .map(
+        (latency): Cell => ({
+          contender,
+          latency,
+          requests: Math.min(Number(flags.requests), contender.most ?? Number.POSITIVE_INFINITY)
+        })
+      )
+  )
+const isLight = ({ contender }: Cell) => contender.most === undefined
+
+const program = Effect.gen(function* () {
+  const fileSystem = yield* FileSystem.FileSystem
+  const programs = yield* Effect.flatMap(fileSystem.makeTempDirectoryScoped(), bundle)
+  const measured = (some: ReadonlyArray<Cell>, concurrency: number) =>
+    Effect.forEach(some, (cell) => measure(programs, cell), { concurrency })
+
+  yield* Console.log(`${flags.requests} deletes at once; the server allows 100 in any second. Latency, each way:`)
+  yield* Effect.forEach(latencies, ({ description, name }) => Console.log(`  ${name.padEnd(10)} ${description}`))
+  const light = yield* measured(cells.filter(isLight), Number(flags["at-once"]))
+  const heavy = yield* measured(
+    cells.filter((cell) => !isLight(cell)),
+    1
+  )
+  const results = [...light, ...heavy]
+  yield* Console.log(`\n${table(results)}\n`)
+
+  const verdicts = requirements.map((requirement) => ({ says: requirement.says, verdict: judge(requirement, results) }))
+  yield* Effect.forEach(verdicts, ({ says, verdict }) => Console.log(`${verdict.padEnd(27)}  ${says}`))
+  if (verdicts.some(({ verdict }) => verdict !== "holds" && verdict !== "not measured")) process.exitCode = 1
+})
+
+program.pipe(Effect.scoped, Effect.provide(NodeContext.layer), NodeRuntime.runMain)

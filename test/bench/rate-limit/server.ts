@@ -1,0 +1,55 @@
+/**
+ * A server that enforces 100 requests in any second, as a process of its own: what its clients do does not hold up its
+ * clock. A request counts when its latency is over, and its answer takes as long again, by another draw.
+ */
+import { createServer } from "node:http"
+import { PCGRandom } from "effect/Utils"
+import * as Judge from "./judge.js"
+import { latencyNamed } from "./latency.js"
+import { percentile } from "./verdict.js"
+
+const seed = 20_260_801
+const latency = latencyNamed(process.argv[2])
+const random = new PCGRandom(seed)
+const judge = Judge.make()
+const late: Array<number> = []
+
+const later = (millis: number, then: () => void) => {
+  const due = performance.now() + millis
+  setTimeout(() => {
+    late.push(performance.now() - due)
+    then()
+  }, millis)
+}
+
+const deleted = (id: string) =>
+  JSON.stringify({
+    id,
+    name: "made-up",
+    scopes: ["api_keys:read"],
+    key: "made-up",
+    organization_id: "019e18e2-0000-7000-8000-000000000000",
+    timestamp_created: "2026-01-01T00:00:00.000Z",
+    timestamp_updated: "2026-01-01T00:00:00.000Z"
+  })
+
+const tooMany = JSON.stringify({ statusCode: 429, error: "Too Many Requests", message: "Rate limit exceeded" })
+
+const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
+  const answer = (status: number, body: string) => {
+    response.writeHead(status, { "content-type": "application/json" })
+    response.end(body)
+  }
+  const path = request.url ?? ""
+  if (path === "/report") return answer(200, JSON.stringify({ ...judge.judgement(), late: percentile(late, 0.99) }))
+  const back = latency.draw(random)
+  later(latency.draw(random), () => {
+    const admitted = judge.admits(performance.now())
+    later(back, () => (admitted ? answer(200, deleted(path.slice(path.lastIndexOf("/") + 1))) : answer(429, tooMany)))
+  })
+})
+
+server.listen(0, "127.0.0.1", () => {
+  const address = server.address()
+  console.log(typeof address === "object" ? `http://127.0.0.1:${address?.port}` : address)
+})

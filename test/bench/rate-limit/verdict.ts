@@ -1,0 +1,80 @@
+/** What is required of this library's rate limit, and whether measurements meet it. */
+import { Option } from "effect"
+import type { Judgement } from "./judge.js"
+
+export const instantly = "RateLimit.instantly"
+export const matched = "RateLimit.quota, jitter 200 ms"
+export const anyLatency = "RateLimit.quota, at most 10 in flight"
+
+export interface Measured extends Judgement {
+  readonly requests: number
+  /** From the first call until the last answer. */
+  readonly seconds: number
+  /** By how many milliseconds the timers of the server were late: 99 in 100 of them by no more. */
+  readonly late: number
+}
+
+/** What came of one contender under one latency: nothing, where it died or took too long. */
+export interface Result {
+  readonly contender: string
+  readonly latency: string
+  readonly measured: Option.Option<Measured>
+}
+
+/** The least of these that this share of them does not exceed. */
+export const percentile = (values: ReadonlyArray<number>, share: number): number =>
+  [...values].sort((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? 0
+
+/** Deleted in a second: what was rejected is not. */
+export const throughput = ({ answered429, requests, seconds }: Measured): number => (requests - answered429) / seconds
+
+/**
+ * The server does next to nothing: where its timers are late, the machine has no time for it, nor for the client. So busy a
+ * machine proves nothing of a pace; a rejection it does not excuse.
+ */
+const isTooBusy = ({ late }: Measured) => late > 5
+
+export interface Requirement {
+  readonly says: string
+  readonly about: (result: Result) => boolean
+  /** Deleted in a second at least. */
+  readonly pace: number
+}
+
+export const requirements: ReadonlyArray<Requirement> = [
+  {
+    says: `${instantly}, latency that varies by up to 50 ms: no rejection, and at least 90 a second`,
+    about: ({ contender, latency }) => contender === instantly && ["5 ms", "50 ms"].includes(latency),
+    pace: 90
+  },
+  {
+    says: `${matched}, latency that varies by 200 ms: no rejection`,
+    about: ({ contender, latency }) => contender === matched && latency === "200 ms",
+    pace: 0
+  },
+  {
+    says: `${anyLatency}, any latency: no rejection`,
+    about: ({ contender }) => contender === anyLatency,
+    pace: 0
+  }
+]
+
+export type Verdict = "holds" | "falls short" | "the machine is too busy" | "not measured"
+
+const verdictOf = ({ pace }: Requirement, measured: Measured): Verdict => {
+  if (measured.answered429 > 0) return "falls short"
+  if (throughput(measured) >= pace) return "holds"
+  return isTooBusy(measured) ? "the machine is too busy" : "falls short"
+}
+
+/** The worst of what the measurements that a requirement is about say of it. */
+export const judge = (requirement: Requirement, results: ReadonlyArray<Result>): Verdict => {
+  const verdicts = results.filter(requirement.about).map(({ measured }) =>
+    Option.match(measured, {
+      onNone: (): Verdict => "falls short",
+      onSome: (some) => verdictOf(requirement, some)
+    })
+  )
+  const worstFirst = ["falls short", "the machine is too busy", "holds"] as const
+  return worstFirst.find((verdict) => verdicts.includes(verdict)) ?? "not measured"
+}
