@@ -23,7 +23,7 @@ export interface Result {
 
 /** The least of these that this share of them does not exceed. */
 export const percentile = (values: ReadonlyArray<number>, share: number): number =>
-  [...values].sort((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? 0
+  [...values].sort((a, b) => a - b)[Math.max(0, Math.ceil(values.length * share) - 1)] ?? 0
 
 /** Deleted in a second: what was rejected is not. */
 export const throughput = ({ answered429, requests, seconds }: Measured): number => (requests - answered429) / seconds

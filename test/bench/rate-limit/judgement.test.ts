@@ -1,0 +1,111 @@
+/** That what the bench computes is right: what the server says of arrivals, what it draws, and what a verdict is. */
+import { describe, expect, it } from "@effect/vitest"
+import { Option } from "effect"
+import { PCGRandom } from "effect/Utils"
+import * as Judge from "./judge.js"
+import { latencies } from "./latency.js"
+import { instantly, judge, type Measured, percentile, requirements, throughput } from "./verdict.js"
+
+/** What the server says of so many requests at each of these times. */
+const judged = (arrivals: ReadonlyArray<readonly [at: number, count: number]>) => {
+  const server = Judge.make()
+  for (const [at, count] of arrivals) for (let request = 0; request < count; request++) server.admits(at)
+  return server.judgement()
+}
+
+describe("the server", () => {
+  it("refuses what is above the limit in any second", () => {
+    expect(judged([[0, 130]])).toEqual({ sliding: 30, fixed: 30, answered429: 30, worstSecond: 130 })
+  })
+
+  it("counts a second to its end, and not beyond", () => {
+    expect(
+      judged([
+        [0, 100],
+        [999, 1],
+        [1000, 100]
+      ])
+    ).toMatchObject({ sliding: 1, worstSecond: 101 })
+  })
+
+  it("finds the fixed windows that refuse most, wherever they begin", () => {
+    // a window from 500 on holds all of them, one from 0 on half
+    expect(
+      judged([
+        [900, 80],
+        [1100, 80]
+      ])
+    ).toMatchObject({ fixed: 60, sliding: 60 })
+    // no fixed window holds more than 100 of them, though a second that slides does
+    expect(
+      judged([
+        [50, 60],
+        [1049, 60]
+      ])
+    ).toEqual({ sliding: 20, fixed: 0, answered429: 20, worstSecond: 120 })
+  })
+
+  it("counts no request that a kind of window refused against the next, in that kind", () => {
+    expect(
+      judged([
+        [0, 150],
+        [1000, 100]
+      ])
+    ).toMatchObject({ sliding: 50, fixed: 50 })
+  })
+})
+
+describe("the latencies", () => {
+  it.each(latencies.map((latency) => [latency.name, latency] as const))(
+    "%s: are the same for the same seed",
+    (_, { draw }) => {
+      const draws = () => {
+        const random = new PCGRandom(7)
+        return Array.from({ length: 5 }, () => draw(random))
+      }
+      expect(draws()).toEqual(draws())
+    }
+  )
+
+  it("vary by as much as is said", () => {
+    const random = new PCGRandom(7)
+    const [, fifty, , longTail] = latencies.map(({ draw }) => Array.from({ length: 20_000 }, () => draw(random)))
+    expect(Math.min(...(fifty ?? []))).toBeGreaterThanOrEqual(5)
+    expect(Math.min(...(fifty ?? []))).toBeLessThan(5.1)
+    expect(Math.max(...(fifty ?? []))).toBeLessThan(55)
+    expect(Math.max(...(fifty ?? []))).toBeGreaterThan(54.9)
+    expect(percentile(longTail ?? [], 0.5)).toBeCloseTo(25, -1)
+    expect(percentile(longTail ?? [], 0.99) / 1000).toBeCloseTo(0.33, 1)
+  })
+})
+
+describe("a verdict", () => {
+  const good: Measured = { requests: 3000, seconds: 32, late: 1, sliding: 0, fixed: 0, answered429: 0, worstSecond: 98 }
+  const [requirement] = requirements
+  const verdict = (...some: ReadonlyArray<Measured | undefined>) =>
+    requirement &&
+    judge(
+      requirement,
+      some.map((each) => ({
+        contender: instantly,
+        latency: "50 ms",
+        measured: Option.fromNullable(each)
+      }))
+    )
+
+  it.each([
+    ["holds", [good, good]],
+    ["falls short", [good, { ...good, answered429: 1 }]],
+    ["falls short", [{ ...good, late: 80, answered429: 1 }]],
+    ["falls short", [{ ...good, seconds: 34 }]],
+    ["the machine is too busy", [good, { ...good, seconds: 34, late: 80 }]],
+    ["falls short", [{ ...good, seconds: 34, late: 80 }, undefined]],
+    ["not measured", []]
+  ] as const)("%s", (expected, measured) => {
+    expect(verdict(...measured)).toBe(expected)
+  })
+
+  it("counts nothing that was rejected as deleted", () => {
+    expect(throughput({ ...good, answered429: 600, seconds: 24 })).toBe(100)
+  })
+})
