@@ -5,7 +5,7 @@
 import * as ExperimentalRateLimiter from "@effect/experimental/RateLimiter"
 import { FetchHttpClient } from "@effect/platform"
 import Bottleneck from "bottleneck"
-import { Effect, identity, Layer, RateLimiter, Redacted, Schedule } from "effect"
+import { Effect, Layer, RateLimiter, Redacted, Schedule } from "effect"
 import { ApiKey, ApiKeys, Instantly, RateLimit, RetryPolicy } from "effect-instantly"
 import PQueue from "p-queue"
 import pThrottle from "p-throttle"
@@ -31,13 +31,13 @@ const interval = 1000
 
 // --- this library: the whole of it, from the operation to the socket
 
-const deleteEach = (ids: ReadonlyArray<string>, around: <A, E>(call: Effect.Effect<A, E>) => Effect.Effect<A, E>) =>
+const deleteEach = (ids: ReadonlyArray<string>, concurrency: number | "unbounded") =>
   Effect.gen(function* () {
     const apiKeys = yield* ApiKeys.ApiKeys
     yield* Effect.forEach(
       ids,
-      (id) => around(Effect.catchTag(apiKeys.delete(ApiKey.ApiKeyId.make(id)), "TooManyRequests", () => Effect.void)),
-      { concurrency: "unbounded", discard: true }
+      (id) => Effect.catchTag(apiKeys.delete(ApiKey.ApiKeyId.make(id)), "TooManyRequests", () => Effect.void),
+      { concurrency, discard: true }
     )
   })
 
@@ -53,7 +53,7 @@ const library = (url: string, rateLimit: RateLimit.RateLimitPolicy) =>
 const paced =
   (rateLimit: RateLimit.RateLimitPolicy): Contender["deleteAll"] =>
   ({ ids, url }) =>
-    Effect.orDie(Effect.provide(deleteEach(ids, identity), library(url, rateLimit)))
+    Effect.orDie(Effect.provide(deleteEach(ids, "unbounded"), library(url, rateLimit)))
 
 const wider: RateLimit.RateLimitPolicy = Schedule.intersect(
   RateLimit.quota({ limit, window: "1 second", burst: 2, jitter: "200 millis" }),
@@ -70,12 +70,11 @@ const wider: RateLimit.RateLimitPolicy = Schedule.intersect(
 const boundedInFlight =
   (most: number): Contender["deleteAll"] =>
   ({ ids, url }) =>
-    Effect.flatMap(Effect.makeSemaphore(most), (semaphore) =>
-      Effect.orDie(
-        Effect.provide(
-          deleteEach(ids, semaphore.withPermits(1)),
-          library(url, RateLimit.quota({ limit: limit - most, window: "1 second", burst: 2 }))
-        )
+    Effect.orDie(
+      Effect.provide(
+        // Not a semaphore: each of its releases wakes all who wait.
+        deleteEach(ids, most),
+        library(url, RateLimit.quota({ limit: limit - most, window: "1 second", burst: 2 }))
       )
     )
 

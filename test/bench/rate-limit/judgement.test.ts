@@ -1,6 +1,6 @@
 /** That what the bench computes is right: what the server says of arrivals, what it draws, and what a verdict is. */
 import { describe, expect, it } from "@effect/vitest"
-import { Option } from "effect"
+import { Either } from "effect"
 import { PCGRandom } from "effect/Utils"
 import * as Judge from "./judge.js"
 import { latencies } from "./latency.js"
@@ -89,7 +89,7 @@ describe("a verdict", () => {
       some.map((each) => ({
         contender: instantly,
         latency: "50 ms",
-        measured: Option.fromNullable(each)
+        measured: Either.fromNullable(each, () => "died")
       }))
     )
 

@@ -7,7 +7,7 @@ import type { Contender } from "./contenders.js"
 import type { Measured, Result } from "./verdict.js"
 
 /** The longest that a measurement may take; with 3,000 deletes at the limit it is half a minute. */
-export const patience = "100 seconds"
+const patience = "4 minutes"
 
 export interface Programs {
   readonly client: string
@@ -71,6 +71,8 @@ export const measure = (
   cell: Cell
 ): Effect.Effect<Result, never, CommandExecutor.CommandExecutor> =>
   once(programs, cell).pipe(
-    Effect.option,
+    Effect.catchTag("TimeoutException", () => Effect.fail(`took longer than ${patience}`)),
+    Effect.mapError((error) => (typeof error === "string" ? error : `died: ${error._tag}`)),
+    Effect.either,
     Effect.map((measured) => ({ contender: cell.contender.name, latency: cell.latency, measured }))
   )

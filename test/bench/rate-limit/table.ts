@@ -1,6 +1,5 @@
 /** How measurements look on a terminal. */
-import { Option } from "effect"
-import { patience } from "./measure.js"
+import { Either } from "effect"
 import { type Result, throughput } from "./verdict.js"
 
 type Row = ReadonlyArray<string>
@@ -20,9 +19,9 @@ const head: Row = [
 const rowOf = ({ contender, latency, measured }: Result): Row => [
   contender,
   latency,
-  ...Option.match(measured, {
-    onNone: () => [`died, or took longer than ${patience}`],
-    onSome: (all) => [
+  ...Either.match(measured, {
+    onLeft: (why) => [why],
+    onRight: (all) => [
       String(all.requests),
       String(all.sliding),
       String(all.fixed),

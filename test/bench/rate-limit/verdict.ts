@@ -1,5 +1,5 @@
 /** What is required of this library's rate limit, and whether measurements meet it. */
-import { Option } from "effect"
+import { Either } from "effect"
 import type { Judgement } from "./judge.js"
 
 export const instantly = "RateLimit.instantly"
@@ -14,11 +14,11 @@ export interface Measured extends Judgement {
   readonly late: number
 }
 
-/** What came of one contender under one latency: nothing, where it died or took too long. */
+/** What came of one contender under one latency, or why nothing did. */
 export interface Result {
   readonly contender: string
   readonly latency: string
-  readonly measured: Option.Option<Measured>
+  readonly measured: Either.Either<Measured, string>
 }
 
 /** The least of these that this share of them does not exceed. */
@@ -70,9 +70,9 @@ const verdictOf = ({ pace }: Requirement, measured: Measured): Verdict => {
 /** The worst of what the measurements that a requirement is about say of it. */
 export const judge = (requirement: Requirement, results: ReadonlyArray<Result>): Verdict => {
   const verdicts = results.filter(requirement.about).map(({ measured }) =>
-    Option.match(measured, {
-      onNone: (): Verdict => "falls short",
-      onSome: (some) => verdictOf(requirement, some)
+    Either.match(measured, {
+      onLeft: (): Verdict => "falls short",
+      onRight: (some) => verdictOf(requirement, some)
     })
   )
   const worstFirst = ["falls short", "the machine is too busy", "holds"] as const
