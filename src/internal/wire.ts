@@ -9,14 +9,21 @@ import { constTrue, identity } from "effect/Function"
 import * as Option from "effect/Option"
 
 /**
- * `Fetch` follows redirects, and would repeat a DELETE at another address. Its `RequestInit` is changed where the request
- * is about to leave, inside everything that the app provides: so whatever else the app says there keeps its effect.
+ * What keeps `Fetch` to one request. A redirect would repeat a DELETE at another address. And where Bun's loses a kept
+ * connection, it sends the request again and tells nobody, though the first may have been carried out: a connection of its
+ * own is not lost that way. To other runtimes `keepalive: false` says nothing new.
  */
-const withoutRedirects = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
+const sendOnce = { redirect: "manual", keepalive: false } as const satisfies RequestInit
+
+/**
+ * `Fetch`'s `RequestInit` is changed where the request is about to leave, inside everything that the app provides: so
+ * whatever else the app says there keeps its effect.
+ */
+const withoutRepetition = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
   Effect.as(
     FiberRef.update(FiberRef.currentContext, (context) => {
       const init = Option.getOrElse(Context.getOption(context, FetchHttpClient.RequestInit), () => ({}))
-      return Context.add(context, FetchHttpClient.RequestInit, { ...init, redirect: "manual" })
+      return Context.add(context, FetchHttpClient.RequestInit, { ...init, ...sendOnce })
     }),
     request
   )
@@ -25,13 +32,13 @@ const withoutRedirects = HttpClient.mapRequestEffect((request: HttpClientRequest
 /** Ends that change of the context with the request. */
 const restoringContext = HttpClient.transformResponse(Effect.mapInputContext(identity<Context.Context<never>>))
 
-/** A client that follows no redirect, and makes neither spans nor trace headers unless `transform` asks it to. */
+/** A client that follows no redirect, sends a request once, and makes neither spans nor trace headers unless `transform` asks it to. */
 export const prepare = (
   client: HttpClient.HttpClient,
   transform: (client: HttpClient.HttpClient) => HttpClient.HttpClient = identity
 ) =>
   transform(client).pipe(
-    withoutRedirects,
+    withoutRepetition,
     restoringContext,
     HttpClient.withTracerPropagation(false),
     HttpClient.withTracerDisabledWhen(constTrue)

@@ -4,7 +4,7 @@ import { Effect, Option, Ref } from "effect"
 import { pathOf, prepare, sign, templateOf } from "../../src/internal/wire.js"
 
 describe("a client that is prepared", () => {
-  it.effect("follows no redirects, and leaves nothing of that behind", () =>
+  it.effect("follows no redirects, keeps no connection with Fetch, and leaves nothing of that behind", () =>
     Effect.gen(function* () {
       const seen = yield* Ref.make<ReadonlyArray<unknown>>([])
       // a client of its own, that no layer protects from changes of the context
@@ -18,7 +18,7 @@ describe("a client that is prepared", () => {
       const get = HttpClientRequest.get("https://api.instantly.ai")
       yield* prepare(bare).execute(get)
       yield* bare.execute(get)
-      expect(yield* Ref.get(seen)).toEqual([{ redirect: "manual" }, "none"])
+      expect(yield* Ref.get(seen)).toEqual([{ redirect: "manual", keepalive: false }, "none"])
     })
   )
 })
