@@ -4,11 +4,16 @@ import * as Predicate from "effect/Predicate"
 /**
  * Codes that a request which was sent cannot fail with: no connection, or a certificate that was refused before the
  * request. Other TLS failures are left out, because they can come at any time (an alert, a broken record).
+ *
+ * What Deno and workerd say of a refused connection is left out, too: where they lose a kept connection they send again
+ * and tell nobody, so that the refused connection may be the second.
  */
 const neverSent = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
   "UND_ERR_CONNECT_TIMEOUT",
+  // what Bun before 1.4 says of a refused connection, and of a host that it cannot resolve
+  "ConnectionRefused",
   "CERT_HAS_EXPIRED",
   "CERT_NOT_YET_VALID",
   "CERT_REVOKED",
@@ -55,8 +60,10 @@ export const isNeverSent = (error: unknown): boolean =>
       (link instanceof AggregateError && link.errors.length > 0 && link.errors.every(isNeverSent))
   )
 
-/** The code of a failure, as the runtime names it: a word in capitals, never a text that could hold more. */
+const isCode = (text: string) => neverSent.has(text) || /^[A-Z][A-Z0-9_]{2,60}$/.test(text)
+
+/** The code of a failure, as the runtime names it: one that is known, or a word in capitals; never a text that could hold more. */
 export const codeOf = (error: unknown): string =>
   chainOf(error)
     .map((link) => stringAt(link, "code"))
-    .find((code) => /^[A-Z][A-Z0-9_]{2,60}$/.test(code)) ?? ""
+    .find(isCode) ?? ""

@@ -10,6 +10,7 @@ circular.cause = circular
 describe("a failure", () => {
   it.each([
     ["a refused connection", failure({ code: "ECONNREFUSED" })],
+    ["a refused connection in Bun before 1.4", failure({ code: "ConnectionRefused" })],
     ["an unresolved host", failure({ code: "ENOTFOUND", syscall: "getaddrinfo" })],
     ["a resolver that is not there", failure({ code: "EAI_AGAIN", syscall: "getaddrinfo" })],
     ["a host that cannot be reached", failure({ code: "EHOSTUNREACH", syscall: "connect" })],
@@ -36,6 +37,15 @@ describe("a failure", () => {
     ["a host that can no longer be reached", failure({ code: "EHOSTUNREACH", syscall: "read" })],
     ["a broken pipe", failure({ code: "EPIPE", syscall: "write" })],
     ["a TLS alert, which can come late", failure({ code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED" })],
+    ["a connection that Bun lost", failure({ code: "ConnectionClosed" })],
+    [
+      "a refused connection in Deno, which may be its second",
+      failure(
+        {},
+        new Error("error sending request for url (http://127.0.0.1:1/): client error (Connect): tcp connect error")
+      )
+    ],
+    ["a lost connection in workerd, which does not say which", failure({ message: "Network connection lost." })],
     ["some addresses", new AggregateError([failure({ code: "ECONNREFUSED" }), failure({ code: "ECONNRESET" })])],
     ["no addresses", new AggregateError([])],
     ["nothing known", failure({})],
@@ -52,6 +62,8 @@ describe("a failure", () => {
     expect(codeOf(failure({ code: "UND_ERR_SOCKET" }, failure({ code: "ECONNRESET" })))).toBe("UND_ERR_SOCKET")
     expect(codeOf(circular)).toBe("ECONNRESET")
     expect(codeOf("ECONNRESET")).toBe("")
+    expect(codeOf(failure({ code: "ConnectionRefused" }))).toBe("ConnectionRefused")
+    expect(codeOf(failure({ code: "MadeUpSecret" }))).toBe("")
     expect(codeOf(failure({ code: "E".repeat(100) }))).toBe("")
   })
 })
