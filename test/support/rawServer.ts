@@ -98,11 +98,12 @@ export const headOf = (status: number, headers: Record<string, string> = {}): st
 
 const der = (tag: number, ...contents: ReadonlyArray<Uint8Array>): Buffer => {
   const content = Buffer.concat(contents)
-  const length = content.length < 0x80 ? [content.length] : [0x82, content.length >> 8, content.length & 0xff]
+  const bytes = content.length < 0x100 ? [content.length] : [content.length >> 8, content.length & 0xff]
+  const length = content.length < 0x80 ? bytes : [0x80 + bytes.length, ...bytes]
   return Buffer.concat([Buffer.from([tag, ...length]), content])
 }
 
-/** A certificate for localhost that nobody vouches for: X.509 version 1, ECDSA with SHA-256, until 2049. */
+/** A certificate for localhost that nobody vouches for, and else a good one: X.509 version 3, ECDSA with SHA-256, until 2049. */
 export const selfSigned = (): { readonly key: string; readonly cert: string } => {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
   const ecdsaWithSha256 = der(0x30, Buffer.from("06082a8648ce3d040302", "hex"))
@@ -110,7 +111,12 @@ export const selfSigned = (): { readonly key: string; readonly cert: string } =>
   const name = der(0x30, der(0x31, commonName))
   const validity = der(0x30, ...["200101000000Z", "491231235959Z"].map((at) => der(0x17, Buffer.from(at))))
   const subjectKey = publicKey.export({ type: "spki", format: "der" })
-  const body = der(0x30, der(0x02, Buffer.from([1])), ecdsaWithSha256, name, validity, name, subjectKey)
+  const version3 = der(0xa0, der(0x02, Buffer.from([2])))
+  const hosts = der(0x30, der(0x82, Buffer.from("localhost")), der(0x87, Buffer.from([127, 0, 0, 1])))
+  const subjectAltName = der(0x30, Buffer.from("0603551d11", "hex"), der(0x04, hosts))
+  const extensions = der(0xa3, der(0x30, subjectAltName))
+  const serial = der(0x02, Buffer.from([1]))
+  const body = der(0x30, version3, serial, ecdsaWithSha256, name, validity, name, subjectKey, extensions)
   const signature = der(0x03, Buffer.from([0]), sign("sha256", body, privateKey))
   const certificate = der(0x30, body, ecdsaWithSha256, signature).toString("base64")
   return {
