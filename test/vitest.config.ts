@@ -8,6 +8,8 @@ export default defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),
   test: {
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    // these need the network, or runtimes that are not here: npm run test:package, npm run test:runtimes
+    exclude: ["**/node_modules/**", "test/package/**", "test/runtimes/**"],
     reporters: ["default", counts],
     setupFiles: ["test/setup.ts"],
     testTimeout: 30_000

@@ -7,8 +7,8 @@ import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
 import type * as Scope from "effect/Scope"
 
-/** What is done with a request. */
-export type Answer = (socket: Net.Socket, request: string) => void
+/** What is done with a request; `leave` refuses connections from then on, and keeps those there are. */
+export type Answer = (socket: Net.Socket, request: string, leave: () => void) => void
 
 export interface RawServer {
   readonly port: number
@@ -59,7 +59,7 @@ export const serveRaw = (
         if (!request.includes("\r\n\r\n")) return
         requests.push(request)
         Deferred.unsafeDone(arrived, Effect.void)
-        answer(socket, request)
+        answer(socket, request, () => server.close())
         request = ""
       })
       greet(socket)

@@ -1,0 +1,117 @@
+/** The servers that the suite calls, on sockets of this machine, and the plan that names them. */
+import { createServer } from "node:http"
+import type { Socket } from "node:net"
+import { Context, Effect, Layer, Redacted, Runtime } from "effect"
+import { constVoid } from "effect/Function"
+import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { answerOf, closedPort, type RawServer, selfSigned, serveRaw } from "../support/rawServer.js"
+import { address, served } from "../support/served.js"
+import type { Plan, Target } from "./suite.js"
+
+const id = "019e18e2-78d4-7322-941a-7384d8969c61"
+const lost = "019e18e2-78d4-7322-941a-7384d8969c62"
+const at = (origin: string): Target => ({ origin, secret: "made-up-token", id })
+
+/** A double, with a key to call with and one to delete. */
+const double = (...faults: ReadonlyArray<Fault.Script>) =>
+  Effect.gen(function* () {
+    const context = yield* Layer.build(served({ faults }))
+    const mock = Context.get(context, InstantlyMock.InstantlyMock)
+    const caller = yield* mock.createApiKey()
+    const leaked = yield* mock.createApiKey({ name: "leaked" })
+    const origin = yield* Effect.provide(address, context)
+    return { mock, target: { origin, secret: Redacted.value(caller.secret), id: leaked.id } }
+  })
+
+/** Never answers, and tells those who ask when its request has arrived, and when its connection is closed. */
+const watched = Effect.gen(function* () {
+  const server = yield* serveRaw(constVoid)
+  const runPromise = Runtime.runPromise(yield* Effect.runtime())
+  const waits = createServer((request, response) => {
+    runPromise(Effect.as(request.url === "/closed" ? server.closed : server.arrived, "yes")).then(
+      (answer) => response.end(answer),
+      () => response.end("no")
+    )
+  })
+  const origin = yield* Effect.acquireRelease(
+    Effect.async<string>((resume) => {
+      waits.listen(0, "127.0.0.1", () => {
+        const address = waits.address()
+        resume(Effect.succeed(`http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`))
+      })
+    }),
+    () => Effect.sync(() => waits.close().closeAllConnections())
+  )
+  return { ...at(server.origin), arrived: `${origin}/arrived`, closed: `${origin}/closed` }
+})
+
+const notFound = JSON.stringify({ statusCode: 404, error: "Not Found", message: "Resource not found" })
+
+/** Keeps its connections; loses the requests for one key, after reading them, and `leave`s then if it is told to. */
+const keeping = (options: { readonly leave: boolean }) =>
+  Effect.suspend(() => {
+    const used = new WeakSet<Socket>()
+    return serveRaw((socket, request, leave) => {
+      if (request.includes(lost)) {
+        if (options.leave) leave()
+        socket.destroy()
+      } else {
+        socket.write(answerOf(404, notFound, { "x-request-id": used.has(socket) ? "req-kept" : "req-new" }))
+        used.add(socket)
+      }
+    })
+  })
+
+export interface Servers {
+  readonly plan: Plan
+  /** How many requests arrived at the double whose answer was lost. */
+  readonly lossyArrivals: Effect.Effect<number>
+  /** How many requests arrived that were lost on a kept connection: those that a client sent for one attempt. */
+  readonly lostArrivals: () => number
+  /** How many requests arrived at the servers that answer nothing. */
+  readonly failingArrivals: () => Readonly<Record<string, number>>
+}
+
+export const servers = Effect.gen(function* () {
+  const present = yield* double()
+  const missing = yield* double()
+  const throttled = yield* double(Fault.next(Fault.answer({ status: 429, headers: { "retry-after": "1" } })))
+  const silent = yield* double(Fault.always(Fault.swallowAnswer))
+  const lossy = yield* double(Fault.next(Fault.loseAnswer))
+  const kept = yield* keeping({ leave: false })
+  const left = yield* keeping({ leave: true })
+
+  const raw: Record<string, RawServer> = {
+    "closes at once": yield* serveRaw(constVoid, { greet: (socket) => socket.end() }),
+    "resets at once": yield* serveRaw(constVoid, { greet: (socket) => socket.resetAndDestroy() }),
+    "closes after the request": yield* serveRaw((socket) => socket.end()),
+    "resets after the request": yield* serveRaw((socket) => socket.resetAndDestroy()),
+    "has an untrusted certificate": yield* serveRaw(constVoid, { tls: selfSigned() })
+  }
+  const origins = Object.entries(raw).map(([name, { origin }]) => [name, origin.replace("127.0.0.1", "localhost")])
+
+  const result: Servers = {
+    plan: {
+      present: present.target,
+      missing: { ...missing.target, id },
+      throttled: throttled.target,
+      silent: silent.target,
+      lossy: lossy.target,
+      watched: yield* watched,
+      keeping: { ...at(kept.origin), lost },
+      leaving: { ...at(left.origin), lost },
+      failing: Object.fromEntries(
+        [
+          ["refuses connections", `http://127.0.0.1:${yield* closedPort}`],
+          ["cannot be resolved", "https://does-not-exist.invalid"],
+          ...origins
+        ].map(([name = "", origin = ""]) => [name, at(origin)])
+      )
+    },
+    lossyArrivals: Effect.map(lossy.mock.arrivals, ({ length }) => length),
+    lostArrivals: () => kept.requests.filter((request) => request.includes(lost)).length,
+    failingArrivals: () =>
+      Object.fromEntries(Object.entries(raw).map(([name, { requests }]) => [name, requests.length]))
+  }
+  return result
+})
