@@ -27,25 +27,25 @@ const {
 
 /** Each kind by its defaults, and what it then says. */
 const kinds = [
-  ["BadRequest", new BadRequest(), 400, "NotApplied", false, ["400", "malformed", "Check the id"]],
-  ["Unauthorized", new Unauthorized(), 401, "NotApplied", false, ["401", "missing, wrong or revoked"]],
+  ["BadRequest", () => new BadRequest(), 400, "NotApplied", false, ["400", "malformed", "Check the id"]],
+  ["Unauthorized", () => new Unauthorized(), 401, "NotApplied", false, ["401", "missing, wrong or revoked"]],
   [
     "PaymentRequired",
-    new PaymentRequired(),
+    () => new PaymentRequired(),
     402,
     "NotApplied",
     false,
     ["402", "no active paid plan", "Renew the plan"]
   ],
-  ["Forbidden", new Forbidden(), 403, "NotApplied", false, ["403", "lacks the scope", "all:all"]],
-  ["NotFound", new NotFound(), 404, "NotApplied", false, ["404", "does not prove", "another workspace"]],
-  ["TooManyRequests", new TooManyRequests(), 429, "NotApplied", true, ["429", "a minute outlasts"]],
-  ["ServerError", new ServerError(), 500, "Unknown", true, ["500", "may have been carried out"]],
-  ["UnexpectedStatus", new UnexpectedStatus(), 302, "NotApplied", false, ["302", "base URL"]],
-  ["InvalidResponse", new InvalidResponse(), 200, "Applied", false, ["200", "was carried out", "Do not repeat"]],
+  ["Forbidden", () => new Forbidden(), 403, "NotApplied", false, ["403", "lacks the scope", "all:all"]],
+  ["NotFound", () => new NotFound(), 404, "NotApplied", false, ["404", "does not prove", "another workspace"]],
+  ["TooManyRequests", () => new TooManyRequests(), 429, "NotApplied", true, ["429", "a minute outlasts"]],
+  ["ServerError", () => new ServerError(), 500, "Unknown", true, ["500", "may have been carried out"]],
+  ["UnexpectedStatus", () => new UnexpectedStatus(), 302, "NotApplied", false, ["302", "base URL"]],
+  ["InvalidResponse", () => new InvalidResponse(), 200, "Applied", false, ["200", "was carried out", "Do not repeat"]],
   [
     "TransportError",
-    new TransportError(),
+    () => new TransportError(),
     undefined,
     "Unknown",
     true,
@@ -64,7 +64,8 @@ describe("InstantlyError", () => {
 
   it.each(kinds)(
     "%s can be made from nothing, and says what happened and what to do next",
-    (tag, error, status, outcome, isRetryable, words) => {
+    (tag, make, status, outcome, isRetryable, words) => {
+      const error = make()
       expect(error._tag).toBe(tag)
       expect("status" in error ? error.status : undefined).toBe(status)
       expect(error.isRetryable).toBe(isRetryable)
@@ -102,7 +103,7 @@ describe("InstantlyError", () => {
   })
 
   it("shows at most five lines before the stack", () => {
-    const all = [...kinds.map(([, error]) => error), new NotFound({ ...call, outcome: "Unknown" })]
+    const all = [...kinds.map(([, make]) => make()), new NotFound({ ...call, outcome: "Unknown" })]
     for (const error of all) {
       for (const printed of [Cause.pretty(Cause.fail(error)), error.stack ?? ""]) {
         expect(printed).toContain(`${error._tag}: ${error.message}`)
@@ -166,7 +167,14 @@ describe("InstantlyError", () => {
     expect(new NotFound({ message: "gone" }).message).toBe("gone")
   })
 
-  it.each(kinds)("%s goes through JSON to another process and back", (tag, error) => {
+  it("is known in a schema by the library's name and its own", () => {
+    expect(AnyError.members.map(({ identifier }) => identifier)).toEqual(
+      kinds.map(([tag]) => `effect-instantly/${tag}`)
+    )
+  })
+
+  it.each(kinds)("%s goes through JSON to another process and back", (tag, make) => {
+    const error = make()
     const wire = Schema.parseJson(AnyError)
     const again = Schema.decodeSync(wire)(Schema.encodeSync(wire)(error))
     expect(Equal.equals(again, error)).toBe(true)

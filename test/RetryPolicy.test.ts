@@ -18,16 +18,16 @@ const waits = (policy: RetryPolicy.RetryPolicy, errors: ReadonlyArray<InstantlyE
     Effect.withRandom(Random.fixed([jitter]))
   )
 
-const lost = new TransportError()
+const lost = () => new TransportError()
 
 describe("backoff", () => {
   it.effect("doubles from 100 ms to 20 s, and from 1 s after a 429", () =>
     Effect.gen(function* () {
-      const ten = Array.from({ length: 10 }, () => lost)
+      const ten = Array.from({ length: 10 }, () => lost())
       expect(yield* waits(RetryPolicy.backoff(), ten)).toEqual([
         100, 200, 400, 800, 1600, 3200, 6400, 12_800, 20_000, 20_000
       ])
-      const mixed = [throttled(), lost, throttled(), lost, throttled(), throttled()]
+      const mixed = [throttled(), lost(), throttled(), lost(), throttled(), throttled()]
       expect(yield* waits(RetryPolicy.backoff(), mixed)).toEqual([1000, 200, 4000, 800, 16_000, 20_000])
     })
   )
@@ -39,7 +39,7 @@ describe("backoff", () => {
         [0.25, [25, 50]],
         [0.333, [33, 67]]
       ] as const) {
-        expect(yield* waits(RetryPolicy.backoff(), [lost, lost], jitter)).toEqual(expected)
+        expect(yield* waits(RetryPolicy.backoff(), [lost(), lost()], jitter)).toEqual(expected)
       }
     })
   )
@@ -47,7 +47,7 @@ describe("backoff", () => {
   it.effect("takes its four parameters", () =>
     Effect.gen(function* () {
       const policy = RetryPolicy.backoff({ base: 10, throttledBase: 50, factor: 3, cap: "80 millis" })
-      expect(yield* waits(policy, [lost, lost, lost, throttled()])).toEqual([10, 30, 80, 80])
+      expect(yield* waits(policy, [lost(), lost(), lost(), throttled()])).toEqual([10, 30, 80, 80])
       expect(yield* waits(policy, [throttled(), throttled()])).toEqual([50, 80])
     })
   )
@@ -68,7 +68,7 @@ describe("honorRetryAfter", () => {
   it.effect("waits what the server asked, else nothing", () =>
     Effect.gen(function* () {
       const unavailable = new ServerError({ status: 503, retryAfter: Option.some(Duration.seconds(7)) })
-      expect(yield* waits(RetryPolicy.honorRetryAfter, [throttled(3), throttled(), lost, unavailable])).toEqual([
+      expect(yield* waits(RetryPolicy.honorRetryAfter, [throttled(3), throttled(), lost(), unavailable])).toEqual([
         3000, 0, 0, 7000
       ])
     })
@@ -77,7 +77,7 @@ describe("honorRetryAfter", () => {
   it.effect("intersected with backoff, makes each wait the longer of the two", () =>
     Effect.gen(function* () {
       const policy = Schedule.intersect(RetryPolicy.backoff(), RetryPolicy.honorRetryAfter)
-      expect(yield* waits(policy, [throttled(3), throttled(1), throttled(), lost])).toEqual([3000, 2000, 4000, 800])
+      expect(yield* waits(policy, [throttled(3), throttled(1), throttled(), lost()])).toEqual([3000, 2000, 4000, 800])
     })
   )
 })
@@ -85,7 +85,7 @@ describe("honorRetryAfter", () => {
 describe("attempts", () => {
   it.effect("counts the first attempt too", () =>
     Effect.gen(function* () {
-      const five = Array.from({ length: 5 }, () => lost)
+      const five = Array.from({ length: 5 }, () => lost())
       for (const n of [1, 2, 5]) {
         const counted = Schedule.spaced("1 second").pipe(RetryPolicy.attempts(n))
         const runs = yield* Ref.make(0)
@@ -94,7 +94,7 @@ describe("attempts", () => {
             Effect.retry(
               Effect.zipRight(
                 Ref.update(runs, (n) => n + 1),
-                Effect.fail(lost)
+                Effect.fail(lost())
               ),
               counted
             )
@@ -113,13 +113,13 @@ describe("attempts", () => {
 })
 
 describe("withinBudget", () => {
-  const budgeted = Schedule.exponential("1 second").pipe(RetryPolicy.withinBudget("7 seconds"))
+  const budgeted = () => Schedule.exponential("1 second").pipe(RetryPolicy.withinBudget("7 seconds"))
 
   it.effect("ends at once at a wait that does not fit, and gives the sum of the waits", () =>
     Effect.gen(function* () {
-      const outputs = yield* Schedule.run(budgeted, 0, [lost, lost, lost, lost, lost])
+      const outputs = yield* Schedule.run(budgeted(), 0, [lost(), lost(), lost(), lost(), lost()])
       expect(Chunk.toReadonlyArray(Chunk.map(outputs, Duration.toSeconds))).toEqual([1, 3, 7, 7])
-      expect(yield* waits(budgeted, [lost, lost, lost, lost])).toEqual([1000, 2000, 4000, 0])
+      expect(yield* waits(budgeted(), [lost(), lost(), lost(), lost()])).toEqual([1000, 2000, 4000, 0])
     })
   )
 
@@ -130,10 +130,10 @@ describe("withinBudget", () => {
         Effect.sleep("1 minute"),
         Effect.zipRight(
           Ref.update(runs, (n) => n + 1),
-          Effect.fail(lost)
+          Effect.fail(lost())
         )
       )
-      yield* Effect.exit(inVirtualTime(Effect.retry(slow, budgeted)))
+      yield* Effect.exit(inVirtualTime(Effect.retry(slow, budgeted())))
       expect(yield* Ref.get(runs)).toBe(4)
     })
   )
@@ -147,7 +147,7 @@ describe("whileRetryable", () => {
   it.effect("retries 408, 429, 5xx and transport errors, and nothing else", () =>
     Effect.gen(function* () {
       const always = RetryPolicy.whileRetryable(Schedule.spaced("1 second"))
-      const retried = [new UnexpectedStatus({ status: 408 }), throttled(), new ServerError({ status: 502 }), lost]
+      const retried = [new UnexpectedStatus({ status: 408 }), throttled(), new ServerError({ status: 502 }), lost()]
       const ended = [new BadRequest(), new Forbidden(), new NotFound(), new UnexpectedStatus({ status: 302 })]
       for (const error of retried) expect(yield* waits(always, [error])).toEqual([1000])
       for (const error of ended) expect(yield* waits(always, [error])).toEqual([0])
@@ -159,7 +159,7 @@ const leaked = ApiKey.ApiKeyId.make("019e18e2-78d4-7322-941a-7384d8969c61")
 
 /** The times, in milliseconds, at which the attempts of one call leave, where each is answered one of these in turn. */
 const attemptTimes = (
-  answers: ReadonlyArray<Fault.Fault>,
+  answers: ReadonlyArray<() => Fault.Fault>,
   options: Partial<Instantly.Options> = {},
   around: <A, E>(call: Effect.Effect<A, E>) => Effect.Effect<A, E> = (call) => call
 ) =>
@@ -167,7 +167,7 @@ const attemptTimes = (
     const start = yield* Clock.currentTimeMillis
     const mock = yield* InstantlyMock.InstantlyMock
     const { secret } = yield* mock.createApiKey()
-    yield* mock.script(...answers.map(Fault.next), Fault.always(Fault.loseRequest))
+    yield* mock.script(...answers.map((answer) => Fault.next(answer())), Fault.always(Fault.loseRequest))
     const result = yield* Effect.gen(function* () {
       const apiKeys = yield* ApiKeys.ApiKeys
       return yield* Effect.flip(around(apiKeys.delete(leaked)))
@@ -179,7 +179,7 @@ const attemptTimes = (
     return { times: (yield* mock.arrivals).map(({ at }) => at - start), error: result }
   }).pipe(Effect.provide(InstantlyMock.layer()))
 
-const answered = (status: number, retryAfter?: string) =>
+const answered = (status: number, retryAfter?: string) => () =>
   Fault.answer({ status, headers: retryAfter === undefined ? {} : { "retry-after": retryAfter } })
 
 describe("standard", () => {
@@ -213,9 +213,9 @@ describe("standard", () => {
       40_000
     ],
     ["an answer that is final", [answered(302)], [0], "UnexpectedStatus", 0],
-    ["a final answer after a lost one", [Fault.loseRequest, answered(302)], [0, 100], "UnexpectedStatus", 100],
+    ["a final answer after a lost one", [() => Fault.loseRequest, answered(302)], [0, 100], "UnexpectedStatus", 100],
     ["a 408", [answered(408)], [0, 100, 300, 700, 1500], "TransportError", 1500],
-    ["attempts that time out", [Fault.hang], [0, 15_100, 15_300, 15_700, 16_500], "TransportError", 1500]
+    ["attempts that time out", [() => Fault.hang], [0, 15_100, 15_300, 15_700, 16_500], "TransportError", 1500]
   ] as const)("leaves at the millisecond after %s", ([, answers, times, tag, waited]) =>
     Effect.gen(function* () {
       const result = yield* attemptTimes(answers)

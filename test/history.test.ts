@@ -13,6 +13,8 @@ import { simulate } from "./support/simulation.js"
 /** How many histories are tried: more with `HISTORIES=1000000 npm test`. */
 const numRuns = Number(process.env["HISTORIES"] ?? 10_000)
 
+// The faults and policies are made while a history is, not while this file loads: mutation testing sees which test runs
+// what.
 const { array, constant, constantFrom, integer, oneof, option, record } = FastCheck
 
 const envelope = (status: number, error: string) =>
@@ -20,23 +22,25 @@ const envelope = (status: number, error: string) =>
 
 /** What happens to one attempt; a delay of nothing is none. */
 const fault = oneof(
-  constant(Fault.delay(0)),
+  constant(0).map((millis) => Fault.delay(millis)),
   constantFrom(Fault.refuse, Fault.loseRequest, Fault.loseAnswer, Fault.cutAnswer, Fault.hang, Fault.swallowAnswer),
   constantFrom(
-    Fault.changeAnswer((answer) => ({ ...answer, body: "<html>" })),
-    Fault.delayAnswer("2 seconds").pipe(Fault.and(Fault.cutAnswer)),
-    Fault.delay("2 seconds").pipe(Fault.and(Fault.loseAnswer))
-  ),
+    () => Fault.changeAnswer((answer) => ({ ...answer, body: "<html>" })),
+    () => Fault.delayAnswer("2 seconds").pipe(Fault.and(Fault.cutAnswer)),
+    () => Fault.delay("2 seconds").pipe(Fault.and(Fault.loseAnswer))
+  ).map((make) => make()),
   constantFrom(302, 408, 500).map((status) => Fault.answer({ status })),
   constantFrom(429, 503).map((status) => Fault.answer({ status, headers: { "retry-after": "3" } })),
-  constantFrom(envelope(401, "Unauthorized"), envelope(404, "Not Found")),
+  constantFrom([401, "Unauthorized"] as const, [404, "Not Found"] as const).map(([status, error]) =>
+    envelope(status, error)
+  ),
   integer({ min: 1, max: 40_000 }).map((millis) => Fault.delay(millis)),
   integer({ min: 1, max: 40_000 }).map((millis) => Fault.delayAnswer(millis))
 )
 
 const slow = oneof(
   constant<RateLimit.RateLimitPolicy>(Schedule.spaced("1 second")),
-  constant(RateLimit.quota({ limit: 3, window: "5 seconds" })),
+  constant(3).map((limit) => RateLimit.quota({ limit, window: "5 seconds" })),
   // ends: from some permit on, none is given any more
   integer({ min: 0, max: 3 }).map((n) => Schedule.intersect(Schedule.spaced("1 second"), Schedule.recurs(n)))
 )

@@ -43,16 +43,16 @@ const isThere = (mock: InstantlyMock.Service, key: InstantlyMock.CreatedApiKey) 
 
 describe("a fault", () => {
   it.effect.each([
-    ["refuse", Fault.refuse, "Error: connect ECONNREFUSED", true],
-    ["loseRequest", Fault.loseRequest, "Error: socket hang up", true],
-    ["loseAnswer", Fault.loseAnswer, "Error: socket hang up", false],
-    ["cutAnswer", Fault.cutAnswer, "200 Decode", false],
-    ["answer", Fault.answer({ status: 418, body: "made-up" }), "418", true],
-    ["changeAnswer", Fault.changeAnswer((answer) => ({ ...answer, status: 201 })), "201", false]
+    ["refuse", () => Fault.refuse, "Error: connect ECONNREFUSED", true],
+    ["loseRequest", () => Fault.loseRequest, "Error: socket hang up", true],
+    ["loseAnswer", () => Fault.loseAnswer, "Error: socket hang up", false],
+    ["cutAnswer", () => Fault.cutAnswer, "200 Decode", false],
+    ["answer", () => Fault.answer({ status: 418, body: "made-up" }), "418", true],
+    ["changeAnswer", () => Fault.changeAnswer((answer) => ({ ...answer, status: 201 })), "201", false]
   ] as const)("%s does to an exchange what its name says", ([name, fault, gives, survives]) =>
     withDouble(({ leaked, mock, remove }) =>
       Effect.gen(function* () {
-        yield* mock.script(Fault.next(fault))
+        yield* mock.script(Fault.next(fault()))
         expect(yield* remove).toBe(gives)
         expect(yield* isThere(mock, leaked)).toBe(survives)
         const [arrival] = yield* mock.arrivals
@@ -155,21 +155,29 @@ describe("a script", () => {
   const answer = (status: number) => Fault.answer({ status })
 
   it.effect.each([
-    ["the next request", [Fault.next(answer(500))], ["500", "200", "200", "200"]],
-    ["the next two, in their order", [Fault.next(answer(500)), Fault.next(answer(501))], ["500", "501", "200", "200"]],
-    ["the n-th", [Fault.nth(3, answer(500))], ["200", "200", "500", "200"]],
-    ["the next n", [Fault.times(2, answer(500))], ["500", "500", "200", "200"]],
-    ["all", [Fault.always(answer(500))], ["500", "500", "500", "500"]],
-    ["all that no other takes", [Fault.next(answer(501)), Fault.always(answer(500))], ["501", "500", "500", "500"]],
-    ["none at the rate 0", [Fault.atRate(0, answer(500))], ["200", "200", "200", "200"]],
-    ["all at the rate 1", [Fault.atRate(1, answer(500))], ["500", "500", "500", "500"]]
+    ["the next request", () => [Fault.next(answer(500))], ["500", "200", "200", "200"]],
+    [
+      "the next two, in their order",
+      () => [Fault.next(answer(500)), Fault.next(answer(501))],
+      ["500", "501", "200", "200"]
+    ],
+    ["the n-th", () => [Fault.nth(3, answer(500))], ["200", "200", "500", "200"]],
+    ["the next n", () => [Fault.times(2, answer(500))], ["500", "500", "200", "200"]],
+    ["all", () => [Fault.always(answer(500))], ["500", "500", "500", "500"]],
+    [
+      "all that no other takes",
+      () => [Fault.next(answer(501)), Fault.always(answer(500))],
+      ["501", "500", "500", "500"]
+    ],
+    ["none at the rate 0", () => [Fault.atRate(0, answer(500))], ["200", "200", "200", "200"]],
+    ["all at the rate 1", () => [Fault.atRate(1, answer(500))], ["500", "500", "500", "500"]]
   ] as const)("happens to %s", ([, scripts, statuses]) =>
     withDouble(
       ({ list }) =>
         Effect.gen(function* () {
           expect(yield* Effect.replicateEffect(list, 4)).toEqual(statuses)
         }),
-      { faults: scripts }
+      { faults: scripts() }
     )
   )
 

@@ -1,0 +1,57 @@
+/**
+ * Which tests each module's mutants are held to: those that are named after it or after what it is a part of. What only a
+ * test of something else would notice counts as not noticed.
+ */
+import { relative } from "node:path"
+import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
+import whole from "../vitest.config.js"
+
+const double = ["testing/InstantlyMock", "testing/Fault", "conformance"]
+
+/** For the modules that have more than the test of their own name, or another, by the beginning of their path. */
+const partOf: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "internal/mock/": double,
+  "internal/attempt": ["InstantlyClient"],
+  "internal/call": ["InstantlyClient"],
+  "internal/currentRetryPolicy": ["RetryPolicy"],
+  "internal/parameters": ["RateLimit", "RetryPolicy"],
+  "internal/settings": ["InstantlyClient"],
+  "internal/trace": ["InstantlyClient"],
+  "internal/transport": ["wire"],
+  "internal/unreadable": ["InstantlyClient"],
+  "internal/wire": ["InstantlyClient", "wire"],
+  "internal/words": ["InstantlyError"],
+  InstantlyClient: ["Instantly"],
+  testing: double
+}
+
+const testsOf = (module: string): ReadonlyArray<string> => [
+  "index",
+  module,
+  ...Object.entries(partOf).flatMap(([whole, tests]) => (module.startsWith(whole) ? tests : []))
+]
+
+/** The tests of what is mutated, in the order above: the first that fails ends the run. */
+class OfTheModule extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>) {
+    const { related = [], root } = this.ctx.config
+    const tests = related.flatMap((file) => testsOf(relative(`${root}/src`, file).replace(/\.ts$/, "")))
+    const place = ({ moduleId }: TestSpecification) =>
+      tests.indexOf(relative(`${root}/test`, moduleId).replace(/\.test\.ts$/, ""))
+    return files.filter((file) => place(file) >= 0).sort((a, b) => place(a) - place(b))
+  }
+}
+
+export default defineConfig({
+  ...whole,
+  test: {
+    ...whole.test,
+    include: ["test/**/*.test.ts"],
+    reporters: [],
+    setupFiles: ["test/mutation/setup.ts", "test/setup.ts"],
+    sequence: { setupFiles: "list", sequencer: OfTheModule },
+    isolate: false,
+    testTimeout: 10_000
+  }
+})
