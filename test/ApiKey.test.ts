@@ -1,6 +1,17 @@
 import { inspect } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
-import { Arbitrary, DateTime, Effect, FastCheck, ParseResult, Redacted, Schema } from "effect"
+import {
+  Arbitrary,
+  DateTime,
+  Effect,
+  FastCheck,
+  JSONSchema,
+  Option,
+  ParseResult,
+  Redacted,
+  Schema,
+  SchemaAST
+} from "effect"
 import { ApiKey } from "effect-instantly"
 import openapi from "./fixtures/openapi.json" with { type: "json" }
 
@@ -57,6 +68,20 @@ describe("ApiKeyId", () => {
   })
 })
 
+describe("ApiKeyId, as a schema", () => {
+  it("takes no other value that only reads like a UUID", () => {
+    const id = "019e18e2-78d4-7322-941a-7384d8969c61"
+    for (const given of [[id], { toString: () => id }, null, undefined]) {
+      expect(Schema.is(ApiKey.ApiKeyId)(given)).toBe(false)
+    }
+  })
+
+  it("is a UUID in an OpenAPI document, and told from other UUIDs by its brand", () => {
+    expect(JSONSchema.make(ApiKey.ApiKeyId)).toMatchObject({ $defs: { ApiKeyId: { type: "string", format: "uuid" } } })
+    expect(SchemaAST.getBrandAnnotation(ApiKey.ApiKeyId.ast)).toEqual(Option.some(["effect-instantly/ApiKeyId"]))
+  })
+})
+
 describe("Scope", () => {
   it("knows the 178 scopes that Instantly documents", () => {
     expect(ApiKey.KnownScope.literals).toHaveLength(178)
@@ -79,6 +104,10 @@ describe("ApiKey", () => {
     expect(DateTime.formatIso(key.createdAt)).toBe(wire.timestamp_created)
     expect(DateTime.formatIso(key.updatedAt)).toBe(wire.timestamp_updated)
     expect(Schema.encodeSync(ApiKey.ApiKey)(key)).toEqual(wire)
+  })
+
+  it("is known in a schema by the library's name and its own", () => {
+    expect(ApiKey.ApiKey.identifier).toBe("effect-instantly/ApiKey")
   })
 
   it("ignores fields that it does not know", () => {

@@ -72,11 +72,18 @@ describe("settings", () => {
     ],
     ["another protocol", { baseUrl: "file:///etc" }, "baseUrl", "must use https"],
     ["a password in the address", { baseUrl: "https://u:made-up@api.instantly.ai" }, "baseUrl", "password"],
+    ["a user in the address", { baseUrl: "https://made-up@api.instantly.ai" }, "baseUrl", "must not hold a user"],
+    ["a fragment in the address", { baseUrl: "https://api.instantly.ai#made-up" }, "baseUrl", "fragment"],
+    ["http to a host that ends like a loopback", { baseUrl: "http://a.127.0.0.1.nip.io" }, "baseUrl", "must use https"],
     ["a query in the address", { baseUrl: "https://api.instantly.ai?a=made-up" }, "baseUrl", "query"],
     ["an empty address", { baseUrl: "" }, "baseUrl", "is not a URL"],
     ["an empty workspace", { workspaceId: " " }, "workspaceId", "is empty"],
     ["a workspace with line breaks", { workspaceId: "made-up\nx" }, "workspaceId", "more than one line"],
     ["an app's name with line breaks", { userAgent: "app\r\nx-evil: 1" }, "userAgent", "one line"],
+    ["a name of the app that is all spaces", { userAgent: "  " }, "userAgent", "one line of printable ASCII"],
+    ["a name of the app with a tab", { userAgent: "my\tapp" }, "userAgent", "one line of printable ASCII"],
+    ["a name of the app that no header can hold", { userAgent: "äpp" }, "userAgent", "one line of printable ASCII"],
+    ["a workspace with a space", { workspaceId: "made up" }, "workspaceId", "spaces or other characters"],
     ["an empty name of the app", { userAgent: "" }, "userAgent", "one line"],
     ["no time for an attempt", { timeout: 0 }, "timeout", "longer than nothing"],
     ["a negative deadline", { deadline: "-5 seconds" }, "deadline", "longer than nothing"]
@@ -217,6 +224,37 @@ describe("execute", () => {
     )
   )
 
+  it.effect.each([
+    ["https://proxy.example/instantly//", "proxy.example/instantly"],
+    ["https://proxy.example/", "proxy.example"],
+    ["http://127.0.0.1:8080", "127.0.0.1:8080"]
+  ] as const)("sends to %s", ([baseUrl, at]) =>
+    Effect.gen(function* () {
+      const urls = yield* Ref.make<ReadonlyArray<string>>([])
+      yield* withMock(({ execute }) => Effect.ignore(listing(execute)), {
+        baseUrl,
+        transformClient: HttpClient.tapRequest(({ url }) => Ref.update(urls, (before) => [...before, url]))
+      })
+      expect((yield* Ref.get(urls)).map((url) => url.replace(/^https?:\/\//, ""))).toEqual([`${at}/api/v2/api-keys`])
+    })
+  )
+
+  it.effect("trims the app's name, and sends the library's alone where there is none", () =>
+    Effect.gen(function* () {
+      const agent = (userAgent?: string) =>
+        withMock(
+          ({ execute, mock }) =>
+            Effect.gen(function* () {
+              yield* listing(execute)
+              return (yield* mock.arrivals)[0]?.headers["user-agent"]
+            }),
+          { userAgent }
+        )
+      expect(yield* agent(" my app/1.0 ")).toBe(`effect-instantly/${pkg.version} my app/1.0`)
+      expect(yield* agent()).toBe(`effect-instantly/${pkg.version}`)
+    })
+  )
+
   it.effect("keeps a path that lacks its slash on Instantly's host", () =>
     Effect.gen(function* () {
       const hosts = yield* Ref.make<ReadonlyArray<string>>([])
@@ -244,6 +282,19 @@ describe("execute", () => {
           expect(yield* mock.arrivals).toHaveLength(1)
         }),
       { rateLimit: Schedule.stop, retryPolicy: Schedule.forever }
+    )
+  )
+
+  it.effect("closes the gate for a second on a 429 that does not say for how long", () =>
+    withMock(
+      ({ execute, mock, remove }) =>
+        Effect.gen(function* () {
+          yield* mock.script(Fault.next(Fault.answer({ status: 429 })))
+          yield* Effect.flip(remove)
+          yield* inVirtualTime(listing(execute))
+          expect((yield* mock.arrivals).map(({ at }) => at)).toEqual([0, 1000])
+        }),
+      { rateLimit: RateLimit.unlimited, retryPolicy: RetryPolicy.none }
     )
   )
 
@@ -336,6 +387,104 @@ describe("execute", () => {
     )
   )
 
+  it.effect.each([
+    ["GET", 2],
+    ["HEAD", 2],
+    ["OPTIONS", 2],
+    ["PUT", 2],
+    ["DELETE", 2],
+    ["POST", 1],
+    ["PATCH", 1]
+  ] as const)("sends a %s whose answer was lost %i times", ([method, times]) =>
+    withMock(
+      ({ execute, mock }) =>
+        Effect.gen(function* () {
+          yield* mock.script(Fault.always(Fault.loseAnswer))
+          const request = HttpClientRequest.make(method)("/api/v2/api-keys")
+          const error = yield* Effect.flip(inVirtualTime(execute(request, () => Effect.void)))
+          expect(error).toMatchObject({ _tag: "TransportError", outcome: "Unknown", attempts: times })
+          expect(yield* mock.arrivals).toHaveLength(times)
+        }),
+      { retryPolicy: Schedule.recurs(1) }
+    )
+  )
+
+  it.effect("never sends a request whose URL is not valid, and does not try again", () =>
+    withMock(
+      ({ mock, remove }) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(remove)
+          expect(error).toMatchObject({
+            _tag: "TransportError",
+            reason: "NotSent",
+            detail: "its URL is not valid",
+            outcome: "NotApplied",
+            attempts: 1,
+            heldBack: true
+          })
+          expect(yield* mock.arrivals).toEqual([])
+        }),
+      {
+        retryPolicy: Schedule.forever,
+        transformClient: HttpClient.mapRequest(HttpClientRequest.setUrl("https://made up"))
+      }
+    )
+  )
+
+  it.effect("tells why a request was not sent, or its connection lost, by the runtime's code", () =>
+    withMock(
+      ({ mock, remove }) =>
+        Effect.gen(function* () {
+          yield* mock.script(Fault.next(Fault.refuse), Fault.next(Fault.loseRequest))
+          const refused = yield* Effect.flip(remove)
+          expect(refused).toMatchObject({ reason: "NotSent", detail: "ECONNREFUSED", heldBack: false, attempts: 1 })
+          const lost = yield* Effect.flip(remove)
+          expect(lost).toMatchObject({ reason: "ConnectionLost", detail: "ECONNRESET", heldBack: false })
+        }),
+      { retryPolicy: RetryPolicy.none }
+    )
+  )
+
+  it.effect.each([
+    ["is cut off", () => Effect.fail(new Error("made-up"))],
+    ["dies", () => Effect.die(new Error("made-up"))]
+  ] as const)("knows a refusal by its status where its body %s", ([, text]) =>
+    withMock(
+      ({ remove }) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(remove)
+          expect(error).toMatchObject({ _tag: "UnexpectedStatus", status: 404, outcome: "NotApplied", attempts: 1 })
+          expect(error.message).toContain("its body is missing")
+        }),
+      {
+        transformClient: () =>
+          HttpClient.make((request) =>
+            Effect.succeed(
+              Object.defineProperty(
+                HttpClientResponse.fromWeb(request, new Response("made-up", { status: 404 })),
+                "text",
+                { get: text }
+              )
+            )
+          )
+      }
+    )
+  )
+
+  it.effect("tells the id that the answer gave the request", () =>
+    withMock(
+      ({ mock, remove }) =>
+        Effect.gen(function* () {
+          const requestId = "019e18e2-78d4-7322-941a-7384d8969c61"
+          yield* mock.script(Fault.next(Fault.answer({ status: 500, headers: { "x-request-id": requestId } })))
+          const error = yield* Effect.flip(remove)
+          expect(error.requestId).toEqual(Option.some(requestId))
+          expect(error.message).toContain(`request id ${requestId}`)
+        }),
+      { retryPolicy: RetryPolicy.none }
+    )
+  )
+
   it.effect("a client that refuses statuses on its own changes nothing", () =>
     withMock(
       ({ mock, remove }) =>
@@ -389,6 +538,29 @@ describe("timeout", () => {
           expect((yield* mock.arrivals).map(({ at }) => at)).toEqual([0, 30_000])
         }),
       { rateLimit: Schedule.spaced("30 seconds"), timeout: "2 seconds" }
+    )
+  )
+})
+
+describe("a body that does not end in time", () => {
+  it.effect.each([
+    [200, { _tag: "InvalidResponse", outcome: "Applied", detail: "its body did not come in time" }],
+    [404, { _tag: "UnexpectedStatus", outcome: "NotApplied", status: 404 }],
+    [500, { _tag: "ServerError", outcome: "Unknown", status: 500 }]
+  ] as const)("of a %i leaves what its status says", ([status, expected]) =>
+    withMock(
+      ({ remove }) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(inVirtualTime(remove))
+          expect(error).toMatchObject({ ...expected, attempts: 1 })
+        }),
+      {
+        retryPolicy: RetryPolicy.none,
+        transformClient: () =>
+          HttpClient.make((request) =>
+            Effect.succeed(HttpClientResponse.fromWeb(request, new Response(new ReadableStream(), { status })))
+          )
+      }
     )
   )
 })
@@ -447,6 +619,22 @@ describe("deadline", () => {
         }),
       { deadline: "10 seconds" }
     )
+  )
+
+  it.effect("is not waited for by a wait that would end with it, but by one that ends a moment before", () =>
+    Effect.gen(function* () {
+      const attempts = (wait: Duration.DurationInput) =>
+        withMock(
+          ({ mock, remove }) =>
+            Effect.gen(function* () {
+              yield* mock.script(Fault.always(Fault.loseRequest))
+              return (yield* Effect.flip(inVirtualTime(remove))).attempts
+            }),
+          { deadline: "10 seconds", retryPolicy: Schedule.spaced(wait) }
+        )
+      expect(yield* attempts("10 seconds")).toBe(1)
+      expect(yield* attempts("9999 millis")).toBe(2)
+    })
   )
 
   it.effect("in the body of a 429 still closes the gate for all", () =>
@@ -565,6 +753,31 @@ describe("a defect", () => {
   )
 })
 
+describe("a defect of the policy", () => {
+  it.effect("leaves the outcome in the span and in a debug log", () =>
+    Effect.gen(function* () {
+      const lines: Array<string> = []
+      const logger = Logger.make(({ message }) => lines.push(String(message)))
+      const { spans, tracer } = yield* capturing
+      const dying = Schedule.forever.pipe(Schedule.tapOutput(() => Effect.die(new Error("made-up"))))
+      const exit = yield* withMock(
+        ({ mock, remove }) =>
+          Effect.gen(function* () {
+            yield* mock.script(Fault.next(Fault.loseAnswer))
+            return yield* Effect.exit(Effect.withTracer(remove, tracer))
+          }),
+        { retryPolicy: dying }
+      ).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)), Logger.withMinimumLogLevel(LogLevel.Debug))
+      expect(Exit.isFailure(exit) && Cause.isDie(exit.cause)).toBe(true)
+      expect(lines).toContainEqual(expect.stringMatching(/^died: DELETE .* · outcome Unknown · 1 attempt/))
+      expect(Object.fromEntries(spans[0]?.attributes ?? [])).toMatchObject({
+        "error.type": "defect",
+        "instantly.outcome": "Unknown"
+      })
+    })
+  )
+})
+
 describe("interruption", () => {
   it.effect("leaves the outcome in a debug log, and sends nothing more", () =>
     withMock(({ mock, remove }) =>
@@ -620,28 +833,34 @@ describe("spans", () => {
     "server.address": "api.instantly.ai"
   }
 
-  it.effect("are one for each call, which tells what became of it", () =>
-    withMock(({ mock, remove }) =>
+  it.effect("are one for each call, which tells what became of it and nothing more", () =>
+    withMock(({ leaked, mock, remove }) =>
       Effect.gen(function* () {
+        const all = { ...own, "url.full": `https://api.instantly.ai/api/v2/api-keys/${leaked.id}` }
         yield* mock.script(Fault.next(Fault.loseRequest))
         expect(yield* spansOf(inVirtualTime(remove))).toEqual([
-          expect.objectContaining({
-            ...own,
+          {
+            ...all,
             "http.response.status_code": 200,
             "instantly.outcome": "Applied",
             "instantly.attempts": 2,
             "instantly.waited_ms": 100
-          })
+          }
         ])
         expect(yield* spansOf(inVirtualTime(remove))).toEqual([
-          expect.objectContaining({
-            ...own,
+          {
+            ...all,
             "error.type": "NotFound",
             "http.response.status_code": 404,
             "instantly.outcome": "NotApplied",
-            "instantly.attempts": 1
-          })
+            "instantly.attempts": 1,
+            "instantly.waited_ms": 0
+          }
         ])
+        yield* mock.script(Fault.always(Fault.refuse))
+        const [unsent] = yield* spansOf(inVirtualTime(remove))
+        expect(unsent).toMatchObject({ "error.type": "TransportError", "instantly.outcome": "NotApplied" })
+        expect(unsent).not.toHaveProperty(["http.response.status_code"])
       })
     )
   )

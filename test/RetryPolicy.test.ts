@@ -53,14 +53,19 @@ describe("backoff", () => {
   )
 
   it.each([
-    ["a factor below 1", { factor: 0.5 }],
-    ["a factor that is no number", { factor: Number.NaN }],
-    ["an infinite base", { base: Duration.infinity }],
-    ["a negative base", { base: -5 }],
-    ["a negative cap", { cap: "-1 second" }],
-    ["a negative base after a 429", { throttledBase: -1n }]
-  ] as const)("refuses %s where it is made", (_, options) => {
-    expect(() => RetryPolicy.backoff(options)).toThrow(RangeError)
+    [{ factor: 0.5 }, "backoff: factor must be a number of at least 1, not 0.5"],
+    [{ factor: Number.NaN }, "backoff: factor must be a number of at least 1, not NaN"],
+    [{ factor: Number.POSITIVE_INFINITY }, "backoff: factor must be a number of at least 1, not Infinity"],
+    [{ base: Duration.infinity }, "backoff: base must be finite, not Duration(Infinity)"],
+    [{ base: -5 }, "backoff: base must be a duration that is not negative, not -5"],
+    [{ cap: "-1 second" }, "backoff: cap must be a duration that is not negative, not -1 second"],
+    [{ throttledBase: -1n }, "backoff: throttledBase must be a duration that is not negative, not -1"]
+  ] as const)("refuses %o where it is made", (options, message) => {
+    expect(() => RetryPolicy.backoff(options)).toThrow(new RangeError(message))
+  })
+
+  it("takes a factor of 1: all waits are alike", () => {
+    expect(() => RetryPolicy.backoff({ factor: 1 })).not.toThrow()
   })
 })
 
@@ -108,7 +113,9 @@ describe("attempts", () => {
   )
 
   it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])("refuses %s where it is made", (n) => {
-    expect(() => RetryPolicy.attempts(n)).toThrow(RangeError)
+    expect(() => RetryPolicy.attempts(n)).toThrow(
+      new RangeError(`attempts must be a whole number of at least 1, not ${n}`)
+    )
   })
 })
 
@@ -139,7 +146,9 @@ describe("withinBudget", () => {
   )
 
   it("refuses a negative budget where it is made", () => {
-    expect(() => RetryPolicy.withinBudget(-1)).toThrow(RangeError)
+    expect(() => RetryPolicy.withinBudget(-1)).toThrow(
+      new RangeError("withinBudget: budget must be a duration that is not negative, not -1")
+    )
   })
 })
 

@@ -75,6 +75,39 @@ describe("an answer", () => {
     })
   })
 
+  it.each([
+    [302, "made-up", "a redirect, which is not followed: it would take the token to another address"],
+    [408, "made-up", "the server gave up waiting for the request"],
+    [304, "", "its body is missing, which would say whose answer it is"],
+    [404, "", "its body is missing, which would say whose answer it is"],
+    [404, "<html>", "not an answer that Instantly is known to give: a proxy, a firewall or its edge may have given it"],
+    [
+      404,
+      envelope(404, "Not Found", { message: "Route GET:/made-up not found" }),
+      "Instantly has no such address: check the base URL"
+    ]
+  ])("%i %s tells what can be said of it", (status, body, detail) => {
+    expect(answered(status, body)).toMatchObject({ detail })
+  })
+
+  it("is Instantly's up to the longest envelope, and no longer", () => {
+    const long = (length: number) => {
+      const body = envelope(404, "Not Found", { message: "" })
+      return body.replace('"message":""', `"message":"${"x".repeat(length - body.length)}"`)
+    }
+    expect(long(16_384)).toHaveLength(16_384)
+    expect(answered(404, long(16_384))._tag).toBe("NotFound")
+    expect(answered(404, long(16_385))._tag).toBe("UnexpectedStatus")
+  })
+
+  it("is a missing resource's where its message only looks like a route's", () => {
+    for (const message of ["no Route GET:/x not found", "Route GET:/x not found yet", "Route 9:/x not found"]) {
+      expect(answered(404, envelope(404, "Not Found", { message }))._tag).toBe("NotFound")
+    }
+    const long = envelope(404, "Not Found", { message: "Route DELETE:/a\nb not found" })
+    expect(answered(404, long)._tag).toBe("UnexpectedStatus")
+  })
+
   it("shows nothing of its body", () => {
     for (const status of [302, 400, 401, 402, 403, 404, 408, 409, 429, 500]) {
       for (const body of [
@@ -90,7 +123,11 @@ describe("an answer", () => {
   it("shows a code only where it is the framework's", () => {
     for (const [code, shown] of [
       ["FST_ERR_VALIDATION", Option.some("FST_ERR_VALIDATION")],
+      ["FST_ERR_VALIDATION_made-up", Option.none()],
+      ["made-up_FST_ERR_VALIDATION", Option.none()],
       ["FST_made-up", Option.none()],
+      ["FST_", Option.none()],
+      [`FST_${"A".repeat(61)}`, Option.none()],
       ["made-up", Option.none()]
     ] as const) {
       expect(answered(400, envelope(400, "Bad Request", { code }))).toMatchObject({ code: shown })
@@ -112,7 +149,16 @@ describe("an answer", () => {
     [{ "cf-ray": ray }, ray],
     [{ "x-request-id": "two words", "cf-ray": ray }, ray],
     [{ "x-request-id": "made-up-secret" }, undefined],
+    [{ "x-request-id": ` ${uuid} ` }, uuid],
+    [{ "x-request-id": uuid.toUpperCase() }, uuid.toUpperCase()],
+    [{ "cf-ray": "8f2a0c1d2e3f4a5b" }, "8f2a0c1d2e3f4a5b"],
+    [{ "x-request-id": "req-1a", "request-id": "req-2b" }, "req-1a"],
     [{ "x-request-id": `${uuid}0` }, undefined],
+    [{ "x-request-id": `0${uuid}` }, undefined],
+    [{ "x-request-id": `${uuid.replaceAll("-", "")}0` }, undefined],
+    [{ "x-request-id": `${ray}A` }, undefined],
+    [{ "x-request-id": "req-123456789" }, undefined],
+    [{ "x-request-id": "req-" }, undefined],
     [{ "x-request-id": "" }, undefined],
     [{}, undefined]
   ])("has the request id of %j", (headers, id) => {

@@ -48,6 +48,58 @@ describe("Retry-After", () => {
     expect(seconds(header)).toBe(expected)
   })
 
+  it("is a date of any day of the year, in each of its three forms", () => {
+    for (let day = 0; day < 400; day++) {
+      const at = now + day * 86_400_000
+      // Mon, 23 Nov 2026 09:00:00 GMT
+      const fixdate = new Date(at).toUTCString()
+      const [weekday = "", dayOfMonth = "", month = "", year = "", time = ""] = fixdate.split(/,? /)
+      const longWeekday = new Intl.DateTimeFormat("en", { weekday: "long", timeZone: "UTC" }).format(at)
+      const forms = [
+        fixdate,
+        `${longWeekday}, ${dayOfMonth}-${month}-${year.slice(-2)} ${time} GMT`,
+        `${weekday} ${month} ${dayOfMonth.replace(/^0/, " ")} ${time} ${year}`
+      ]
+      for (const form of forms) expect([form, seconds(form, at - 77_000)]).toEqual([form, 77])
+    }
+  })
+
+  it("is a date of two digits in the century that it means", () => {
+    const at = (year: number) => Date.UTC(year, 0, 1)
+    // 50 years ahead are still to come, 51 are past
+    for (const [year, digits, wait] of [
+      [2049, "99", 86_400],
+      [2049, "00", 0],
+      [2026, "76", 86_400],
+      [2026, "77", 0],
+      [2000, "00", 60],
+      [1999, "99", 60]
+    ] as const) {
+      expect(seconds(`Friday, 01-Jan-${digits} 00:01:00 GMT`, at(year))).toBe(wait)
+    }
+  })
+
+  it.each([
+    "xMon, 23 Nov 2026 09:01:30 GMT",
+    "xMonday, 23-Nov-26 09:01:30 GMT",
+    "Monday, 23-Nov-26 09:01:30 GMTx",
+    "xMon Nov 23 09:01:30 2026",
+    "Mon Nov 23 09:01:30 20266",
+    "Mon, 3 Nov 2026 09:01:30 GMT",
+    "Mon, 23 Nov 26 09:01:30 GMT",
+    "Mon, 23 Nov 2026 9:01:30 GMT",
+    "Foo, 23 Nov 2026 09:01:30 GMT",
+    "Mon, 23 nov 2026 09:01:30 GMT",
+    "5x",
+    "x5"
+  ])("of %s counts as none", (header) => {
+    expect(seconds(header)).toBeUndefined()
+  })
+
+  it("has times up to the last of the day", () => {
+    expect(seconds("Mon, 23 Nov 2026 23:59:59 GMT")).toBe(14 * 3600 + 59 * 60 + 59)
+  })
+
   it("in whole seconds is what it says, up to a day", () => {
     FastCheck.assert(FastCheck.property(FastCheck.nat(), (n) => seconds(String(n)) === Math.min(n, 86_400)))
   })

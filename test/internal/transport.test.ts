@@ -32,6 +32,24 @@ describe("a failure", () => {
   })
 
   it.each([
+    "CERT_HAS_EXPIRED",
+    "CERT_NOT_YET_VALID",
+    "CERT_REVOKED",
+    "CERT_UNTRUSTED",
+    "DEPTH_ZERO_SELF_SIGNED_CERT",
+    "ECONNREFUSED",
+    "ENOTFOUND",
+    "ERR_TLS_CERT_ALTNAME_INVALID",
+    "SELF_SIGNED_CERT_IN_CHAIN",
+    "UNABLE_TO_GET_ISSUER_CERT",
+    "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+    "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+    "UND_ERR_CONNECT_TIMEOUT"
+  ])("with the code %s comes before its request, and proves that nothing was sent", (code) => {
+    expect(isNeverSent(failure({ code }))).toBe(true)
+  })
+
+  it.each([
     ["a reset", failure({ code: "ECONNRESET", syscall: "read" })],
     ["a closed socket", failure({ code: "UND_ERR_SOCKET" })],
     ["a host that can no longer be reached", failure({ code: "EHOSTUNREACH", syscall: "read" })],
@@ -64,6 +82,9 @@ describe("a failure", () => {
     expect(codeOf("ECONNRESET")).toBe("")
     expect(codeOf(failure({ code: "ConnectionRefused" }))).toBe("ConnectionRefused")
     expect(codeOf(failure({ code: "MadeUpSecret" }))).toBe("")
-    expect(codeOf(failure({ code: "E".repeat(100) }))).toBe("")
+    expect(codeOf(failure({ code: "E".repeat(61) }))).toBe("E".repeat(61))
+    for (const code of ["E".repeat(62), "EX", "x-ECONNRESET", "ECONNRESET: made-up", "7ECONNRESET", 7]) {
+      expect(codeOf(failure({ code }))).toBe("")
+    }
   })
 })
