@@ -1,7 +1,22 @@
 import { HttpClient, HttpClientRequest } from "@effect/platform"
+import { NodeHttpClient } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Clock, Duration, Effect, Exit, Fiber, Option, Random, Schedule, TestClock, TestContext } from "effect"
+import {
+  Cause,
+  Clock,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Option,
+  Random,
+  Schedule,
+  TestClock,
+  TestContext
+} from "effect"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { address, served } from "../support/served.js"
 import { inVirtualTime } from "../support/virtual.js"
 
 /** A double with a key to call with, and what a DELETE of another one gives: its status, or how it failed. */
@@ -151,6 +166,44 @@ describe("a fault", () => {
   )
 })
 
+describe("on a socket", () => {
+  it.live.each([
+    ["refuse", () => Fault.refuse, "lost", true],
+    ["loseRequest", () => Fault.loseRequest, "lost", true],
+    ["loseAnswer", () => Fault.loseAnswer, "lost", false],
+    ["cutAnswer", () => Fault.cutAnswer, "200, and half of its body", false],
+    [
+      "answer",
+      () => Fault.answer({ status: 418, body: new Uint8Array([109]), headers: { "x-made": "up" } }),
+      "418 m",
+      true
+    ]
+  ] as const)("%s breaks the exchange for real", ([, fault, gives, survives]) =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const { secret } = yield* mock.createApiKey()
+      const leaked = yield* mock.createApiKey()
+      yield* mock.script(Fault.next(fault()))
+      const given = yield* Effect.flatMap(address, (origin) =>
+        HttpClientRequest.del(`${origin}/api/v2/api-keys/${leaked.id}`).pipe(
+          HttpClientRequest.bearerToken(secret),
+          HttpClientRequest.setHeader("user-agent", "test/1.0"),
+          HttpClient.execute,
+          Effect.flatMap((response) =>
+            Effect.match(response.text, {
+              onFailure: () => (response.status === 200 ? "200, and half of its body" : "lost"),
+              onSuccess: (text) => `${response.status} ${text}`
+            })
+          ),
+          Effect.catchAll(() => Effect.succeed("lost"))
+        )
+      )
+      expect(given).toBe(gives)
+      expect(yield* isThere(mock, leaked)).toBe(survives)
+    }).pipe(Effect.provide(served()), Effect.provide(NodeHttpClient.layerUndici))
+  )
+})
+
 describe("a script", () => {
   const answer = (status: number) => Fault.answer({ status })
 
@@ -246,6 +299,37 @@ it.effect("two runs with the same seed and script give the same log, byte for by
     expect(other === first).toBe(false)
   })
 )
+
+describe("an answer", () => {
+  it.each([199, 600, 200.5, Number.NaN])("has no status %s, which is refused where it is made", (status) => {
+    expect(() => Fault.answer({ status })).toThrow(
+      new RangeError(`Fault.answer: status must be from 200 to 599, not ${status}`)
+    )
+  })
+
+  it.effect.each([
+    [200, "made-up"],
+    [599, "made-up"],
+    [204, ""],
+    [205, ""],
+    [304, ""]
+  ] as const)("of status %i has its headers, and its body where there can be one", ([status, text]) =>
+    Effect.gen(function* () {
+      const client = yield* HttpClient.HttpClient
+      const response = yield* client.get("https://api.instantly.ai/")
+      expect(response.status).toBe(status)
+      expect(response.headers["x-made"]).toBe("up")
+      expect(yield* response.text).toBe(text)
+    }).pipe(
+      Effect.provide(
+        Effect.succeed(Fault.answer({ status, body: "made-up", headers: { "x-made": "up" } })).pipe(
+          Effect.map((fault) => InstantlyMock.layer({ faults: [Fault.always(fault)] })),
+          Layer.unwrapEffect
+        )
+      )
+    )
+  )
+})
 
 it.effect("a body that Instantly does not take is a defect that says so", () =>
   Effect.gen(function* () {

@@ -1,7 +1,7 @@
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Redacted, TestClock } from "effect"
-import { InstantlyMock } from "effect-instantly/testing"
+import { Effect, Option, Redacted, TestClock } from "effect"
+import { Fault, InstantlyMock } from "effect-instantly/testing"
 
 const url = "https://api.instantly.ai/api/v2/api-keys"
 
@@ -175,7 +175,179 @@ it.effect("a cursor outlives its key", () =>
   )
 )
 
+describe("what is made up", () => {
+  it.effect("are ids of version 7, which tell when they were made, and secrets that say what they are", () =>
+    withDouble({}, (mock) =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(Date.UTC(2026, 10, 23))
+        const { id, secret } = yield* mock.createApiKey()
+        expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+        expect(Number.parseInt(id.replace("-", "").slice(0, 12), 16)).toBe(Date.UTC(2026, 10, 23))
+        expect(Redacted.value(secret)).toMatch(/^made-up-secret-[0-9a-f]{32}$/)
+      })
+    )
+  )
+
+  it.effect("are the same for the same seed, and others for another", () =>
+    Effect.gen(function* () {
+      const made = (seed?: number) =>
+        withDouble(seed === undefined ? {} : { seed }, (mock) =>
+          Effect.map(Effect.replicateEffect(mock.createApiKey(), 20), (keys) => [
+            mock.workspaceId,
+            ...keys.map(({ id, secret }) => `${id} ${Redacted.value(secret)}`)
+          ])
+        )
+      expect(yield* made(7)).toEqual(yield* made(7))
+      expect(yield* made()).toEqual(yield* made(0))
+      const both = [...(yield* made(7)), ...(yield* made(8))]
+      expect(new Set(both).size).toBe(42)
+    })
+  )
+
+  it.effect("is a key that may do everything, unless it is said otherwise", () =>
+    withDouble({}, (mock) =>
+      Effect.gen(function* () {
+        expect(yield* mock.createApiKey()).toMatchObject({
+          name: "made-up key",
+          scopes: ["all:all"],
+          workspaceId: mock.workspaceId
+        })
+        const given = { name: "given", scopes: ["campaigns:read"], secret: Redacted.make("made-up-given") }
+        expect(yield* mock.createApiKey(given)).toMatchObject(given)
+      })
+    )
+  )
+
+  it.effect("is a workspace with a paid plan, unless it is said otherwise", () =>
+    withDouble({}, (mock) =>
+      Effect.gen(function* () {
+        const statusIn = (workspaceId: string) =>
+          Effect.flatMap(mock.createApiKey({ workspaceId }), ({ secret }) =>
+            Effect.map(get(secret), ({ status }) => status)
+          )
+        const unpaid = yield* mock.createWorkspace({ paid: false })
+        expect(yield* statusIn(yield* mock.createWorkspace())).toBe(200)
+        expect(yield* statusIn(unpaid)).toBe(402)
+        yield* mock.setPaid(true, unpaid)
+        expect(yield* statusIn(unpaid)).toBe(200)
+        yield* mock.setPaid(false, "made-up")
+        expect(yield* statusIn(mock.workspaceId)).toBe(200)
+      })
+    )
+  )
+})
+
 describe("what a test asks", () => {
+  it.effect("why each request was answered as it was, which the answer itself may not tell", () =>
+    withDouble({ limits: [{ limit: 12, window: "1 hour" }] }, (mock) =>
+      Effect.gen(function* () {
+        const stranger = yield* mock.createWorkspace()
+        const caller = yield* mock.createApiKey()
+        const revoked = yield* mock.createApiKey()
+        const reader = yield* mock.createApiKey({ scopes: ["api_keys:read"] })
+        const elsewhere = yield* mock.createApiKey({ workspaceId: stranger })
+        const penniless = yield* mock.createApiKey({ workspaceId: yield* mock.createWorkspace({ paid: false }) })
+        const unknown = "019e18e2-78d4-7322-941a-7384d8969c61"
+        const told = (request: HttpClientRequest.HttpClientRequest) =>
+          Effect.gen(function* () {
+            const response = yield* HttpClient.execute(
+              request.pipe(HttpClientRequest.setHeaders({ "user-agent": "test/1.0", ...request.headers }))
+            )
+            const text = yield* response.text
+            const isJson = response.headers["content-type"]?.includes("json") === true
+            const { applied, reason, status } = (yield* mock.arrivals).at(-1) ?? {}
+            expect(status).toEqual(Option.some(response.status))
+            return [response.status, isJson ? JSON.parse(text).message : text, applied, reason]
+          })
+        const as = (secret: Redacted.Redacted) => HttpClientRequest.bearerToken(secret)
+        const list = HttpClientRequest.get(url)
+        const del = (id: string) => HttpClientRequest.del(`${url}/${id}`)
+        const create = HttpClientRequest.post(url).pipe(
+          HttpClientRequest.bodyUnsafeJson({ name: "made", scopes: [] }),
+          as(caller.secret)
+        )
+        expect(yield* told(create)).toEqual([200, undefined, true, "created"])
+        expect(yield* told(list.pipe(as(reader.secret)))).toEqual([200, undefined, true, "listed"])
+        expect(yield* told(del(revoked.id).pipe(as(caller.secret)))).toEqual([200, undefined, true, "deleted"])
+        for (const [request, status, message, reason] of [
+          [
+            list.pipe(HttpClientRequest.setHeader("user-agent", "undici")),
+            403,
+            "error code: 1010",
+            "the edge wants a User-Agent of the program's own"
+          ],
+          [HttpClientRequest.get(`${url}s`), 404, "Route GET:/api/v2/api-keyss not found", "no such route"],
+          [list, 401, "Missing Authorization header", "no Authorization header"],
+          [
+            list.pipe(HttpClientRequest.setHeader("authorization", "made-up")),
+            401,
+            "Invalid Authorization header",
+            "malformed Authorization header"
+          ],
+          [
+            list.pipe(HttpClientRequest.setHeader("authorization", "x Bearer made-up")),
+            401,
+            "Invalid Authorization header",
+            "malformed Authorization header"
+          ],
+          [
+            list.pipe(HttpClientRequest.setHeader("authorization", "Bearer made up")),
+            401,
+            "Invalid Authorization header",
+            "malformed Authorization header"
+          ],
+          [list.pipe(as(Redacted.make("made-up"))), 401, "Invalid API key", "unknown API key"],
+          [list.pipe(as(revoked.secret)), 401, "Invalid API key", "revoked API key"],
+          [
+            list.pipe(as(caller.secret), HttpClientRequest.setHeader("x-as-workspace", stranger)),
+            403,
+            "Forbidden",
+            "not a sub workspace of the caller's"
+          ],
+          [
+            del("made-up").pipe(as(caller.secret)),
+            400,
+            'params/id must match format "uuid"',
+            "the framework's validation"
+          ],
+          [list.pipe(as(penniless.secret)), 402, "Workspace does not have an active paid plan", "no active plan"],
+          [del(unknown).pipe(as(reader.secret)), 403, "Forbidden", "scope api_keys:delete is missing"],
+          [del(unknown).pipe(as(caller.secret)), 404, "Resource not found", "unknown id"],
+          [del(elsewhere.id).pipe(as(caller.secret)), 404, "Resource not found", "another workspace's key"],
+          [del(revoked.id).pipe(as(caller.secret)), 404, "Resource not found", "already deleted"]
+        ] as const) {
+          expect(yield* told(request)).toEqual([status, message, false, reason])
+        }
+        yield* Effect.replicateEffect(told(list.pipe(as(caller.secret))), 4)
+        expect(yield* told(list.pipe(as(caller.secret)))).toEqual([429, "Rate limit exceeded", false, "rate limit"])
+      })
+    )
+  )
+
+  it.effect("which requests never arrived, and which a fault answered", () =>
+    withDouble({}, (mock) =>
+      Effect.gen(function* () {
+        const { secret } = yield* mock.createApiKey()
+        yield* mock.script(
+          Fault.next(Fault.loseRequest),
+          Fault.next(Fault.answer({ status: 503 })),
+          Fault.next(Fault.cutAnswer),
+          Fault.next(Fault.loseAnswer)
+        )
+        yield* Effect.replicateEffect(Effect.exit(get(secret)), 5)
+        expect((yield* mock.arrivals).map(({ applied, reason, status }) => ({ applied, reason, status }))).toEqual([
+          { applied: false, reason: "did not arrive", status: Option.none() },
+          { applied: false, reason: "answered by the fault", status: Option.some(503) },
+          { applied: true, reason: "listed", status: Option.some(200) },
+          { applied: true, reason: "listed", status: Option.none() },
+          { applied: true, reason: "listed", status: Option.some(200) }
+        ])
+        // in no window is what did not arrive
+        expect(yield* mock.worstWindow("1 second")).toBe(4)
+      })
+    )
+  )
+
   it.effect("shows no secret that stands in a path, a query or a header, whatever its characters", () =>
     withDouble({}, (mock) =>
       Effect.gen(function* () {
