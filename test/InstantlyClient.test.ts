@@ -843,6 +843,7 @@ describe("spans", () => {
             ...all,
             "http.response.status_code": 200,
             "instantly.outcome": "Applied",
+            "http.request.resend_count": 1,
             "instantly.attempts": 2,
             "instantly.waited_ms": 100
           }
