@@ -151,7 +151,10 @@ describe("run", () => {
               most = Math.max(most, now)
             }),
             () => Effect.sleep("1 second"),
-            () => Effect.sync(() => void (now -= 1))
+            () =>
+              Effect.sync(() => {
+                now -= 1
+              })
           )
         )
       )
