@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -189,12 +190,14 @@ const receiptOf = (id: ApiKeyId, error: DeleteApiKeyError, at: DateTime.Utc): Re
   return outcome === "Unknown" ? new Unknown(facts) : new Failed(facts)
 }
 
+const failUnlessEmpty = <E>(cause: Cause.Cause<E>) => (Cause.isEmpty(cause) ? Effect.void : Effect.failCause(cause))
+
 /** What is the same for two spellings of an id. */
 const keyOf = (id: ApiKeyId) => id.toLowerCase()
 
 /**
  * Deletes API keys, and gives a receipt for each id that is taken, as soon as there is one: not in the order of the ids.
- * What happens to one key never fails the stream; it fails as `ids` does.
+ * What happens to one key never fails the stream; it fails as `ids` does, once what is under way has its receipts.
  *
  * An error that dooms every call, 401, 402 or 403, stops the sending: calls already under way still end, and every id
  * after them is `Skipped`. Interrupted, it leaves no receipt for what is under way; with `stop` it does.
@@ -234,7 +237,13 @@ export const run = <E = never, R = never, R2 = never>(
       const apiKeys = yield* ApiKeys
       const doom = yield* Ref.make(Option.none<Doom>())
       const stopped = yield* Deferred.make<void>()
-      yield* Effect.forkScoped(Effect.ensuring(Effect.exit(stop), Deferred.succeed(stopped, undefined)))
+      // A fiber inherits whether it can be interrupted: these two must end with the stream, also in a finalizer.
+      yield* Effect.interruptible(stop).pipe(
+        Effect.exit,
+        Effect.ensuring(Deferred.succeed(stopped, undefined)),
+        Effect.forkScoped
+      )
+      const untilStopped = Effect.interruptible(Deferred.await(stopped))
 
       const taken = new Set<string>()
       /** Whether an id comes for the first time, as far as anybody wants to know. */
@@ -268,11 +277,15 @@ export const run = <E = never, R = never, R2 = never>(
           return Option.some(isNew(id) ? yield* send(id) : yield* skip(id, "Duplicate"))
         })
 
+      // How `ids` failed, kept until the last call is over: a failure would cut off what is under way.
+      const failure = yield* Ref.make<Cause.Cause<E>>(Cause.empty)
       return (Predicate.isIterable(ids) ? Stream.fromIterable(ids) : ids).pipe(
-        Stream.interruptWhen(Deferred.await(stopped)),
+        Stream.interruptWhen(untilStopped),
+        Stream.catchAllCause((cause) => Stream.execute(Ref.set(failure, cause))),
         // What was taken from `ids` ahead of its turn is not sent either, once it has stopped.
         Stream.mapEffect(settle, { concurrency, unordered: true }),
-        Stream.filterMap(identity)
+        Stream.filterMap(identity),
+        Stream.concat(Stream.execute(Effect.flatMap(Ref.get(failure), failUnlessEmpty)))
       )
     })
   )
