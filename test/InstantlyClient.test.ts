@@ -705,6 +705,23 @@ describe("in a finalizer, or wherever a call cannot be interrupted", () => {
       { timeout: "2 seconds", deadline: "3 seconds" }
     )
   )
+
+  it.effect("an interruption waits until it has ended", () =>
+    withMock(
+      ({ mock, remove }) =>
+        Effect.gen(function* () {
+          yield* mock.script(Fault.next(Fault.delayAnswer("1 second")))
+          const ended = yield* Ref.make<Exit.Exit<unknown, unknown>>(Exit.void)
+          const call = Effect.flatMap(Effect.exit(remove), (exit) => Ref.set(ended, exit))
+          const fiber = yield* Effect.fork(Effect.uninterruptible(call))
+          yield* TestClock.adjust("100 millis")
+          yield* Effect.fork(Fiber.interrupt(fiber))
+          yield* TestClock.adjust("1 minute")
+          expect(yield* Ref.get(ended)).toMatchObject({ _tag: "Success", value: { name: expect.any(String) } })
+        }),
+      { timeout: "2 seconds", deadline: "3 seconds" }
+    )
+  )
 })
 
 describe("a defect", () => {

@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type { ParseError } from "effect/ParseResult"
 import * as Ref from "effect/Ref"
@@ -55,14 +56,18 @@ export const within =
   (call: Progress, limit: Duration.Duration, name: string) =>
   <A>(effect: Effect.Effect<A, InstantlyError>): Effect.Effect<A, InstantlyError> =>
     Duration.isFinite(limit)
-      ? Effect.flatten(
-          // Interruptible in the race alone: a limit must hold in a finalizer, too, where the call itself cannot be interrupted.
-          Effect.timeoutTo(Effect.interruptible(effect), {
-            duration: limit,
-            onSuccess: Effect.succeed,
-            onTimeout: () => lapse(call, `${name} is ${Duration.format(limit)}`)
-          })
-        )
+      ? Effect.checkInterruptible((isInterruptible) => {
+          const limited = Effect.flatten(
+            // Interruptible in the race alone: a limit must hold in a finalizer, too, where the call itself cannot be interrupted.
+            Effect.timeoutTo(Effect.interruptible(effect), {
+              duration: limit,
+              onSuccess: Effect.succeed,
+              onTimeout: () => lapse(call, `${name} is ${Duration.format(limit)}`)
+            })
+          )
+          // There, a fiber that is interrupted would pass it on to the race, as it does to all its children.
+          return isInterruptible ? limited : Effect.flatMap(Effect.forkDaemon(limited), Fiber.join)
+        })
       : effect
 
 const lose = (call: Progress, error: HttpClientError.RequestError) => {
