@@ -1,14 +1,22 @@
 /** What is counted and measured of requests and gates, under the names that README documents. */
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as MetricKey from "effect/MetricKey"
 
-const requests = Metric.counter("instantly.requests", {
+const requestKey = MetricKey.counter("instantly.requests", {
   description: "Requests that were sent, or that the client tried to send, by their result",
   incremental: true
 })
 
+const requests = new Map<string, Metric.Metric.Counter<number>>()
+
 /** Counts a request, by `Success`, the tag of its error, or `Interrupted`. */
-export const countRequest = (result: string) => Metric.increment(Metric.tagged(requests, "result", result))
+export const countRequest = (result: string) => {
+  // Kept, with the label in its key: a metric that is tagged is looked up by all its labels whenever it is updated.
+  const counter = requests.get(result) ?? Metric.fromMetricKey(MetricKey.tagged(requestKey, "result", result))
+  requests.set(result, counter)
+  return Metric.increment(counter)
+}
 
 /** Attempts that follow another of the same call. */
 export const retries = Metric.counter("instantly.retries", {
