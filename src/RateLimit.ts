@@ -247,13 +247,15 @@ export const make = <R>(
       Ref.updateAndGet(pauses, (n) => n - 1),
       (left) => Effect.when(open.open, () => left === 0)
     )
-    const untilOpen = open.await.pipe(Effect.zipRight(Ref.get(pauses)), Effect.repeat({ until: (n) => n === 0 }))
+    const untilOpen: Effect.Effect<void> = Effect.flatMap(Effect.zipRight(open.await, Ref.get(pauses)), (left) =>
+      left === 0 ? Effect.void : untilOpen
+    )
 
     // Succeeds when a permit has been given; whoever gave up meanwhile takes none.
-    const givePermit = line.someone.pipe(
+    const givePermit: Effect.Effect<void> = line.someone.pipe(
       Effect.zipRight(untilOpen),
       Effect.zipRight(line.serve((waiter) => Deferred.succeed(waiter, undefined))),
-      Effect.repeat({ until: (given) => given })
+      Effect.flatMap((given) => (given ? Effect.void : givePermit))
     )
 
     const refuseAll = (exit: Exit.Exit<unknown>) => {
