@@ -37,6 +37,13 @@ describe("quota", () => {
     })
   )
 
+  it.effect("of the smallest limit, two, is one permit in a window", () =>
+    Effect.gen(function* () {
+      const policy = RateLimit.quota({ limit: 2, window: "1 second" })
+      expect(yield* releasedAt(policy, 3)).toEqual([0, 1000, 2000])
+    })
+  )
+
   it.effect("spaces wider for a latency that varies", () =>
     Effect.gen(function* () {
       const policy = RateLimit.quota({ limit: 5, window: "1 second", jitter: "200 millis" })
