@@ -170,7 +170,7 @@ export interface Options<R = never> {
   readonly stop?: Effect.Effect<unknown, unknown, R> | undefined
   /**
    * What happens to an id that was taken before: `"send"` treats it as any other, `"skip"` gives `Skipped`, and keeps all
-   * ids in memory for it, about 100 bytes each. Default: `"send"`.
+   * ids in memory for it, about 80 bytes each, and no more than 16 million. Default: `"send"`.
    */
   readonly duplicates?: "send" | "skip" | undefined
 }

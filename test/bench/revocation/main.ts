@@ -1,0 +1,79 @@
+/**
+ * `npm run bench:revocation`: whether the memory of a run grows with its ids, and what an id costs that is remembered to
+ * find duplicates. `IDS=10000` makes it short; the whole client is
+ * slower, and runs a tenth of them.
+ */
+import { Array as Arr, Console, Effect, type Layer, Option, Ref, Stream } from "effect"
+import { ApiKey, type ApiKeys, Revocation } from "effect-instantly"
+import { noClient, wholeClient } from "./instant.js"
+
+const total = Number(process.env["IDS"] ?? 1_000_000)
+
+/** The rule: after a fifth of the run, no reading is more than this above the one at a fifth. */
+const allowance = 4
+
+const idOf = (n: number) => ApiKey.ApiKeyId.make(`00000000-0000-7000-8000-${n.toString(16).padStart(12, "0")}`)
+
+const ids = function* (n: number) {
+  for (let i = 0; i < n; i++) yield idOf(i)
+}
+
+/** Megabytes of the heap that are in use, once what is not has been collected. */
+const heapUsed = Effect.sync(() => {
+  if (globalThis.gc === undefined) throw new Error("run it with node --expose-gc")
+  globalThis.gc()
+  return process.memoryUsage().heapUsed / 2 ** 20
+})
+
+/** The heap at each tenth of a run. */
+const readings = (n: number, layer: Layer.Layer<ApiKeys.ApiKeys, unknown>, options: Revocation.Options) =>
+  Effect.gen(function* () {
+    const taken = yield* Ref.make<ReadonlyArray<number>>([])
+    const read = Effect.flatMap(heapUsed, (reading) => Ref.update(taken, Arr.append(reading)))
+    yield* read
+    const receipts = yield* Revocation.run(ids(n), options).pipe(
+      Stream.tap((receipt) =>
+        receipt._tag === "Deleted" ? Effect.void : Effect.dieMessage(`${receipt._tag}: the server deletes every key`)
+      ),
+      Stream.zipWithIndex,
+      Stream.tap(([, index]) => ((index + 1) % Math.floor(n / 10) === 0 ? read : Effect.void)),
+      Stream.runCount
+    )
+    if (receipts !== n) return yield* Effect.dieMessage(`${receipts} receipts of ${n} ids`)
+    return yield* Ref.get(taken)
+  }).pipe(Effect.provide(layer), Effect.orDie)
+
+const row = (values: ReadonlyArray<number>) => values.map((value) => value.toFixed(1).padStart(7)).join("")
+
+const measure = (name: string, n: number, layer: Layer.Layer<ApiKeys.ApiKeys, unknown>) =>
+  Effect.gen(function* () {
+    const before = process.cpuUsage()
+    const all = yield* readings(n, layer, {})
+    const { user } = process.cpuUsage(before)
+    const atAFifth = Option.getOrElse(Arr.get(all, 2), () => Number.NaN)
+    const growth = Math.max(...all.slice(3)) - atAFifth
+    const holds = growth <= allowance
+    yield* Console.log(`${name}: ${n} ids, ${(user / n).toFixed(0)} µs of CPU each`)
+    yield* Console.log(`  MB at 0, 10, 20 … 100 %: ${row(all)}`)
+    yield* Console.log(
+      `  ${holds ? "holds" : "falls short"}: after 20 % at most ${growth.toFixed(1)} MB more than at 20 % (allowed: ${allowance})`
+    )
+    return holds
+  })
+
+/** What one id more costs with `duplicates: "skip"`. */
+const remembered = (n: number) =>
+  Effect.gen(function* () {
+    const [first = 0, ...rest] = yield* readings(n, noClient, { duplicates: "skip" })
+    const bytes = ((rest.at(-1) ?? 0) - first) * 2 ** 20
+    yield* Console.log(`duplicates: "skip" keeps ${(bytes / n).toFixed(0)} bytes for each of ${n} ids`)
+  })
+
+const program = Effect.gen(function* () {
+  const whole = yield* measure("the whole client", Math.ceil(total / 10), wholeClient)
+  const alone = yield* measure("Revocation alone", total, noClient)
+  yield* remembered(total)
+  if (!(whole && alone)) process.exitCode = 1
+})
+
+await Effect.runPromise(program)
