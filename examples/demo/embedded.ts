@@ -7,7 +7,8 @@ import { ApiKeys, Instantly, type InstantlyError } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { say, step } from "./print.js"
 
-const InstantlyEmbedded = HttpServer.serve(InstantlyMock.httpApp).pipe(
+/** Instantly on a free port of this machine. */
+export const InstantlyEmbedded = HttpServer.serve(InstantlyMock.httpApp).pipe(
   Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })),
   Layer.provideMerge(InstantlyMock.layer({ retryAfter: true }))
 )

@@ -1,0 +1,44 @@
+/** Which Instantly: the one embedded in this process, with some keys to try the tool on, or the live one. */
+import { HttpServer } from "@effect/platform"
+import { NodeHttpClient } from "@effect/platform-node"
+import { Clock, Duration, Effect, Layer, Redacted } from "effect"
+import { Instantly } from "effect-instantly"
+import { InstantlyMock } from "effect-instantly/testing"
+import { InstantlyEmbedded } from "../demo/embedded.js"
+import { tell } from "./terminal.js"
+
+const userAgent = "revoke/1.0"
+
+/** With `INSTANTLY_API_KEY`, and where they are set `INSTANTLY_BASE_URL` and `INSTANTLY_WORKSPACE_ID`. */
+export const Live = Instantly.layerConfig({ userAgent }).pipe(Layer.provide(NodeHttpClient.layerUndici))
+
+/** Made up, as the key it belongs to, so that it may be shown. */
+const leaked = Redacted.make("made-up-and-leaked")
+
+const keys = [
+  { days: 800, name: "zapier (old)", scopes: ["campaigns:read", "leads:all"], secret: leaked },
+  { days: 90, name: "zapier", scopes: ["campaigns:read"] },
+  { days: 30, name: "acme reports", scopes: ["analytics:read"] },
+  { days: 2, name: "laptop of a colleague", scopes: ["all:all"] }
+] as const
+
+const inThePast = (days: number) => {
+  const clock = Clock.make()
+  const now = () => clock.unsafeCurrentTimeMillis() - Duration.toMillis(Duration.days(days))
+  return Effect.withClock({ ...clock, unsafeCurrentTimeMillis: now, currentTimeMillis: Effect.sync(now) })
+}
+
+/** It reads no configuration, so that a key in the environment never leaves this machine. */
+export const Embedded = Layer.unwrapEffect(
+  Effect.gen(function* () {
+    const mock = yield* InstantlyMock.InstantlyMock
+    const baseUrl = yield* HttpServer.addressFormattedWith(Effect.succeed)
+    const caller = yield* mock.createApiKey({ name: "caller", scopes: ["api_keys:read", "api_keys:delete"] })
+    for (const { days, ...key } of keys) yield* inThePast(days)(mock.createApiKey(key))
+    yield* tell(
+      `Instantly is embedded at ${baseUrl}, with ${keys.length + 1} made-up keys: nothing leaves this machine (--live does).`,
+      `For --leaked there: the secret of "zapier (old)" is ${Redacted.value(leaked)}`
+    )
+    return Instantly.layer({ apiKey: caller.secret, baseUrl, userAgent })
+  })
+).pipe(Layer.provide(NodeHttpClient.layerUndici), Layer.provide(InstantlyEmbedded))

@@ -1,0 +1,39 @@
+/** When to stop: at Ctrl-C (SIGINT), at SIGTERM, and when nobody reads stdout any more. */
+import { Deferred, Effect } from "effect"
+import { constVoid } from "effect/Function"
+import { tell } from "./terminal.js"
+
+const signals = ["SIGINT", "SIGTERM"] as const
+
+const signal = Effect.async<void>((resume) => {
+  const onSignal = () => resume(Effect.void)
+  for (const name of signals) process.once(name, onSignal)
+  return Effect.sync(() => {
+    for (const name of signals) process.off(name, onSignal)
+  })
+})
+
+const nobodyReads = Effect.async<void>((resume) => {
+  process.stdout.once("error", () => resume(Effect.void))
+})
+
+/** What is done when the first signal comes. A second one quits at once. */
+export const stop = Effect.gen(function* () {
+  const stopped = yield* Deferred.make<void>()
+  // Without a listener of its own each of these would end the process at once.
+  for (const name of signals) process.on(name, constVoid)
+  process.stdout.on("error", constVoid)
+  process.stderr.on("error", constVoid)
+  yield* Effect.forkScoped(
+    Effect.gen(function* () {
+      yield* Effect.race(signal, nobodyReads)
+      yield* Deferred.succeed(stopped, undefined)
+      yield* tell("", "Stopping: what is under way finishes. Ctrl-C again quits at once.")
+      // `npm run` passes on a Ctrl-C that the terminal has sent already: that is no second one.
+      yield* Effect.sleep("500 millis")
+      yield* signal
+      yield* Effect.sync(() => process.exit(130))
+    })
+  )
+  return stopped
+})
