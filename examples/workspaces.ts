@@ -1,12 +1,12 @@
 /**
- * Deletes one key in each of several workspaces, with a client for each: a workspace has its own credentials and its own
- * limit, so it has its own gate, and what one refuses leaves the others running.
+ * Deletes keys in several workspaces at once, with a client and a run for each: a workspace has its own credentials and its
+ * own limit, so it has its own gate, and what one refuses leaves the others running.
  *
  * `INSTANTLY_API_KEY` is the key of the admin workspace; each argument is `<workspace id>=<API key id>`.
  */
 import { FetchHttpClient } from "@effect/platform"
-import { Console, Effect, LayerMap, Schema } from "effect"
-import { ApiKey, ApiKeys, Instantly } from "effect-instantly"
+import { Array, Console, Effect, LayerMap, Option, Record, Schema, Stream } from "effect"
+import { ApiKey, Instantly, Revocation } from "effect-instantly"
 
 /** A client for each workspace, made when it is first asked for and kept while it is used. */
 class Workspaces extends LayerMap.Service<Workspaces>()("examples/Workspaces", {
@@ -15,27 +15,32 @@ class Workspaces extends LayerMap.Service<Workspaces>()("examples/Workspaces", {
   dependencies: [FetchHttpClient.layer]
 }) {}
 
-const remove = (id: ApiKey.ApiKeyId) => Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(id))
-
 /** All arguments are read before the first key is deleted. */
 const targets = Effect.forEach(process.argv.slice(2), (argument) => {
   const [workspaceId = "", given] = argument.split("=")
   return Effect.map(Schema.decodeUnknown(ApiKey.ApiKeyId)(given), (id) => ({ id, workspaceId }))
 })
 
-const program = Effect.flatMap(
-  targets,
-  Effect.forEach(
-    ({ id, workspaceId }) =>
-      remove(id).pipe(
-        Effect.provide(Workspaces.get(workspaceId)),
-        Effect.matchEffect({
-          onFailure: (error) => Console.log(`${workspaceId}: ${error._tag}`),
-          onSuccess: (deleted) => Console.log(`${workspaceId}: deleted "${deleted.name}"`)
-        })
-      ),
-    { concurrency: 4, discard: true }
+const describe = (receipt: Revocation.Receipt) => {
+  if (receipt._tag === "Deleted") return `deleted "${Option.getOrElse(receipt.name, () => receipt.id)}"`
+  return receipt._tag === "Skipped" ? receipt.reason : receipt.error
+}
+
+const runIn = (workspaceId: string, ids: ReadonlyArray<ApiKey.ApiKeyId>) =>
+  Revocation.run(ids).pipe(
+    Stream.provideSomeLayer(Workspaces.get(workspaceId)),
+    Stream.map((receipt) => `${workspaceId}: ${describe(receipt)}`)
   )
-)
+
+const program = Effect.gen(function* () {
+  const byWorkspace = Array.groupBy(yield* targets, ({ workspaceId }) => workspaceId)
+  const runs = Record.toEntries(byWorkspace).map(([workspaceId, those]) =>
+    runIn(
+      workspaceId,
+      those.map(({ id }) => id)
+    )
+  )
+  yield* Stream.runForEach(Stream.mergeAll(runs, { concurrency: "unbounded" }), (line) => Console.log(line))
+})
 
 await Effect.runPromise(Effect.provide(program, Workspaces.Default))

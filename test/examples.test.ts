@@ -79,18 +79,21 @@ describe("examples/opentelemetry.ts", () => {
 })
 
 describe("examples/workspaces.ts", () => {
-  it.live("deletes a key in each workspace, and one that refuses leaves the others running", () =>
+  it.live("deletes keys in each workspace, and one that refuses leaves the others running", () =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       const paid = yield* mock.createWorkspace({ admin: mock.workspaceId })
       const unpaid = yield* mock.createWorkspace({ admin: mock.workspaceId, paid: false })
-      const targets = yield* Effect.forEach([unpaid, paid, mock.workspaceId], (workspaceId) =>
+      const targets = yield* Effect.forEach([unpaid, paid, unpaid, mock.workspaceId, paid], (workspaceId) =>
         Effect.map(mock.createApiKey({ name: "client", workspaceId }), ({ id }) => `${workspaceId}=${id}`)
       )
       const { code, output } = yield* example("examples/workspaces.ts", targets)
       expect(code).toBe(0)
       expect(output.trim().split("\n").sort()).toEqual(
-        [`${unpaid}: PaymentRequired`, `${paid}: deleted "client"`, `${mock.workspaceId}: deleted "client"`].sort()
+        [
+          ...[unpaid, unpaid].map((id) => `${id}: PaymentRequired`),
+          ...[paid, paid, mock.workspaceId].map((id) => `${id}: deleted "client"`)
+        ].sort()
       )
     }).pipe(Effect.provide(served()))
   )

@@ -41,4 +41,4 @@ export const Embedded = Layer.unwrapEffect(
     )
     return Instantly.layer({ apiKey: caller.secret, baseUrl, userAgent })
   })
-).pipe(Layer.provide(NodeHttpClient.layerUndici), Layer.provide(InstantlyEmbedded))
+).pipe(Layer.provide(NodeHttpClient.layerUndici), Layer.provide(Layer.orDie(InstantlyEmbedded)))

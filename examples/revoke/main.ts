@@ -83,9 +83,11 @@ const command = Command.make("revoke", options, (given) => Effect.flatMap(revoke
 const quietly = <A, E, R>(parse: Effect.Effect<A, E, R>) =>
   Effect.consoleWith((console) => Effect.withConsole(parse, { ...console, error: () => Effect.void }))
 
-const parsed = process.argv.includes("--wizard")
-  ? usage("There is no --wizard: it would show what is typed.")
-  : quietly(Command.run(command, { name: "revoke", version: "0.1.0" })(process.argv))
+const parsed = Effect.suspend(() =>
+  process.argv.includes("--wizard")
+    ? usage("There is no --wizard: it would show what is typed.")
+    : quietly(Command.run(command, { name: "revoke", version: "0.1.0" })(process.argv))
+)
 
 const program = parsed.pipe(
   Effect.catchAll((error) => {
