@@ -5,6 +5,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Duration, Effect, Fiber, flow, identity, Layer, Option, Redacted, Schedule } from "effect"
 import { constVoid } from "effect/Function"
 import { ApiKey, ApiKeys, Instantly, RateLimit, RetryPolicy } from "effect-instantly"
+import pkg from "../package.json" with { type: "json" }
 import type { Answer, Options, RawServer } from "./support/rawServer.js"
 import { answerOf, closedPort, headOf, selfSigned, serveRaw } from "./support/rawServer.js"
 
@@ -89,7 +90,7 @@ describe.each(clients)("over %s", (_, client) => {
         expect(ownHeadersOf(server)).toEqual([
           ["accept", "application/json"],
           ["authorization", "Bearer made-up-token"],
-          ["user-agent", "effect-instantly/0.1.0 my-app/1.0"]
+          ["user-agent", `effect-instantly/${pkg.version} my-app/1.0`]
         ])
       }).pipe(over)
     )

@@ -104,7 +104,15 @@ const asWorker = {
 export const prepare = async (): Promise<void> => {
   rmSync(generated, { recursive: true, force: true })
   mkdirSync(generated, { recursive: true })
-  const common = { bundle: true, format: "esm", target: "es2022", logLevel: "warning", absWorkingDir: here } as const
+  // no tsconfig: its paths would lead to the sources, instead of to what is built of them
+  const common = {
+    tsconfigRaw: {},
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    logLevel: "warning",
+    absWorkingDir: here
+  } as const
   await build({ ...common, entryPoints: ["process.ts"], outfile: join(generated, "process.mjs"), packages: "external" })
   await build({
     ...common,

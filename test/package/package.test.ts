@@ -1,0 +1,224 @@
+/** The package as its users get it: packed, installed into empty projects, type-checked and run there. */
+import { execFile } from "node:child_process"
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import { build } from "esbuild"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import pkg from "../../package.json" with { type: "json" }
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const temporary = mkdtempSync(join(tmpdir(), "effect-instantly-"))
+const told = `["first","NotFound","Unknown","Unknown"]\n`
+
+/** What a user installs; the oldest peers that the ranges allow fit each other. */
+const projects = [
+  ["the oldest peers", ["effect@3.22.0", "@effect/platform@0.97.0"]],
+  ["the newest peers", ["effect@3", "@effect/platform@0.97"]]
+] as const
+
+const compilers = [
+  ["5.9", "typescript-5.9"],
+  ["7", "typescript-7"]
+] as const
+
+/** A program goes into a folder of its own in the project, so that it finds what is installed there. */
+const modes = [
+  ["nodenext", { module: "nodenext", moduleResolution: "nodenext" }, ["esm.js", "cjs.cjs"]],
+  ["bundler", { module: "esnext", moduleResolution: "bundler" }, ["esm.js"]]
+] as const
+
+const folderOf = (project: string) => join(temporary, project.replaceAll(" ", "-"))
+const newest = folderOf("the newest peers")
+
+interface Run {
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const run = (folder: string, command: string, ...args: ReadonlyArray<string>): Promise<Run> =>
+  new Promise((resolve) => {
+    const child = execFile(command, args, { cwd: folder, encoding: "utf8" }, (_, stdout, stderr) =>
+      resolve({ status: child.exitCode ?? -1, stdout, stderr })
+    )
+  })
+
+const npm = async (folder: string, ...args: ReadonlyArray<string>) => {
+  const { status, stderr } = await run(folder, "npm", ...args)
+  if (status !== 0) throw new Error(`npm ${args.join(" ")}: ${stderr}`)
+}
+
+/** What Node makes of a program; that `require` of an ES module is new to Node 20 is no complaint. */
+const node = async (folder: string, ...args: ReadonlyArray<string>): Promise<Run> => {
+  const told = await run(folder, process.execPath, ...args)
+  return { ...told, stderr: told.stderr.replace(/^.*ExperimentalWarning.*\n.*--trace-warnings.*\n/m, "") }
+}
+
+const makeProject = (folder: string, packages: ReadonlyArray<string>) => {
+  mkdirSync(folder)
+  writeFileSync(join(folder, "package.json"), `{ "private": true, "type": "module" }`)
+  return npm(folder, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", ...packages)
+}
+
+const filesIn = (folder: string): ReadonlyArray<string> =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort()
+
+const subpaths = Object.keys(pkg.exports)
+  .filter((path) => path !== "./package.json")
+  .map((path) => `effect-instantly${path.slice(1)}`)
+
+beforeAll(async () => {
+  await npm(root, "pack", "--pack-destination", temporary)
+  const tarball = join(temporary, `effect-instantly-${pkg.version}.tgz`)
+  for (const [project, peers] of projects) await makeProject(folderOf(project), [tarball, ...peers])
+  const typescripts = compilers.map(([version, name]) => `${name}@npm:typescript@${version}`)
+  await makeProject(join(temporary, "compilers"), typescripts)
+})
+afterAll(() => rmSync(temporary, { recursive: true, force: true }))
+
+describe("the tarball", () => {
+  const installed = join(newest, "node_modules/effect-instantly")
+
+  it("holds the documents, the sources, and for each source what it is compiled to; and nothing else", () => {
+    const modules = filesIn(join(root, "src"))
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => file.slice(0, -".ts".length))
+    const compiled = ["js", "js.map", "d.ts", "d.ts.map"]
+    expect(filesIn(installed)).toEqual(
+      [
+        "CHANGELOG.md",
+        "LICENSE",
+        "README.md",
+        "package.json",
+        ...modules.flatMap((module) => compiled.map((extension) => `dist/${module}.${extension}`)),
+        ...modules.map((module) => `src/${module}.ts`)
+      ].sort()
+    )
+  })
+
+  it("has the source that each source map names", () => {
+    const maps = filesIn(installed).filter((file) => file.endsWith(".map"))
+    const missing = maps.filter((file) => {
+      const { sources }: { sources: ReadonlyArray<string> } = JSON.parse(readFileSync(join(installed, file), "utf8"))
+      return sources.length !== 1 || sources.some((source) => !existsSync(resolve(installed, file, "..", source)))
+    })
+    expect([maps.length > 0, missing]).toEqual([true, []])
+  })
+
+  it("imports nothing but its own modules, effect and @effect/platform: nothing of Node", () => {
+    const importing = /(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']/g
+    const imports = filesIn(installed)
+      .filter((file) => /^dist\/.*\.(?:js|d\.ts)$/.test(file))
+      // what stands in comments is documentation
+      .map((file) => readFileSync(join(installed, file), "utf8").replaceAll(/\/\*[\s\S]*?\*\//g, ""))
+      .flatMap((code) => [...code.matchAll(importing)].map(([, from = ""]) => from))
+    expect(imports.length).toBeGreaterThan(100)
+    expect(
+      imports.filter((from) => !/^(?:\.{1,2}\/|effect$|effect\/|@effect\/platform$|@effect\/platform\/)/.test(from))
+    ).toEqual([])
+  })
+})
+
+describe.each(projects)("in a project with %s", (project) => {
+  const folder = folderOf(project)
+
+  describe.each(compilers)("and TypeScript %s", (version, compiler) => {
+    it.each(modes)(
+      "a program with moduleResolution %s is compiled, its libraries checked, and runs",
+      async (mode, options, programs) => {
+        const program = `${compiler}-${mode}`
+        cpSync(join(root, "test/package/consumer"), join(folder, program), {
+          recursive: true,
+          filter: (file) => mode === "nodenext" || !file.endsWith(".cts")
+        })
+        writeFileSync(
+          join(folder, program, "tsconfig.json"),
+          JSON.stringify({
+            compilerOptions: {
+              ...options,
+              target: "es2022",
+              lib: ["es2022", "dom", "dom.iterable"],
+              types: [],
+              strict: true,
+              exactOptionalPropertyTypes: true,
+              noUncheckedIndexedAccess: true,
+              skipLibCheck: false,
+              rootDir: ".",
+              outDir: "out"
+            }
+          })
+        )
+        const tsc = join(temporary, "compilers/node_modules", compiler, "bin/tsc")
+        expect((await node(folder, tsc, "--version")).stdout).toContain(`Version ${version}.`)
+        expect(await node(folder, tsc, "-p", program)).toEqual({ status: 0, stdout: "", stderr: "" })
+        for (const file of programs) {
+          expect(await node(folder, join(program, "out", file))).toEqual({ status: 0, stdout: told, stderr: "" })
+        }
+      }
+    )
+  })
+})
+
+describe("a subpath", () => {
+  it.each(subpaths)("%s is imported alone, and required alone", async (path) => {
+    const count = "console.log(Object.keys(it).length > 0)"
+    const imported = await node(newest, "--input-type=module", "-e", `import * as it from "${path}"; ${count}`)
+    const required = await node(newest, "--input-type=commonjs", "-e", `const it = require("${path}"); ${count}`)
+    expect([imported, required]).toEqual([
+      { status: 0, stdout: "true\n", stderr: "" },
+      { status: 0, stdout: "true\n", stderr: "" }
+    ])
+  })
+})
+
+describe("sideEffects", () => {
+  /** What a bundler makes of a program, and how much of it is this package. */
+  const bundle = async (code: string) => {
+    const { metafile, outputFiles } = await build({
+      stdin: { contents: code, resolveDir: newest },
+      absWorkingDir: newest,
+      bundle: true,
+      format: "esm",
+      platform: "neutral",
+      mainFields: ["module", "main"],
+      metafile: true,
+      write: false,
+      logLevel: "silent"
+    })
+    const [output] = Object.values(metafile.outputs)
+    const ours = Object.entries(output?.inputs ?? {}).filter(
+      ([file, { bytesInOutput }]) => file.includes("/effect-instantly/") && bytesInOutput > 0
+    )
+    return { text: outputFiles[0]?.text ?? "", ours: ours.map(([file]) => file.split("/dist/")[1]) }
+  }
+
+  it("lets a bundler leave out all that is not used", async () => {
+    expect((await bundle(subpaths.map((path) => `import "${path}"`).join("\n"))).ours).toEqual([])
+    expect((await bundle(`import { Outcome } from "effect-instantly"; console.log(Outcome.combine)`)).ours).toEqual([
+      "Outcome.js"
+    ])
+  })
+
+  it("holds: a program does the same when it is bundled", async () => {
+    const { ours, text } = await bundle(readFileSync(join(root, "test/package/consumer/esm.ts"), "utf8"))
+    expect(ours).toContain("testing/InstantlyMock.js")
+    writeFileSync(join(newest, "bundled.js"), text)
+    expect(await node(newest, "bundled.js")).toEqual({ status: 0, stdout: told, stderr: "" })
+  })
+
+  it("holds: to import everything adds no global, says nothing, and keeps no process alive", async () => {
+    const importAll = subpaths.map((path) => `await import("${path}")`).join("\n")
+    const program = `
+      await import("effect")
+      await import("@effect/platform")
+      const before = Reflect.ownKeys(globalThis).length
+      ${importAll}
+      console.log(Reflect.ownKeys(globalThis).length - before)`
+    expect(await node(newest, "--input-type=module", "-e", program)).toEqual({ status: 0, stdout: "0\n", stderr: "" })
+  })
+})
