@@ -9,7 +9,8 @@ it("the package gives each of its modules under its name, and the double apart f
     "InstantlyError",
     "Outcome",
     "RateLimit",
-    "RetryPolicy"
+    "RetryPolicy",
+    "Revocation"
   ])
   expect(Object.keys(await import("effect-instantly/testing"))).toEqual(["Fault", "InstantlyMock"])
 })

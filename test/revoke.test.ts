@@ -454,12 +454,12 @@ describe.skipIf(!Tool.hasScript)("in a terminal", () => {
   )
 
   it.live.each([
-    ["another number", "delete 3\r"],
-    ["yes to several", "yes\r"],
-    ["Enter", "\r"],
-    ["Ctrl-C", "\u0003"],
-    ["Ctrl-D", "\u0004"]
-  ])("takes %s for a no: exit code 2, nothing sent", ([, typed]) =>
+    { answer: "another number", typed: "delete 3\r" },
+    { answer: "yes to several", typed: "yes\r" },
+    { answer: "Enter", typed: "\r" },
+    { answer: "Ctrl-C", typed: "\u0003" },
+    { answer: "Ctrl-D", typed: "\u0004" }
+  ])("takes $answer for a no: exit code 2, nothing sent", ({ typed }) =>
     Effect.gen(function* () {
       yield* keys(2)
       const { code, output } = yield* live(["--name", "key"], { terminal: true, steps: [["to go on:", typed]] })

@@ -83,13 +83,12 @@ const command = Command.make("revoke", options, (given) => Effect.flatMap(revoke
 const quietly = <A, E, R>(parse: Effect.Effect<A, E, R>) =>
   Effect.consoleWith((console) => Effect.withConsole(parse, { ...console, error: () => Effect.void }))
 
-const parsed = Effect.suspend(() =>
-  process.argv.includes("--wizard")
-    ? usage("There is no --wizard: it would show what is typed.")
-    : quietly(Command.run(command, { name: "revoke", version: "0.1.0" })(process.argv))
-)
+const run = Effect.gen(function* () {
+  if (process.argv.includes("--wizard")) return yield* usage("There is no --wizard: it would show what is typed.")
+  return yield* quietly(Command.run(command, { name: "revoke", version: "0.1.0" })(process.argv))
+})
 
-const program = parsed.pipe(
+const program = run.pipe(
   Effect.catchAll((error) => {
     const { message } = error._tag === "Ended" ? error : usage("These arguments do not fit together.")
     return Effect.zipRight(tell(message), exitWith(codes.usage))

@@ -38,10 +38,10 @@ const nothing: Leftover = { _tag: "None" }
 /** No call outlasts this: what cannot be interrupted still ends. */
 const deadline = "30 seconds"
 
-/** A client of one key, and the operations with it. All of them share the gate of the workspace. */
+/** A client of one key at the address of the settings, and the operations with it. All share the gate of the workspace. */
 const authenticatedBy = (apiKey: Redacted.Redacted) =>
   Layer.effect(ApiKeys.ApiKeys, ApiKeys.make).pipe(
-    Layer.provideMerge(InstantlyClient.layer({ apiKey, deadline })),
+    Layer.provideMerge(InstantlyClient.layerConfig({ apiKey, deadline })),
     // its message names the setting, and does not show it
     Layer.mapError(() => "the API key is no usable token")
   )
