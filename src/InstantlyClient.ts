@@ -127,33 +127,35 @@ const makeNamed = (options: Options, names?: Settings.Names) =>
     const rateLimit = yield* RateLimit
     const httpClient = Wire.prepare(yield* HttpClient.HttpClient, options.transformClient)
 
+    const onTooManyRequests = (retryAfter: Option.Option<Duration.Duration>) =>
+      rateLimit.pause(Option.getOrElse(retryAfter, () => unaskedPause))
+    const inSpan = Trace.toServer(signature.baseUrl)
+
     const execute: Service["execute"] = (request, decodeSuccess) =>
       Effect.gen(function* () {
         const startedAt = yield* Clock.currentTimeMillis
-        const call = yield* Ref.make(Call.begin(request.method, Wire.pathOf(request), startedAt))
+        const path = Wire.pathOf(request)
+        const call = yield* Ref.make(Call.begin(request.method, path, startedAt))
         const ownPolicy = yield* CurrentRetryPolicy
         const policy = Option.getOrElse(ownPolicy, () => options.retryPolicy ?? RetryPolicy.standard)
 
-        const attempt = Effect.gen(function* () {
-          const signed = yield* Wire.sign(request, signature, token).pipe(
-            Effect.catchAllCause(() => Attempt.holdBack(call, "the API key it needs is not to be had, or unusable"))
-          )
-          yield* Effect.catchAll(rateLimit.acquire, ({ message }) => Attempt.holdBack(call, message))
-          return yield* Attempt.exchange(call, {
-            httpClient,
-            request: signed,
-            timeout,
-            onTooManyRequests: (retryAfter) => rateLimit.pause(Option.getOrElse(retryAfter, () => unaskedPause)),
-            decodeSuccess
-          })
-        }).pipe(Effect.tapError(() => Attempt.update(call, Call.settle)))
+        const signed = Wire.sign(request, signature, token).pipe(
+          Effect.catchAllCause(() => Attempt.holdBack(call, "the API key it needs is not to be had, or unusable"))
+        )
+        const permitted = Effect.catchAll(rateLimit.acquire, ({ message }) => Attempt.holdBack(call, message))
+        const attempt = Effect.zipLeft(signed, permitted).pipe(
+          Effect.flatMap((request) =>
+            Attempt.exchange(call, { httpClient, request, timeout, onTooManyRequests, decodeSuccess })
+          ),
+          Effect.tapError(() => Attempt.update(call, Call.settle))
+        )
 
         const untilItEnds = attempt.pipe(
           Effect.retry(Retrying.supervise(policy, startedAt + Duration.toMillis(deadline))),
           Attempt.within(call, deadline, "the deadline of the call")
         )
 
-        return yield* Trace.traced(untilItEnds, call, signature.baseUrl)
+        return yield* inSpan(untilItEnds, call, request.method, path)
       })
 
     return InstantlyClient.of({ execute })

@@ -349,9 +349,9 @@ describe("--receipts", () => {
 })
 
 describe("a signal", () => {
-  it.live.each([["SIGINT"], ["SIGTERM"], ["SIGINT", "SIGTERM"]] as const)(
-    "stops: all that was sent has a receipt, and the rest is told (%s %s)",
-    (signals) =>
+  it.live.each([{ signals: ["SIGINT"] }, { signals: ["SIGTERM"] }, { signals: ["SIGINT", "SIGTERM"] }] as const)(
+    "stops: all that was sent has a receipt, and the rest is told ($signals)",
+    ({ signals }) =>
       Effect.gen(function* () {
         const mock = yield* InstantlyMock.InstantlyMock
         const ids = (yield* keys(200)).map(({ id }) => id)

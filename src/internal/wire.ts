@@ -56,12 +56,6 @@ export const sign = <E>(
   signature: Signature,
   token: Effect.Effect<string, E>
 ): Effect.Effect<HttpClientRequest.HttpClientRequest, E | string> => {
-  const addressed = request.pipe(
-    // A path that lacks its slash must not become part of the host.
-    HttpClientRequest.updateUrl((path) => `${signature.baseUrl}${path.startsWith("/") ? "" : "/"}${path}`),
-    HttpClientRequest.acceptJson,
-    HttpClientRequest.setHeader("user-agent", signature.userAgent)
-  )
   const own = Option.fromNullable(request.headers["authorization"])
   const credentials = Option.match(own, {
     onNone: (): Effect.Effect<Record<string, string>, E | string> =>
@@ -77,7 +71,13 @@ export const sign = <E>(
         )
       )
   })
-  return Effect.map(credentials, (headers) => HttpClientRequest.setHeaders(addressed, headers))
+  return Effect.map(credentials, (signed) =>
+    request.pipe(
+      // A path that lacks its slash must not become part of the host.
+      HttpClientRequest.updateUrl((path) => `${signature.baseUrl}${path.startsWith("/") ? "" : "/"}${path}`),
+      HttpClientRequest.setHeaders({ accept: "application/json", "user-agent": signature.userAgent, ...signed })
+    )
+  )
 }
 
 /** The path of a request, without its query. */
