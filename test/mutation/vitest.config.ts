@@ -14,15 +14,21 @@ const partOf: Readonly<Record<string, ReadonlyArray<string>>> = {
   "internal/mock/": double,
   "internal/attempt": ["InstantlyClient"],
   "internal/call": ["InstantlyClient"],
+  "internal/callObserver": ["Revocation"],
   "internal/currentRetryPolicy": ["RetryPolicy"],
+  "internal/line": ["RateLimit", "observability"],
+  "internal/metrics": ["observability"],
   "internal/parameters": ["RateLimit", "RetryPolicy"],
+  "internal/retrying": ["InstantlyClient", "observability"],
   "internal/settings": ["InstantlyClient"],
-  "internal/trace": ["InstantlyClient"],
+  "internal/spanEvent": ["observability"],
+  "internal/trace": ["InstantlyClient", "observability"],
   "internal/transport": ["wire"],
   "internal/unreadable": ["InstantlyClient"],
   "internal/wire": ["InstantlyClient", "wire"],
   "internal/words": ["InstantlyError"],
   InstantlyClient: ["Instantly"],
+  Revocation: ["revocation/ending"],
   testing: double
 }
 
