@@ -36,6 +36,8 @@ export interface Judgement {
   readonly answered429: number
   /** The most arrivals that any second held, rejected ones too. */
   readonly worstSecond: number
+  /** Seconds from the first arrival to the last: what a client does before it sends anything is not the limiter's pace. */
+  readonly arriving: number
 }
 
 export const make = () => {
@@ -55,7 +57,8 @@ export const make = () => {
       sliding: sliding.rejected(),
       fixed: Math.max(...fixed.map((counter) => counter.rejected())),
       answered429,
-      worstSecond: Window.worst(arrivals, limit.window)
+      worstSecond: Window.worst(arrivals, limit.window),
+      arriving: ((arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0)) / 1000
     })
   }
 }

@@ -15,7 +15,7 @@ const judged = (arrivals: ReadonlyArray<readonly [at: number, count: number]>) =
 
 describe("the server", () => {
   it("refuses what is above the limit in any second", () => {
-    expect(judged([[0, 130]])).toEqual({ sliding: 30, fixed: 30, answered429: 30, worstSecond: 130 })
+    expect(judged([[0, 130]])).toEqual({ sliding: 30, fixed: 30, answered429: 30, worstSecond: 130, arriving: 0 })
   })
 
   it("counts a second to its end, and not beyond", () => {
@@ -42,7 +42,7 @@ describe("the server", () => {
         [50, 60],
         [1049, 60]
       ])
-    ).toEqual({ sliding: 20, fixed: 0, answered429: 20, worstSecond: 120 })
+    ).toEqual({ sliding: 20, fixed: 0, answered429: 20, worstSecond: 120, arriving: 0.999 })
   })
 
   it("counts no request that a kind of window refused against the next, in that kind", () => {
@@ -80,7 +80,16 @@ describe("the latencies", () => {
 })
 
 describe("a verdict", () => {
-  const good: Measured = { requests: 3000, seconds: 32, late: 1, sliding: 0, fixed: 0, answered429: 0, worstSecond: 98 }
+  const good: Measured = {
+    requests: 3000,
+    seconds: 33,
+    arriving: 32,
+    late: 1,
+    sliding: 0,
+    fixed: 0,
+    answered429: 0,
+    worstSecond: 98
+  }
   const [requirement] = requirements
   const verdict = (...some: ReadonlyArray<Measured | undefined>) =>
     requirement &&
@@ -97,15 +106,15 @@ describe("a verdict", () => {
     ["holds", [good, good]],
     ["falls short", [good, { ...good, answered429: 1 }]],
     ["falls short", [{ ...good, late: 80, answered429: 1 }]],
-    ["falls short", [{ ...good, seconds: 34 }]],
-    ["the machine is too busy", [good, { ...good, seconds: 34, late: 80 }]],
-    ["falls short", [{ ...good, seconds: 34, late: 80 }, undefined]],
+    ["falls short", [{ ...good, arriving: 34 }]],
+    ["the machine is too busy", [good, { ...good, arriving: 34, late: 80 }]],
+    ["falls short", [{ ...good, arriving: 34, late: 80 }, undefined]],
     ["not measured", []]
   ] as const)("%s", (expected, measured) => {
     expect(verdict(...measured)).toBe(expected)
   })
 
   it("counts nothing that was rejected as deleted", () => {
-    expect(throughput({ ...good, answered429: 600, seconds: 24 })).toBe(100)
+    expect(throughput({ ...good, answered429: 600, arriving: 24 })).toBe(100)
   })
 })

@@ -3,8 +3,8 @@
  * enforces 100 in any second while latency varies. Nobody tries again; a 429 of this library's closes its gate, as ever.
  *
  * Some measurements are made side by side, since each is idle most of the time; the server tells how late its own timers
- * were, and so whether the machine was too busy to measure. `--only <text>` measures those whose name has it, `--latency <name>` under one latency, `--requests <n>` with
- * fewer deletes, `--at-once <n>` another number side by side.
+ * were, and so whether the machine was too busy to measure. `--only <text>` measures those whose name has it, `--latency
+ * <name>` under one latency, `--requests <n>` with fewer deletes, `--at-once <n>` another number side by side.
  */
 import { parseArgs } from "node:util"
 import { FileSystem } from "@effect/platform"
@@ -21,7 +21,7 @@ const { values: flags } = parseArgs({
     only: { type: "string", default: "" },
     latency: { type: "string" },
     requests: { type: "string", default: "3000" },
-    "at-once": { type: "string", default: "4" }
+    "at-once": { type: "string", default: "2" }
   }
 })
 

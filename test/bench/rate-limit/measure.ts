@@ -39,6 +39,7 @@ const Report = Schema.parseJson(
     fixed: Schema.Number,
     answered429: Schema.Number,
     worstSecond: Schema.Number,
+    arriving: Schema.Number,
     late: Schema.Number
   })
 )

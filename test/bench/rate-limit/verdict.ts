@@ -8,7 +8,7 @@ export const anyLatency = "RateLimit.quota, at most 10 in flight"
 
 export interface Measured extends Judgement {
   readonly requests: number
-  /** From the first call until the last answer. */
+  /** From the first call, which may be long before the first arrival, until the last answer. */
   readonly seconds: number
   /** By how many milliseconds the timers of the server were late: 99 in 100 of them by no more. */
   readonly late: number
@@ -25,8 +25,8 @@ export interface Result {
 export const percentile = (values: ReadonlyArray<number>, share: number): number =>
   [...values].sort((a, b) => a - b)[Math.max(0, Math.ceil(values.length * share) - 1)] ?? 0
 
-/** Deleted in a second: what was rejected is not. */
-export const throughput = ({ answered429, requests, seconds }: Measured): number => (requests - answered429) / seconds
+/** Deleted in a second, while requests arrived: what was rejected is not. */
+export const throughput = ({ answered429, arriving, requests }: Measured): number => (requests - answered429) / arriving
 
 /**
  * The server does next to nothing: where its timers are late, the machine has no time for it, nor for the client. So busy a
