@@ -12,6 +12,8 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "test/package/**", "test/runtimes/**"],
     reporters: ["default", counts],
     setupFiles: ["test/setup.ts"],
+    // vitest leaves one core idle by itself; most of the tests wait for sockets and processes
+    maxWorkers: "100%",
     testTimeout: 30_000
   },
   resolve: {

@@ -22,10 +22,18 @@ const keys = [
   { days: 2, name: "laptop of a colleague", scopes: ["all:all"] }
 ] as const
 
+/** Runs an effect as so many days ago. */
 const inThePast = (days: number) => {
   const clock = Clock.make()
   const now = () => clock.unsafeCurrentTimeMillis() - Duration.toMillis(Duration.days(days))
-  return Effect.withClock({ ...clock, unsafeCurrentTimeMillis: now, currentTimeMillis: Effect.sync(now) })
+  return Effect.withClock({
+    [Clock.ClockTypeId]: Clock.ClockTypeId,
+    unsafeCurrentTimeMillis: now,
+    currentTimeMillis: Effect.sync(now),
+    unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
+    currentTimeNanos: clock.currentTimeNanos,
+    sleep: (duration) => clock.sleep(duration)
+  })
 }
 
 /** It reads no configuration, so that a key in the environment never leaves this machine. */
