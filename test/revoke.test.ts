@@ -377,7 +377,7 @@ describe("a signal", () => {
       const { code } = yield* live([`${first?.id}`, `${second?.id}`, "--yes"], {
         steps: [
           ['"_tag":"Deleted"', (child) => child.kill("SIGINT")],
-          ["Stopping", (child) => setTimeout(() => child.kill("SIGINT"), 1000)]
+          ["Stopping", (child) => setTimeout(() => child.kill("SIGINT"), 2000)]
         ]
       })
       expect(code).toBe(130)
@@ -503,7 +503,7 @@ describe.skipIf(!Tool.hasScript)("in a terminal", () => {
       const receipts = receiptsIn(readFileSync(file, "utf8"))
       expect(receipts.map(({ id }) => id).toSorted()).toEqual((yield* sent).toSorted())
       expect(receipts.length).toBeLessThan(200)
-      expect(code).toBe(1)
+      expect(code, output).toBe(1)
     }).pipe(Effect.provide(served()))
   )
 })
