@@ -40,6 +40,35 @@ describe("a request", () => {
     expect(new URL(signed.url).host).toBe("proxy.example")
   })
 
+  it.each(["Bearer made-up", "Basic bWFkZS11cA=="])(
+    "with a credential of its own keeps it, and nothing else signs it: %s",
+    (own) => {
+      const request = HttpClientRequest.setHeader(HttpClientRequest.get("/a"), "authorization", own)
+      const { headers } = Effect.runSync(
+        sign(request, { ...signature, workspaceId: Option.some("made-up") }, Effect.fail("is not asked"))
+      )
+      expect({ ...headers }).toEqual({ accept: "application/json", authorization: own, "user-agent": "made-up/1.0" })
+    }
+  )
+
+  it.each(["", "made-up", "Bearer ", "Bearer made up", " Bearer made-up", "Bearer made-up\n", "Bearer m\u00e4de-up"])(
+    "with a credential of its own that fits no header is not sent: %j",
+    (own) => {
+      const request = HttpClientRequest.setHeader(HttpClientRequest.get("/a"), "authorization", own)
+      const signed = sign(request, { ...signature, workspaceId: Option.none() }, Effect.succeed("is not taken"))
+      expect(Effect.runSync(Effect.flip(signed))).toBe("not a credential that fits a header")
+    }
+  )
+
+  it("is signed with the client's token, and with its workspace where it has one", () => {
+    const signed = (workspaceId: Option.Option<string>) =>
+      Effect.runSync(sign(HttpClientRequest.get("/a"), { ...signature, workspaceId }, Effect.succeed("made-up")))
+        .headers
+    const headers = { accept: "application/json", authorization: "Bearer made-up", "user-agent": "made-up/1.0" }
+    expect({ ...signed(Option.none()) }).toEqual(headers)
+    expect({ ...signed(Option.some("made-up")) }).toEqual({ ...headers, "x-as-workspace": "made-up" })
+  })
+
   it("is told by its path, without its query, and by its template", () => {
     expect(pathOf(HttpClientRequest.get("/a/b?secret=made-up#x"))).toBe("/a/b")
     expect(templateOf("/api/v2/api-keys/019E18E2-78d4-7322-941a-7384d8969c61/x")).toBe("/api/v2/api-keys/{id}/x")
