@@ -30,7 +30,7 @@ export const stop = Effect.gen(function* () {
       yield* Deferred.succeed(stopped, undefined)
       yield* tell("", "Stopping: what is under way finishes. Ctrl-C again quits at once.")
       // `npm run` passes on a Ctrl-C that the terminal has sent already: that is no second one.
-      yield* Effect.sleep("1 second")
+      yield* Effect.sleep("500 millis")
       yield* signal
       yield* Effect.sync(() => process.exit(130))
     })

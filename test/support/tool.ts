@@ -59,7 +59,10 @@ export const revoke = (
   Effect.async((resume) => {
     const own = Object.entries(process.env).filter(([name]) => !name.startsWith("INSTANTLY_"))
     const line = [process.execPath, program, ...args]
-    const [command = "", ...rest] = terminal ? ["script", "-qec", line.map(quoted).join(" "), "/dev/null"] : line
+    // `exec`, because a shell that waits for the tool takes the terminal's Ctrl-C too, and ends with 130 whatever the tool says.
+    const [command = "", ...rest] = terminal
+      ? ["script", "-qec", `exec ${line.map(quoted).join(" ")}`, "/dev/null"]
+      : line
     const child = spawn(command, rest, { cwd: root, env: { ...Object.fromEntries(own), ...environment } })
     onStart?.(child)
     let stdout = ""
