@@ -84,11 +84,19 @@ describe("the span of a call", () => {
   )
 })
 
-/** What the metrics with this name have counted, by their labels. */
+const descriptions: Readonly<Record<string, string>> = {
+  "instantly.requests": "Requests that were sent, or that the client tried to send, by their result",
+  "instantly.retries": "Attempts that follow another of the same call",
+  "instantly.permit_wait": "How long callers waited for a permit",
+  "instantly.permit_queue": "Callers that wait for a permit",
+  "instantly.pauses": "Times that a gate was closed"
+}
+
+/** What the metrics with this name and its description have counted, by their labels. */
 const counted = (name: string) =>
   Effect.map(Metric.snapshot, (pairs) =>
     pairs.flatMap(({ metricKey, metricState }) =>
-      metricKey.name === name
+      metricKey.name === name && Option.contains(metricKey.description, descriptions[name])
         ? [{ labels: Object.fromEntries(metricKey.tags.map(({ key, value }) => [key, value])), state: metricState }]
         : []
     )
