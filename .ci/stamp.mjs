@@ -1,5 +1,5 @@
 /**
- * Writes a new version where it stands beside `package.json`: in `src/internal/version.ts`, and in CHANGELOG as the heading
+ * Writes a new version where it stands beside `package.json`: in `src/InstantlyClient/settings.ts`, and in CHANGELOG as the heading
  * of what was unreleased. `npm version` runs it before it commits.
  */
 import { readFileSync, writeFileSync } from "node:fs"
@@ -13,7 +13,7 @@ const change = (file, place, replacement) => {
   writeFileSync(file, text.replace(place, replacement))
 }
 
-change("src/internal/version.ts", /(?<=export const version = ")[^"]+/, version)
+change("src/InstantlyClient/settings.ts", /(?<=const version = ")[^"]+/, version)
 change(
   "CHANGELOG.md",
   /^## \[Unreleased\]$/m,

@@ -6,7 +6,7 @@
  */
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import { knownScopes } from "./internal/knownScopes.js"
+import { knownScopes } from "./ApiKey/knownScopes.js"
 
 const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i
 

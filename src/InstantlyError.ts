@@ -7,7 +7,7 @@
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Words from "./internal/words.js"
+import * as Words from "./InstantlyError/message.js"
 import { Outcome } from "./Outcome.js"
 
 const withDefault =

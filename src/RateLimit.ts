@@ -19,10 +19,9 @@ import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleInterval from "effect/ScheduleInterval"
 import type * as Scope from "effect/Scope"
-import * as Line from "./internal/line.js"
-import * as Metrics from "./internal/metrics.js"
 import { finiteMillis, refuse } from "./internal/parameters.js"
-import * as SpanEvent from "./internal/spanEvent.js"
+import * as Telemetry from "./internal/telemetry.js"
+import * as Line from "./RateLimit/queue.js"
 
 /**
  * A schedule that is stepped each time a permit is given: its delay is the time until the next one, and where it ends, no
@@ -276,7 +275,7 @@ export const make = <R>(
 
     return RateLimit.of({
       acquire: Effect.flatMap(Effect.timed(line.join), ([waited]) =>
-        Effect.zipRight(Metric.update(Metrics.permitWait, waited), SpanEvent.permitted(waited))
+        Effect.zipRight(Metric.update(Telemetry.permitWait, waited), Telemetry.permitted(waited))
       ),
       pause: (duration) => {
         const wait = Math.min(Math.ceil(Duration.toMillis(duration)), maxPause)
@@ -284,8 +283,8 @@ export const make = <R>(
         return wait === 0
           ? Effect.void
           : Effect.uninterruptible(Effect.zipRight(beginPause, sleep)).pipe(
-              Effect.zipRight(Metric.increment(Metrics.pauses)),
-              Effect.zipRight(SpanEvent.paused(Duration.millis(wait)))
+              Effect.zipRight(Metric.increment(Telemetry.pauses)),
+              Effect.zipRight(Telemetry.paused(Duration.millis(wait)))
             )
       }
     })

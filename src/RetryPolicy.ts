@@ -13,8 +13,8 @@ import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import type { InstantlyError } from "./InstantlyError.js"
-import { CurrentRetryPolicy } from "./internal/currentRetryPolicy.js"
 import { duration, finiteMillis, refuse } from "./internal/parameters.js"
+import { CurrentRetryPolicy } from "./RetryPolicy/current.js"
 
 /**
  * A schedule over the errors of one call: its delay is the wait before the next attempt, and where it ends, the call

@@ -70,7 +70,7 @@ describe("delete", () => {
         const other = yield* mock.createApiKey()
         yield* mock.script(
           Fault.next(
-            Fault.changeAnswer((answer) => ({ ...answer, body: String(answer.body).replace(asked.id, other.id) }))
+            Fault.changeResponse((answer) => ({ ...answer, body: String(answer.body).replace(asked.id, other.id) }))
           )
         )
         const error = yield* Effect.flip(apiKeys.delete(asked.id))
@@ -225,7 +225,7 @@ describe("list", () => {
 
 describe("isActive", () => {
   const answering = (status: number, body: unknown) =>
-    Fault.always(Fault.answer({ status, body: typeof body === "string" ? body : JSON.stringify(body) }))
+    Fault.always(Fault.respond({ status, body: typeof body === "string" ? body : JSON.stringify(body) }))
   const envelope = (statusCode: number, error: string) => ({ statusCode, error, message: "made-up" })
 
   it.effect("is true of a key until it is deleted, and false then", () =>

@@ -154,7 +154,7 @@ describe("settings", () => {
   )
 
   it("the version in the User-Agent is the package's", async () => {
-    const { version } = await import("../src/internal/version.js")
+    const { version } = await import("../src/InstantlyClient/settings.js")
     expect(version).toBe(pkg.version)
   })
 })
@@ -289,7 +289,7 @@ describe("execute", () => {
     withMock(
       ({ execute, mock, remove }) =>
         Effect.gen(function* () {
-          yield* mock.script(Fault.next(Fault.answer({ status: 429 })))
+          yield* mock.script(Fault.next(Fault.respond({ status: 429 })))
           yield* Effect.flip(remove)
           yield* inVirtualTime(listing(execute))
           expect((yield* mock.arrivals).map(({ at }) => at)).toEqual([0, 1000])
@@ -315,7 +315,7 @@ describe("execute", () => {
       const mock = yield* InstantlyMock.InstantlyMock
       const caller = yield* mock.createApiKey()
       const keys = yield* Effect.replicateEffect(mock.createApiKey(), 51)
-      yield* mock.script(Fault.next(Fault.answer({ status: 429, headers: { "retry-after": "5" } })))
+      yield* mock.script(Fault.next(Fault.respond({ status: 429, headers: { "retry-after": "5" } })))
       yield* Effect.gen(function* () {
         const apiKeys = yield* ApiKeys.ApiKeys
         yield* inVirtualTime(Effect.forEach(keys, ({ id }) => apiKeys.delete(id), { concurrency: "unbounded" }))
@@ -336,7 +336,7 @@ describe("execute", () => {
   it.effect("tells of a lost answer that a 404 follows: NotFound, and the outcome is unknown", () =>
     withMock(({ mock, remove }) =>
       Effect.gen(function* () {
-        yield* mock.script(Fault.next(Fault.loseAnswer))
+        yield* mock.script(Fault.next(Fault.loseResponse))
         const error = yield* Effect.flip(inVirtualTime(remove))
         expect(error).toMatchObject({ _tag: "NotFound", outcome: "Unknown", attempts: 2, waited: Duration.millis(100) })
         expect(error.message).toContain("It may be what deleted the key.")
@@ -345,9 +345,9 @@ describe("execute", () => {
   )
 
   it.effect.each([
-    ["its body was cut off", () => Fault.cutAnswer],
-    ["its body is not JSON", () => Fault.answer({ status: 200, body: "<html>" })],
-    ["its body is empty", () => Fault.answer({ status: 204 })]
+    ["its body was cut off", () => Fault.cutResponse],
+    ["its body is not JSON", () => Fault.respond({ status: 200, body: "<html>" })],
+    ["its body is empty", () => Fault.respond({ status: 204 })]
   ] as const)("never sends again after a 2xx, whatever the policy says, also where %s", ([detail, fault]) =>
     withMock(
       ({ mock, remove }) =>
@@ -373,7 +373,7 @@ describe("execute", () => {
           yield* mock.script(Fault.times(3, Fault.refuse))
           expect(yield* inVirtualTime(create)).toEqual({ name: "successor" })
           expect(yield* mock.arrivals).toHaveLength(4)
-          yield* mock.script(Fault.next(Fault.loseAnswer))
+          yield* mock.script(Fault.next(Fault.loseResponse))
           const error = yield* Effect.flip(inVirtualTime(create))
           expect(error).toMatchObject({
             _tag: "TransportError",
@@ -399,7 +399,7 @@ describe("execute", () => {
     withMock(
       ({ execute, mock }) =>
         Effect.gen(function* () {
-          yield* mock.script(Fault.always(Fault.loseAnswer))
+          yield* mock.script(Fault.always(Fault.loseResponse))
           const request = HttpClientRequest.make(method)("/api/v2/api-keys")
           const error = yield* Effect.flip(inVirtualTime(execute(request, () => Effect.void)))
           expect(error).toMatchObject({ _tag: "TransportError", outcome: "Unknown", attempts: times })
@@ -476,7 +476,7 @@ describe("execute", () => {
       ({ mock, remove }) =>
         Effect.gen(function* () {
           const requestId = "019e18e2-78d4-7322-941a-7384d8969c61"
-          yield* mock.script(Fault.next(Fault.answer({ status: 500, headers: { "x-request-id": requestId } })))
+          yield* mock.script(Fault.next(Fault.respond({ status: 500, headers: { "x-request-id": requestId } })))
           const error = yield* Effect.flip(remove)
           expect(error.requestId).toEqual(Option.some(requestId))
           expect(error.message).toContain(`request id ${requestId}`)
@@ -504,7 +504,7 @@ describe("timeout", () => {
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
-          yield* mock.script(Fault.next(Fault.hang))
+          yield* mock.script(Fault.next(Fault.swallowRequest))
           yield* inVirtualTime(remove)
           expect((yield* mock.arrivals).map(({ at }) => at)).toEqual([0, 2100])
         }),
@@ -516,7 +516,7 @@ describe("timeout", () => {
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
-          yield* mock.script(Fault.next(Fault.hang))
+          yield* mock.script(Fault.next(Fault.swallowRequest))
           const fiber = yield* Effect.fork(Effect.flip(remove))
           yield* TestClock.adjust("14999 millis")
           expect(Option.isNone(yield* Fiber.poll(fiber))).toBe(true)
@@ -577,7 +577,7 @@ describe("deadline", () => {
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
-          yield* mock.script(Fault.next(Fault.swallowAnswer))
+          yield* mock.script(Fault.next(Fault.swallowResponse))
           const { after, error } = yield* inVirtualTime(at(remove))
           expect(after).toBe(5000)
           expect(error).toMatchObject({ _tag: "TransportError", reason: "Timeout", outcome: "Unknown", attempts: 1 })
@@ -612,7 +612,7 @@ describe("deadline", () => {
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
-          yield* mock.script(Fault.next(Fault.answer({ status: 429, headers: { "retry-after": "30" } })))
+          yield* mock.script(Fault.next(Fault.respond({ status: 429, headers: { "retry-after": "30" } })))
           const { after, error } = yield* inVirtualTime(at(remove))
           expect(after).toBe(0)
           expect(error).toMatchObject({ _tag: "TooManyRequests", outcome: "NotApplied", attempts: 1 })
@@ -673,7 +673,7 @@ describe("deadline", () => {
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
-          yield* mock.script(Fault.next(Fault.loseAnswer), Fault.next(Fault.hang))
+          yield* mock.script(Fault.next(Fault.loseResponse), Fault.next(Fault.swallowRequest))
           const { after, error } = yield* inVirtualTime(at(remove))
           expect(after).toBe(3000)
           expect(error).toMatchObject({
@@ -693,7 +693,7 @@ describe("in a finalizer, or wherever a call cannot be interrupted", () => {
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
-          yield* mock.script(Fault.always(Fault.hang))
+          yield* mock.script(Fault.always(Fault.swallowRequest))
           const error = yield* Effect.flip(inVirtualTime(Effect.uninterruptible(remove)))
           expect(error).toMatchObject({ reason: "Timeout", outcome: "Unknown", attempts: 2 })
           expect(error.message).toContain("the deadline of the call is 3s")
@@ -710,7 +710,7 @@ describe("in a finalizer, or wherever a call cannot be interrupted", () => {
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
-          yield* mock.script(Fault.next(Fault.delayAnswer("1 second")))
+          yield* mock.script(Fault.next(Fault.delayResponse("1 second")))
           const ended = yield* Ref.make<Exit.Exit<unknown, unknown>>(Exit.void)
           const call = Effect.flatMap(Effect.exit(remove), (exit) => Ref.set(ended, exit))
           const fiber = yield* Effect.fork(Effect.uninterruptible(call))
@@ -760,7 +760,7 @@ describe("a defect", () => {
       yield* withMock(
         ({ mock, remove }) =>
           Effect.gen(function* () {
-            yield* mock.script(Fault.next(Fault.loseAnswer))
+            yield* mock.script(Fault.next(Fault.loseResponse))
             const error = yield* Effect.flip(inVirtualTime(remove))
             expect(error).toMatchObject({ reason: "NotSent", outcome: "Unknown", attempts: 1, heldBack: true })
           }),
@@ -780,7 +780,7 @@ describe("a defect of the policy", () => {
       const exit = yield* withMock(
         ({ mock, remove }) =>
           Effect.gen(function* () {
-            yield* mock.script(Fault.next(Fault.loseAnswer))
+            yield* mock.script(Fault.next(Fault.loseResponse))
             return yield* Effect.exit(Effect.withTracer(remove, tracer))
           }),
         { retryPolicy: dying }
@@ -801,7 +801,7 @@ describe("interruption", () => {
       Effect.gen(function* () {
         const lines: Array<string> = []
         const logger = Logger.make(({ message }) => lines.push(String(message)))
-        yield* mock.script(Fault.next(Fault.swallowAnswer))
+        yield* mock.script(Fault.next(Fault.swallowResponse))
         const fiber = yield* remove.pipe(
           Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
           Logger.withMinimumLogLevel(LogLevel.Debug),
@@ -886,7 +886,7 @@ describe("spans", () => {
   it.effect("tell of an interrupted call what it may have done", () =>
     withMock(({ mock, remove }) =>
       Effect.gen(function* () {
-        yield* mock.script(Fault.next(Fault.swallowAnswer))
+        yield* mock.script(Fault.next(Fault.swallowResponse))
         expect(yield* spansOf(inVirtualTime(Effect.timeout(remove, "1 second")))).toEqual([
           expect.objectContaining({ ...own, "error.type": "interrupted", "instantly.outcome": "Unknown" })
         ])

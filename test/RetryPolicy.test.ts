@@ -189,7 +189,7 @@ const attemptTimes = (
   }).pipe(Effect.provide(InstantlyMock.layer()))
 
 const answered = (status: number, retryAfter?: string) => () =>
-  Fault.answer({ status, headers: retryAfter === undefined ? {} : { "retry-after": retryAfter } })
+  Fault.respond({ status, headers: retryAfter === undefined ? {} : { "retry-after": retryAfter } })
 
 describe("standard", () => {
   it.effect.each([
@@ -224,7 +224,13 @@ describe("standard", () => {
     ["an answer that is final", [answered(302)], [0], "UnexpectedStatus", 0],
     ["a final answer after a lost one", [() => Fault.loseRequest, answered(302)], [0, 100], "UnexpectedStatus", 100],
     ["a 408", [answered(408)], [0, 100, 300, 700, 1500], "TransportError", 1500],
-    ["attempts that time out", [() => Fault.hang], [0, 15_100, 15_300, 15_700, 16_500], "TransportError", 1500]
+    [
+      "attempts that time out",
+      [() => Fault.swallowRequest],
+      [0, 15_100, 15_300, 15_700, 16_500],
+      "TransportError",
+      1500
+    ]
   ] as const)("leaves at the millisecond after %s", ([, answers, times, tag, waited]) =>
     Effect.gen(function* () {
       const result = yield* attemptTimes(answers)

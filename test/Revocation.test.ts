@@ -41,8 +41,8 @@ describe("run", () => {
       if (gone === undefined || throttled === undefined || lost === undefined) return expect.fail()
       yield* mock.deleteApiKey(gone.id)
       yield* mock.script(
-        Fault.forId(throttled.id, Fault.answer({ status: 429 })),
-        Fault.forId(lost.id, Fault.answer({ status: 502 }))
+        Fault.forId(throttled.id, Fault.respond({ status: 429 })),
+        Fault.forId(lost.id, Fault.respond({ status: 502 }))
       )
       const all = yield* Revocation.run(keys.map(({ id }) => id)).pipe(
         receipts,

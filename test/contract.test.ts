@@ -166,7 +166,7 @@ describe("an answer that breaks the contract", () => {
   const deleteAnswered = (body: unknown) =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
-      yield* mock.script(Fault.always(Fault.answer({ status: 200, body: JSON.stringify(body) })))
+      yield* mock.script(Fault.always(Fault.respond({ status: 200, body: JSON.stringify(body) })))
       const result = yield* deleteKey(exampleId).pipe(
         Effect.provide(Instantly.layer({ apiKey: Redacted.make("made-up-token") })),
         Effect.either

@@ -46,7 +46,7 @@ describe("examples/own-policy.ts", () => {
       yield* mock.script(Fault.next(Fault.loseRequest))
       const { output } = yield* example("examples/own-policy.ts", [leaked.id])
       expect(output).toMatch(/trying again after .*\n.*deleted "leaked"/)
-      yield* mock.script(Fault.always(Fault.answer({ status: 503 })))
+      yield* mock.script(Fault.always(Fault.respond({ status: 503 })))
       const second = yield* example("examples/own-policy.ts", [leaked.id])
       expect(second.output).toContain("the key may be gone: look before you rely on it")
       expect(second.output.match(/trying again/g)).toHaveLength(1)
@@ -60,7 +60,7 @@ describe("examples/opentelemetry.ts", () => {
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       const leaked = yield* mock.createApiKey({ name: "leaked" })
-      yield* mock.script(Fault.next(Fault.answer({ status: 503 })))
+      yield* mock.script(Fault.next(Fault.respond({ status: 503 })))
       const { code, output } = yield* example("examples/opentelemetry.ts", [leaked.id])
       expect(code).toBe(0)
       for (const part of [
@@ -158,7 +158,7 @@ describe("examples/http-service", () => {
     ["a key that is not", (mock: InstantlyMock.Service, id: ApiKey.ApiKeyId) => mock.deleteApiKey(id), 404, {}],
     [
       "a key that may be gone by this very call",
-      (mock: InstantlyMock.Service) => mock.script(Fault.next(Fault.loseAnswer)),
+      (mock: InstantlyMock.Service) => mock.script(Fault.next(Fault.loseResponse)),
       502,
       { _tag: "Unconfirmed", outcome: "Unknown" }
     ],
@@ -170,23 +170,23 @@ describe("examples/http-service", () => {
     ],
     [
       "a limit that is used up",
-      failing(Fault.answer({ status: 429, headers: { "retry-after": "90" } })),
+      failing(Fault.respond({ status: 429, headers: { "retry-after": "90" } })),
       503,
       { _tag: "Busy", retryAfterSeconds: 90 }
     ],
     [
       "an answer that cannot be read",
-      failing(Fault.answer({ status: 200, body: "<html>" })),
+      failing(Fault.respond({ status: 200, body: "<html>" })),
       502,
       { _tag: "Unconfirmed", outcome: "Applied" }
     ],
     [
       "an answer of something else",
-      failing(Fault.answer({ status: 403, body: "error code: 1010" })),
+      failing(Fault.respond({ status: 403, body: "error code: 1010" })),
       502,
       { _tag: "Unconfirmed", outcome: "NotApplied" }
     ],
-    ["a server that fails", failing(Fault.answer({ status: 500 })), 502, { _tag: "Unconfirmed", outcome: "Unknown" }],
+    ["a server that fails", failing(Fault.respond({ status: 500 })), 502, { _tag: "Unconfirmed", outcome: "Unknown" }],
     ["no connection", failing(Fault.refuse), 504, { _tag: "NoAnswer", outcome: "NotApplied" }]
   ] as const)("answers for %s in its own words", ([, prepare, status, body]) =>
     Effect.gen(function* () {

@@ -97,7 +97,7 @@ describe("any answer", () => {
     for (let status = 200; status < 600; status++) {
       await FastCheck.assert(
         FastCheck.asyncProperty(body, headers, async (body, headers) => {
-          const faults = [Fault.always(Fault.answer({ status, body, headers }))]
+          const faults = [Fault.always(Fault.respond({ status, body, headers }))]
           const exit = await Effect.runPromise(Effect.provide(remove(), InstantlyMock.layer({ faults })))
           expectTyped(status, exit)
         }),

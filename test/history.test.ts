@@ -18,24 +18,31 @@ const numRuns = Number(process.env["HISTORIES"] ?? 10_000)
 const { array, constant, constantFrom, integer, oneof, option, record } = FastCheck
 
 const envelope = (status: number, error: string) =>
-  Fault.answer({ status, body: JSON.stringify({ statusCode: status, error, message: "made-up" }) })
+  Fault.respond({ status, body: JSON.stringify({ statusCode: status, error, message: "made-up" }) })
 
 /** What happens to one attempt; a delay of nothing is none. */
 const fault = oneof(
-  constant(0).map((millis) => Fault.delay(millis)),
-  constantFrom(Fault.refuse, Fault.loseRequest, Fault.loseAnswer, Fault.cutAnswer, Fault.hang, Fault.swallowAnswer),
+  constant(0).map((millis) => Fault.delayRequest(millis)),
   constantFrom(
-    () => Fault.changeAnswer((answer) => ({ ...answer, body: "<html>" })),
-    () => Fault.delayAnswer("2 seconds").pipe(Fault.and(Fault.cutAnswer)),
-    () => Fault.delay("2 seconds").pipe(Fault.and(Fault.loseAnswer))
+    Fault.refuse,
+    Fault.loseRequest,
+    Fault.loseResponse,
+    Fault.cutResponse,
+    Fault.swallowRequest,
+    Fault.swallowResponse
+  ),
+  constantFrom(
+    () => Fault.changeResponse((answer) => ({ ...answer, body: "<html>" })),
+    () => Fault.delayResponse("2 seconds").pipe(Fault.and(Fault.cutResponse)),
+    () => Fault.delayRequest("2 seconds").pipe(Fault.and(Fault.loseResponse))
   ).map((make) => make()),
-  constantFrom(302, 408, 500).map((status) => Fault.answer({ status })),
-  constantFrom(429, 503).map((status) => Fault.answer({ status, headers: { "retry-after": "3" } })),
+  constantFrom(302, 408, 500).map((status) => Fault.respond({ status })),
+  constantFrom(429, 503).map((status) => Fault.respond({ status, headers: { "retry-after": "3" } })),
   constantFrom([401, "Unauthorized"] as const, [404, "Not Found"] as const).map(([status, error]) =>
     envelope(status, error)
   ),
-  integer({ min: 1, max: 40_000 }).map((millis) => Fault.delay(millis)),
-  integer({ min: 1, max: 40_000 }).map((millis) => Fault.delayAnswer(millis))
+  integer({ min: 1, max: 40_000 }).map((millis) => Fault.delayRequest(millis)),
+  integer({ min: 1, max: 40_000 }).map((millis) => Fault.delayResponse(millis))
 )
 
 const slow = oneof(

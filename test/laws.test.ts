@@ -268,13 +268,13 @@ describe("every call", () => {
     {
       weight: 6,
       arbitrary: tuple(constantFrom(429, 503), integer({ min: 0, max: 60 })).map(([status, asked]) => ({
-        fault: Fault.answer({ status, headers: { "retry-after": String(asked) } }),
+        fault: Fault.respond({ status, headers: { "retry-after": String(asked) } }),
         asked: asked * 1000
       }))
     },
     {
       weight: 2,
-      arbitrary: constantFrom(302, 403, 408).map((status) => ({ fault: Fault.answer({ status }), asked: 0 }))
+      arbitrary: constantFrom(302, 403, 408).map((status) => ({ fault: Fault.respond({ status }), asked: 0 }))
     }
   )
 

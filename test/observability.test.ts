@@ -56,8 +56,8 @@ describe("the span of a call", () => {
 
   it.effect("tells each retry, each wait for a permit and each pause as an event", () =>
     Effect.gen(function* () {
-      const asked = Fault.answer({ status: 429, headers: { "retry-after": "3" } })
-      const { spans } = yield* exported([Fault.next(Fault.answer({ status: 503 })), Fault.next(asked)], {
+      const asked = Fault.respond({ status: 429, headers: { "retry-after": "3" } })
+      const { spans } = yield* exported([Fault.next(Fault.respond({ status: 503 })), Fault.next(asked)], {
         retryPolicy: halfASecond
       })
       expect(spans[0]?.events.map(({ attributes, name }) => [name, attributes])).toEqual([
@@ -77,7 +77,7 @@ describe("the span of a call", () => {
 
   it.effect("of a failed call says which error it was, and that it failed", () =>
     Effect.gen(function* () {
-      const { spans } = yield* exported([Fault.always(Fault.loseAnswer)], { retryPolicy: RetryPolicy.none })
+      const { spans } = yield* exported([Fault.always(Fault.loseResponse)], { retryPolicy: RetryPolicy.none })
       expect(spans[0]?.attributes).toMatchObject({ "error.type": "TransportError", "instantly.outcome": "Unknown" })
       expect(spans[0]?.status.code).toBe(2)
     })
@@ -136,7 +136,7 @@ describe("the metrics", () => {
 
   it.effect("count requests by their result, retries, pauses, and the waits for permits", () =>
     Effect.gen(function* () {
-      const faults = [Fault.next(Fault.answer({ status: 503 })), Fault.next(Fault.answer({ status: 429 }))]
+      const faults = [Fault.next(Fault.respond({ status: 503 })), Fault.next(Fault.respond({ status: 429 }))]
       expect(yield* growth(exported(faults, { retryPolicy: halfASecond }))).toEqual({
         success: 1,
         serverError: 1,
@@ -177,7 +177,7 @@ describe("the metrics", () => {
 
   it.effect("are seen by OpenTelemetry under their names", () =>
     Effect.gen(function* () {
-      yield* exported([Fault.next(Fault.answer({ status: 429 }))])
+      yield* exported([Fault.next(Fault.respond({ status: 429 }))])
       const producer = yield* Metrics.makeProducer
       const { resourceMetrics } = yield* Effect.promise(() => producer.collect())
       const names = resourceMetrics.scopeMetrics.flatMap(({ metrics }) =>
@@ -203,7 +203,7 @@ describe("a log", () => {
       const capture = Logger.make<unknown, void>(({ logLevel, message }) => {
         lines.push([logLevel.label, String(message)])
       })
-      const { leaked } = yield* exported([Fault.next(Fault.answer({ status: 503 }))], {
+      const { leaked } = yield* exported([Fault.next(Fault.respond({ status: 503 }))], {
         retryPolicy: halfASecond
       }).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, capture)), Logger.withMinimumLogLevel(LogLevel.All))
       expect(lines).toEqual([["DEBUG", `ServerError: next attempt in 500ms · DELETE /api/v2/api-keys/${leaked}`]])

@@ -222,9 +222,9 @@ describe("the exit code", () => {
   it.live.each([
     ["0 where all are gone", 1, [], [], 0],
     ["1 where one is not in this workspace", 1, [absent], [], 1],
-    ["1 where one failed", 2, [], [Fault.next(Fault.answer({ status: 418 }))], 1],
-    ["3 where one is unknown", 2, [absent], [Fault.times(5, Fault.answer({ status: 502 }))], 3],
-    ["3 where an answer was lost, and then there is no such key", 1, [], [Fault.next(Fault.loseAnswer)], 3]
+    ["1 where one failed", 2, [], [Fault.next(Fault.respond({ status: 418 }))], 1],
+    ["3 where one is unknown", 2, [absent], [Fault.times(5, Fault.respond({ status: 502 }))], 3],
+    ["3 where an answer was lost, and then there is no such key", 1, [], [Fault.next(Fault.loseResponse)], 3]
   ] as const)("is %s", ([, n, others, faults, expected]) =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
@@ -355,7 +355,7 @@ describe("a signal", () => {
       Effect.gen(function* () {
         const mock = yield* InstantlyMock.InstantlyMock
         const ids = (yield* keys(200)).map(({ id }) => id)
-        yield* mock.script(Fault.always(Fault.delayAnswer("100 millis")))
+        yield* mock.script(Fault.always(Fault.delayResponse("100 millis")))
         const file = path()
         const { code, output } = yield* live(["--file", fileOf(ids.join("\n")), "--yes", "--receipts", file], {
           // two at once are one: npm passes on what the terminal has sent already
@@ -373,7 +373,7 @@ describe("a signal", () => {
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       const [first, second] = yield* keys(2)
-      yield* mock.script(Fault.forId(String(second?.id), Fault.hang))
+      yield* mock.script(Fault.forId(String(second?.id), Fault.swallowRequest))
       const { code } = yield* live([`${first?.id}`, `${second?.id}`, "--yes"], {
         steps: [
           ['"_tag":"Deleted"', (child) => child.kill("SIGINT")],
@@ -387,7 +387,7 @@ describe("a signal", () => {
   it.live("before the first deletion is exit code 2: nothing was deleted", () =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
-      yield* mock.script(Fault.always(Fault.hang))
+      yield* mock.script(Fault.always(Fault.swallowRequest))
       const started = yield* Deferred.make<ChildProcess>()
       const running = yield* Effect.fork(
         live(["--name", "caller", "--yes"], { onStart: (child) => Deferred.unsafeDone(started, Effect.succeed(child)) })
@@ -493,7 +493,7 @@ describe.skipIf(!Tool.hasScript)("in a terminal", () => {
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       const ids = (yield* keys(200)).map(({ id }) => id)
-      yield* mock.script(Fault.always(Fault.delayAnswer("100 millis")))
+      yield* mock.script(Fault.always(Fault.delayResponse("100 millis")))
       const file = path()
       const { code, output } = yield* live(["--file", fileOf(ids.join("\n")), "--yes", "--receipts", file], {
         terminal: true,

@@ -20,17 +20,24 @@ const numRuns = Number(process.env["HISTORIES"] ?? 2_000)
 const { array, boolean, constant, constantFrom, integer, oneof, option, record } = FastCheck
 
 const late = oneof(
-  integer({ min: 0, max: 3_000 }).map((millis) => Fault.delay(millis)),
-  integer({ min: 0, max: 3_000 }).map((millis) => Fault.delayAnswer(millis))
+  integer({ min: 0, max: 3_000 }).map((millis) => Fault.delayRequest(millis)),
+  integer({ min: 0, max: 3_000 }).map((millis) => Fault.delayResponse(millis))
 )
 
 const harm = oneof(
-  constantFrom(Fault.refuse, Fault.loseRequest, Fault.loseAnswer, Fault.cutAnswer, Fault.hang, Fault.swallowAnswer),
-  constantFrom(408, 429, 500, 503).map((status) => Fault.answer({ status })),
-  constant(Fault.changeAnswer((answer) => ({ ...answer, body: "<html>" }))),
+  constantFrom(
+    Fault.refuse,
+    Fault.loseRequest,
+    Fault.loseResponse,
+    Fault.cutResponse,
+    Fault.swallowRequest,
+    Fault.swallowResponse
+  ),
+  constantFrom(408, 429, 500, 503).map((status) => Fault.respond({ status })),
+  constant(Fault.changeResponse((answer) => ({ ...answer, body: "<html>" }))),
   // long after the client gave up
-  integer({ min: 14_000, max: 100_000 }).map((millis) => Fault.delay(millis)),
-  integer({ min: 14_000, max: 100_000 }).map((millis) => Fault.delayAnswer(millis))
+  integer({ min: 14_000, max: 100_000 }).map((millis) => Fault.delayRequest(millis)),
+  integer({ min: 14_000, max: 100_000 }).map((millis) => Fault.delayResponse(millis))
 )
 
 const history = record({

@@ -119,16 +119,16 @@ const broken = [
   `${JSON.stringify(wire)}${" ".repeat(2_000_000)}x`
 ]
 
-const successes = [...bodies, ...broken].map((body) => Fault.answer({ status: 200, headers: json, body }))
+const successes = [...bodies, ...broken].map((body) => Fault.respond({ status: 200, headers: json, body }))
 
 const faults = [
   Fault.refuse,
   Fault.loseRequest,
-  Fault.loseAnswer,
-  Fault.cutAnswer,
-  Fault.hang,
-  Fault.answer({ status: 401, body: JSON.stringify({ statusCode: 401, error: "Unauthorized", message: secret }) }),
-  ...[204, 302, 408, 429, 500, 503].map((status) => Fault.answer({ status })),
+  Fault.loseResponse,
+  Fault.cutResponse,
+  Fault.swallowRequest,
+  Fault.respond({ status: 401, body: JSON.stringify({ statusCode: 401, error: "Unauthorized", message: secret }) }),
+  ...[204, 302, 408, 429, 500, 503].map((status) => Fault.respond({ status })),
   ...successes
 ]
 
@@ -294,7 +294,7 @@ describe("no secret is shown", () => {
   it.live("by retries, a deadline, and an interruption", () =>
     Effect.gen(function* () {
       const retried = remove({ retryPolicy: Schedule.recurs(3), deadline: "500 millis" })
-      for (const fault of [Fault.loseAnswer, Fault.hang, Fault.answer({ status: 429 })]) {
+      for (const fault of [Fault.loseResponse, Fault.swallowRequest, Fault.respond({ status: 429 })]) {
         const { everything } = yield* retried.pipe(
           Effect.provide(InstantlyMock.layer({ faults: [Fault.always(fault)] }))
         )
@@ -302,7 +302,7 @@ describe("no secret is shown", () => {
       }
       const interrupted = yield* Effect.timeoutOption(remove(), "50 millis").pipe(
         observed,
-        Effect.provide(InstantlyMock.layer({ faults: [Fault.always(Fault.hang)] }))
+        Effect.provide(InstantlyMock.layer({ faults: [Fault.always(Fault.swallowRequest)] }))
       )
       expectNoLeak([interrupted.exit, ...interrupted.shown])
     })
@@ -313,7 +313,7 @@ describe("no secret is shown", () => {
       const page = JSON.stringify({ items: [wire], next_starting_after: "made-up" })
       const bodies = [page, page.slice(0, -9), JSON.stringify({ items: secret }), JSON.stringify({ items: [secret] })]
       const answers = bodies.flatMap((body) =>
-        [200, 401, 403, 500].map((status) => Fault.answer({ status, headers: json, body }))
+        [200, 401, 403, 500].map((status) => Fault.respond({ status, headers: json, body }))
       )
       for (const fault of [...faults, ...answers]) {
         const operations = Effect.gen(function* () {

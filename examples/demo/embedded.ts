@@ -45,7 +45,7 @@ const story = Effect.gen(function* () {
   const throttled = yield* mock.createApiKey({ name: "throttled" })
   yield* mock.script(
     Fault.next(
-      Fault.answer({
+      Fault.respond({
         status: 429,
         headers: { "content-type": "application/json", "retry-after": "2" },
         body: JSON.stringify({ statusCode: 429, error: "Too Many Requests", message: "Rate limit exceeded" })
@@ -56,7 +56,7 @@ const story = Effect.gen(function* () {
 
   yield* step(4, "The answer is lost: the key is deleted, the retry finds nothing, and the outcome is unknown.")
   const unlucky = yield* mock.createApiKey({ name: "unlucky" })
-  yield* mock.script(Fault.next(Fault.loseAnswer))
+  yield* mock.script(Fault.next(Fault.loseResponse))
   yield* told(apiKeys.delete(unlucky.id))
 
   yield* step(5, "What arrived at Instantly, and what it did.")

@@ -35,14 +35,14 @@ describe("impatient", () => {
 
   it.effect("ends at once where Instantly asks for more than there is time for", () =>
     Effect.gen(function* () {
-      const throttled = Fault.always(Fault.answer({ status: 429, headers: { "retry-after": "5" } }))
+      const throttled = Fault.always(Fault.respond({ status: 429, headers: { "retry-after": "5" } }))
       expect(yield* deleteWhile(throttled)).toEqual({ end: "TooManyRequests, NotApplied", at: 0, attempts: 1 })
     })
   )
 
   it.effect("answers within two seconds when nothing else does, and knows what is not known", () =>
     Effect.gen(function* () {
-      const hanging = Fault.always(Fault.hang)
+      const hanging = Fault.always(Fault.swallowRequest)
       expect(yield* deleteWhile(hanging)).toEqual({ end: "TransportError, Unknown", at: 2000, attempts: 3 })
     })
   )

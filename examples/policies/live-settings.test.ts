@@ -55,7 +55,7 @@ describe("a policy that needs a service", () => {
 
   it.effect("stops retrying when the service says so", () =>
     Effect.gen(function* () {
-      const down = Fault.always(Fault.answer({ status: 503 }))
+      const down = Fault.always(Fault.respond({ status: 503 }))
       // five attempts, to 1,500 ms; then four, the last of them at 2,200; then one for each of the other eight
       const times = yield* arrivals(2000, [usual, { retrying: false, spacing: 0 }], down)
       expect(times).toHaveLength(5 + 4 + 8)

@@ -5,7 +5,7 @@ import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { patient } from "./patient.js"
 
 const unavailable = (retryAfter?: string) =>
-  Fault.answer({ status: 503, headers: retryAfter === undefined ? {} : { "retry-after": retryAfter } })
+  Fault.respond({ status: 503, headers: retryAfter === undefined ? {} : { "retry-after": retryAfter } })
 
 /** Deletes a batch of keys with the policy, in virtual time, while this goes wrong. */
 const batch = (size: number, ...scripts: ReadonlyArray<Fault.Script>) =>

@@ -39,7 +39,7 @@ const deleteAll = (count: number, policy: RetryPolicy.RetryPolicy<RetryAllowance
     )
   })
 
-const outage = Fault.always(Fault.delay("10 millis").pipe(Fault.and(Fault.answer({ status: 503 }))))
+const outage = Fault.always(Fault.delayRequest("10 millis").pipe(Fault.and(Fault.respond({ status: 503 }))))
 
 describe("a retry allowance", () => {
   it("meets an outage with a few dozen retries for 10,000 deletes, and then with failures at once", async () => {

@@ -33,21 +33,21 @@ describe("offboard", () => {
 
   it.effect("asks for a second look after one that is lost once Instantly has acted", () =>
     Effect.gen(function* () {
-      const lost = Fault.next(Fault.loseAnswer)
+      const lost = Fault.next(Fault.loseResponse)
       expect(yield* offboardWhile(lost)).toEqual({ said: "look again", deleted: true, requests: 2 })
     })
   )
 
   it.effect("asks for a second look after an answer that comes too late", () =>
     Effect.gen(function* () {
-      const late = Fault.next(Fault.delayAnswer("20 seconds"))
+      const late = Fault.next(Fault.delayResponse("20 seconds"))
       expect(yield* offboardWhile(late)).toEqual({ said: "look again", deleted: true, requests: 2 })
     })
   )
 
   it.effect("does not wait for ever for an Instantly that is down", () =>
     Effect.gen(function* () {
-      const down = Fault.always(Fault.answer({ status: 503 }))
+      const down = Fault.always(Fault.respond({ status: 503 }))
       expect(yield* offboardWhile(down)).toEqual({ said: "look again", deleted: false, requests: 5 })
     })
   )

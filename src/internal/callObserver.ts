@@ -2,7 +2,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import type { Facts } from "./words.js"
+import type { Facts } from "../InstantlyError/message.js"
 
 /** What the end of each call inside an effect is told to. */
 export class CallObserver extends Context.Reference<CallObserver>()("effect-instantly/CallObserver", {

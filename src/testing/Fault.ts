@@ -10,10 +10,10 @@ import { dual } from "effect/Function"
 import * as Pipeable from "effect/Pipeable"
 import * as Random from "effect/Random"
 import type * as Schedule from "effect/Schedule"
-import type * as Http from "../internal/mock/http.js"
-import { Broken, type Exchange } from "../internal/mock/http.js"
-import * as Selecting from "../internal/mock/selecting.js"
 import * as Parameters from "../internal/parameters.js"
+import * as Selecting from "./Fault/selection.js"
+import type * as Http from "./InstantlyMock/exchange.js"
+import { Broken, type Exchange } from "./InstantlyMock/exchange.js"
 
 /**
  * Something that goes wrong with one exchange, by name. It is prepared once where it is scripted, so that what it counts
@@ -40,7 +40,7 @@ const fault = (name: string, prepare: Fault["prepare"]): Fault => ({
 const make = (name: string, change: (exchange: Exchange) => Exchange): Fault => fault(name, Effect.succeed(change))
 
 /**
- * An answer of the double's: what {@link changeAnswer} changes.
+ * An answer of the double's: what {@link changeResponse} changes.
  *
  * @since 0.1.0
  * @category models
@@ -85,13 +85,13 @@ export const loseRequest: Fault = make("loseRequest", () => new Broken({ how: "L
  * ```ts
  * import { Fault } from "effect-instantly/testing"
  *
- * const script = Fault.next(Fault.loseAnswer)
+ * const script = Fault.next(Fault.loseResponse)
  * ```
  *
  * @since 0.1.0
  * @category faults
  */
-export const loseAnswer: Fault = make("loseAnswer", Effect.zipRight(new Broken({ how: "Lost" })))
+export const loseResponse: Fault = make("loseResponse", Effect.zipRight(new Broken({ how: "Lost" })))
 
 /**
  * The server acts, and the connection is lost in the middle of its answer.
@@ -100,14 +100,14 @@ export const loseAnswer: Fault = make("loseAnswer", Effect.zipRight(new Broken({
  * ```ts
  * import { Fault } from "effect-instantly/testing"
  *
- * const script = Fault.nth(2, Fault.cutAnswer)
+ * const script = Fault.nth(2, Fault.cutResponse)
  * ```
  *
  * @since 0.1.0
  * @category faults
  */
-export const cutAnswer: Fault = make(
-  "cutAnswer",
+export const cutResponse: Fault = make(
+  "cutResponse",
   Effect.flatMap((answer) => new Broken({ how: "CutOff", answer }))
 )
 
@@ -118,13 +118,13 @@ export const cutAnswer: Fault = make(
  * ```ts
  * import { Fault } from "effect-instantly/testing"
  *
- * const script = Fault.next(Fault.hang)
+ * const script = Fault.next(Fault.swallowRequest)
  * ```
  *
  * @since 0.1.0
  * @category faults
  */
-export const hang: Fault = make("hang", () => Effect.never)
+export const swallowRequest: Fault = make("swallowRequest", () => Effect.never)
 
 /**
  * The server acts, and never answers.
@@ -133,13 +133,13 @@ export const hang: Fault = make("hang", () => Effect.never)
  * ```ts
  * import { Fault } from "effect-instantly/testing"
  *
- * const script = Fault.next(Fault.swallowAnswer)
+ * const script = Fault.next(Fault.swallowResponse)
  * ```
  *
  * @since 0.1.0
  * @category faults
  */
-export const swallowAnswer: Fault = make("swallowAnswer", Effect.zipRight(Effect.never))
+export const swallowResponse: Fault = make("swallowResponse", Effect.zipRight(Effect.never))
 
 /**
  * The answer is this one, and the server does not act. Throws a `RangeError` where the status is not from 200 to 599.
@@ -148,21 +148,21 @@ export const swallowAnswer: Fault = make("swallowAnswer", Effect.zipRight(Effect
  * ```ts
  * import { Fault } from "effect-instantly/testing"
  *
- * const script = Fault.next(Fault.answer({ status: 503, headers: { "retry-after": "5" } }))
+ * const script = Fault.next(Fault.respond({ status: 503, headers: { "retry-after": "5" } }))
  * ```
  *
  * @since 0.1.0
  * @category faults
  */
-export const answer = (options: {
+export const respond = (options: {
   readonly status: number
   readonly body?: string | Uint8Array
   readonly headers?: Readonly<Record<string, string>>
 }): Fault => {
   const { body = "", headers = {}, status } = options
   if (!(Number.isInteger(status) && status >= 200 && status < 600))
-    Parameters.refuse("Fault.answer: status", "from 200 to 599", status)
-  return make(`answer ${status}`, () => Effect.succeed<Answer>({ status, headers, body }))
+    Parameters.refuse("Fault.respond: status", "from 200 to 599", status)
+  return make(`respond ${status}`, () => Effect.succeed<Answer>({ status, headers, body }))
 }
 
 /**
@@ -172,13 +172,13 @@ export const answer = (options: {
  * ```ts
  * import { Fault } from "effect-instantly/testing"
  *
- * const script = Fault.next(Fault.changeAnswer((answer) => ({ ...answer, body: "<html>" })))
+ * const script = Fault.next(Fault.changeResponse((answer) => ({ ...answer, body: "<html>" })))
  * ```
  *
  * @since 0.1.0
  * @category faults
  */
-export const changeAnswer = (change: (answer: Answer) => Answer): Fault => make("changeAnswer", Effect.map(change))
+export const changeResponse = (change: (answer: Answer) => Answer): Fault => make("changeResponse", Effect.map(change))
 
 /**
  * How long a delay is: always the same, drawn each time from the double's seeded `Random`, or the next delay of a
@@ -197,15 +197,15 @@ export type Delay = Duration.DurationInput | Effect.Effect<Duration.DurationInpu
  * import { Fault } from "effect-instantly/testing"
  * import { Duration, Effect, Random } from "effect"
  *
- * const script = Fault.always(Fault.delay(Effect.map(Random.nextIntBetween(5, 55), Duration.millis)))
+ * const script = Fault.always(Fault.delayRequest(Effect.map(Random.nextIntBetween(5, 55), Duration.millis)))
  * ```
  *
  * @since 0.1.0
  * @category faults
  */
-export const delay = (delay: Delay): Fault =>
+export const delayRequest = (delay: Delay): Fault =>
   fault(
-    "delay",
+    "delayRequest",
     Effect.map(Selecting.prepareSleep(delay), (sleep) => (exchange) => Effect.zipRight(sleep, exchange))
   )
 
@@ -216,15 +216,15 @@ export const delay = (delay: Delay): Fault =>
  * ```ts
  * import { Fault } from "effect-instantly/testing"
  *
- * const script = Fault.next(Fault.delayAnswer("20 seconds"))
+ * const script = Fault.next(Fault.delayResponse("20 seconds"))
  * ```
  *
  * @since 0.1.0
  * @category faults
  */
-export const delayAnswer = (delay: Delay): Fault =>
+export const delayResponse = (delay: Delay): Fault =>
   fault(
-    "delayAnswer",
+    "delayResponse",
     Effect.map(Selecting.prepareSleep(delay), (sleep) => (exchange) => Effect.zipLeft(exchange, sleep))
   )
 
@@ -236,7 +236,7 @@ export const delayAnswer = (delay: Delay): Fault =>
  * ```ts
  * import { Fault } from "effect-instantly/testing"
  *
- * const script = Fault.next(Fault.delay("1 second").pipe(Fault.and(Fault.loseAnswer)))
+ * const script = Fault.next(Fault.delayRequest("1 second").pipe(Fault.and(Fault.loseResponse)))
  * ```
  *
  * @since 0.1.0
@@ -272,7 +272,7 @@ export interface Script {
  * ```ts
  * import { Fault } from "effect-instantly/testing"
  *
- * const script = Fault.next(Fault.hang)
+ * const script = Fault.next(Fault.swallowRequest)
  * ```
  *
  * @since 0.1.0
@@ -288,7 +288,7 @@ export const next = (fault: Fault): Script => nth(1, fault)
  * ```ts
  * import { Fault } from "effect-instantly/testing"
  *
- * const script = Fault.nth(3, Fault.hang)
+ * const script = Fault.nth(3, Fault.swallowRequest)
  * ```
  *
  * @since 0.1.0
@@ -303,7 +303,7 @@ export const nth = (n: number, fault: Fault): Script => Selecting.counting(fault
  * ```ts
  * import { Fault } from "effect-instantly/testing"
  *
- * const script = Fault.times(3, Fault.hang)
+ * const script = Fault.times(3, Fault.swallowRequest)
  * ```
  *
  * @since 0.1.0
@@ -318,7 +318,7 @@ export const times = (n: number, fault: Fault): Script => Selecting.counting(fau
  * ```ts
  * import { Fault } from "effect-instantly/testing"
  *
- * const script = Fault.always(Fault.answer({ status: 503 }))
+ * const script = Fault.always(Fault.respond({ status: 503 }))
  * ```
  *
  * @since 0.1.0
@@ -333,7 +333,7 @@ export const always = (fault: Fault): Script => Selecting.counting(fault, () => 
  * ```ts
  * import { Fault } from "effect-instantly/testing"
  *
- * const script = Fault.forId("019e18e2-78d4-7322-941a-7384d8969c61", Fault.loseAnswer)
+ * const script = Fault.forId("019e18e2-78d4-7322-941a-7384d8969c61", Fault.loseResponse)
  * ```
  *
  * @since 0.1.0
@@ -352,7 +352,7 @@ export const forId = (id: string, fault: Fault): Script =>
  * ```ts
  * import { Fault } from "effect-instantly/testing"
  *
- * const script = Fault.atRate(0.01, Fault.loseAnswer)
+ * const script = Fault.atRate(0.01, Fault.loseResponse)
  * ```
  *
  * @since 0.1.0

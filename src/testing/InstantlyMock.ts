@@ -21,13 +21,13 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { Scope as ApiKeyScope } from "../ApiKey.js"
 import { ApiKeyId } from "../ApiKey.js"
-import type { Incoming } from "../internal/mock/http.js"
-import * as Identity from "../internal/mock/identity.js"
-import * as Server from "../internal/mock/instantly.js"
-import * as Recorder from "../internal/mock/recorder.js"
-import * as Transport from "../internal/mock/transport.js"
-import * as Window from "../internal/mock/window.js"
 import type { Script } from "./Fault.js"
+import * as Transport from "./InstantlyMock/adapters.js"
+import type { Incoming } from "./InstantlyMock/exchange.js"
+import * as Identity from "./InstantlyMock/identity.js"
+import * as Recorder from "./InstantlyMock/recorder.js"
+import * as Server from "./InstantlyMock/server.js"
+import * as Window from "./InstantlyMock/window.js"
 
 /**
  * What a double is like.
@@ -133,7 +133,7 @@ export interface Service {
  *   const mock = yield* InstantlyMock.InstantlyMock
  *   const caller = yield* mock.createApiKey({ scopes: ["api_keys:delete"] })
  *   const leaked = yield* mock.createApiKey({ name: "leaked" })
- *   yield* mock.script(Fault.next(Fault.loseAnswer))
+ *   yield* mock.script(Fault.next(Fault.loseResponse))
  *   const error = yield* Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(leaked.id)).pipe(
  *     Effect.flip,
  *     Effect.provide(Instantly.layer({ apiKey: caller.secret }))

@@ -6,8 +6,7 @@ export default {
     "!src/index.ts",
     "!src/testing/index.ts",
     // data
-    "!src/internal/knownScopes.ts",
-    "!src/internal/version.ts"
+    "!src/ApiKey/knownScopes.ts"
   ],
   testRunner: "vitest",
   vitest: { configFile: "test/mutation/vitest.config.ts" },

@@ -11,24 +11,14 @@ const double = ["testing/InstantlyMock", "testing/Fault", "conformance"]
 
 /** For the modules that have more than the test of their own name, or another, by the beginning of their path. */
 const partOf: Readonly<Record<string, ReadonlyArray<string>>> = {
-  "internal/mock/": double,
-  "internal/attempt": ["InstantlyClient"],
-  "internal/call": ["InstantlyClient"],
-  "internal/callObserver": ["Revocation"],
-  "internal/currentRetryPolicy": ["RetryPolicy"],
-  "internal/line": ["RateLimit", "observability"],
-  "internal/metrics": ["observability"],
-  "internal/parameters": ["RateLimit", "RetryPolicy"],
-  "internal/retrying": ["InstantlyClient", "observability"],
-  "internal/settings": ["InstantlyClient"],
-  "internal/spanEvent": ["observability"],
-  "internal/trace": ["InstantlyClient", "observability"],
-  "internal/transport": ["wire"],
-  "internal/unreadable": ["InstantlyClient"],
-  "internal/wire": ["InstantlyClient", "wire"],
-  "internal/words": ["InstantlyError"],
+  "InstantlyClient/": ["InstantlyClient", "wire", "observability"],
   InstantlyClient: ["Instantly"],
+  "InstantlyError/": ["InstantlyError"],
+  "RateLimit/": ["RateLimit", "observability"],
+  "RetryPolicy/": ["RetryPolicy"],
   Revocation: ["revocation/ending"],
+  "internal/parameters": ["RateLimit", "RetryPolicy"],
+  "internal/telemetry": ["observability"],
   testing: double
 }
 

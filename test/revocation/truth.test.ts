@@ -9,20 +9,20 @@ import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { simulate } from "../support/simulation.js"
 
 /** What latency varies by: as much as the gate allows for. */
-const latency = Fault.always(Fault.delay(Effect.map(Random.nextIntBetween(5, 55), Duration.millis)))
+const latency = Fault.always(Fault.delayRequest(Effect.map(Random.nextIntBetween(5, 55), Duration.millis)))
 
 /** One request in a hundred each, of everything that does not doom the others. */
 const everyFault = [
   Fault.refuse,
   Fault.loseRequest,
-  Fault.loseAnswer,
-  Fault.cutAnswer,
-  Fault.hang,
-  Fault.swallowAnswer,
-  Fault.delay("20 seconds"),
-  Fault.delayAnswer("20 seconds"),
-  Fault.changeAnswer((answer) => ({ ...answer, body: "<html>" })),
-  ...[302, 400, 408, 429, 500, 503].map((status) => Fault.answer({ status }))
+  Fault.loseResponse,
+  Fault.cutResponse,
+  Fault.swallowRequest,
+  Fault.swallowResponse,
+  Fault.delayRequest("20 seconds"),
+  Fault.delayResponse("20 seconds"),
+  Fault.changeResponse((answer) => ({ ...answer, body: "<html>" })),
+  ...[302, 400, 408, 429, 500, 503].map((status) => Fault.respond({ status }))
 ]
 const onePercentEach = everyFault.map((fault) => Fault.atRate(0.01, fault))
 
@@ -165,7 +165,7 @@ describe("a receipt", () => {
     const { arrivals, existing, receipts } = await succeed(
       Effect.gen(function* () {
         const mock = yield* InstantlyMock.make({
-          faults: [Fault.atRate(0.4, Fault.loseRequest), Fault.atRate(0.7, Fault.delay("2 minutes")), latency]
+          faults: [Fault.atRate(0.4, Fault.loseRequest), Fault.atRate(0.7, Fault.delayRequest("2 minutes")), latency]
         })
         const caller = yield* mock.createApiKey()
         const ids = yield* createMany(mock, 300)
@@ -241,7 +241,7 @@ const endEarly = (
 ) =>
   Effect.gen(function* () {
     const mock = yield* InstantlyMock.make({
-      faults: [Fault.atRate(0.05, Fault.loseAnswer), Fault.always(Fault.delay(slow))]
+      faults: [Fault.atRate(0.05, Fault.loseResponse), Fault.always(Fault.delayRequest(slow))]
     })
     const caller = yield* mock.createApiKey()
     const ids = yield* createMany(mock, 120)

@@ -75,9 +75,9 @@ export interface Servers {
 export const servers = Effect.gen(function* () {
   const present = yield* double()
   const missing = yield* double()
-  const throttled = yield* double(Fault.next(Fault.answer({ status: 429, headers: { "retry-after": "1" } })))
-  const silent = yield* double(Fault.always(Fault.swallowAnswer))
-  const lossy = yield* double(Fault.next(Fault.loseAnswer))
+  const throttled = yield* double(Fault.next(Fault.respond({ status: 429, headers: { "retry-after": "1" } })))
+  const silent = yield* double(Fault.always(Fault.swallowResponse))
+  const lossy = yield* double(Fault.next(Fault.loseResponse))
   const kept = yield* keeping({ leave: false })
   const left = yield* keeping({ leave: true })
 

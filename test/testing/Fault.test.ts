@@ -60,10 +60,10 @@ describe("a fault", () => {
   it.effect.each([
     ["refuse", () => Fault.refuse, "Error: connect ECONNREFUSED", true],
     ["loseRequest", () => Fault.loseRequest, "Error: socket hang up", true],
-    ["loseAnswer", () => Fault.loseAnswer, "Error: socket hang up", false],
-    ["cutAnswer", () => Fault.cutAnswer, "200 Decode", false],
-    ["answer", () => Fault.answer({ status: 418, body: "made-up" }), "418", true],
-    ["changeAnswer", () => Fault.changeAnswer((answer) => ({ ...answer, status: 201 })), "201", false]
+    ["loseAnswer", () => Fault.loseResponse, "Error: socket hang up", false],
+    ["cutAnswer", () => Fault.cutResponse, "200 Decode", false],
+    ["answer", () => Fault.respond({ status: 418, body: "made-up" }), "418", true],
+    ["changeAnswer", () => Fault.changeResponse((answer) => ({ ...answer, status: 201 })), "201", false]
   ] as const)("%s does to an exchange what its name says", ([name, fault, gives, survives]) =>
     withDouble(({ leaked, mock, remove }) =>
       Effect.gen(function* () {
@@ -78,8 +78,8 @@ describe("a fault", () => {
   )
 
   it.effect.each([
-    ["hang", Fault.hang, true],
-    ["swallowAnswer", Fault.swallowAnswer, false]
+    ["hang", Fault.swallowRequest, true],
+    ["swallowAnswer", Fault.swallowResponse, false]
   ] as const)("%s never answers", ([, fault, survives]) =>
     withDouble(({ leaked, mock, remove }) =>
       Effect.gen(function* () {
@@ -95,14 +95,14 @@ describe("a fault", () => {
   it.effect("delays a request before the server acts, or its answer after", () =>
     withDouble(({ leaked, mock, remove }) =>
       Effect.gen(function* () {
-        yield* mock.script(Fault.next(Fault.delay("10 seconds")))
+        yield* mock.script(Fault.next(Fault.delayRequest("10 seconds")))
         const fiber = yield* Effect.fork(remove)
         yield* TestClock.adjust("9 seconds")
         expect(yield* isThere(mock, leaked)).toBe(true)
         yield* TestClock.adjust("1 second")
         expect(yield* Fiber.join(fiber)).toBe("200")
 
-        yield* mock.script(Fault.next(Fault.delayAnswer("10 seconds")))
+        yield* mock.script(Fault.next(Fault.delayResponse("10 seconds")))
         const again = yield* Effect.fork(remove)
         yield* TestClock.adjust("9 seconds")
         expect((yield* mock.arrivals).at(-1)?.reason).toBe("already deleted")
@@ -123,8 +123,8 @@ describe("a fault", () => {
         })
         const uniform = Effect.map(Random.nextIntBetween(100, 200), Duration.millis)
         yield* mock.script(
-          Fault.times(3, Fault.delay(uniform)),
-          Fault.always(Fault.delay(Schedule.exponential("1 second")))
+          Fault.times(3, Fault.delayRequest(uniform)),
+          Fault.always(Fault.delayRequest(Schedule.exponential("1 second")))
         )
         const drawn = [yield* inVirtualTime(took), yield* inVirtualTime(took), yield* inVirtualTime(took)]
         expect(drawn.every((millis) => millis >= 100 && millis < 200)).toBe(true)
@@ -139,7 +139,7 @@ describe("a fault", () => {
   it.effect("composes with another, the first one nearer to the client", () =>
     withDouble(({ leaked, mock, remove }) =>
       Effect.gen(function* () {
-        yield* mock.script(Fault.next(Fault.delay("5 seconds").pipe(Fault.and(Fault.loseAnswer))))
+        yield* mock.script(Fault.next(Fault.delayRequest("5 seconds").pipe(Fault.and(Fault.loseResponse))))
         const fiber = yield* Effect.fork(remove)
         yield* TestClock.adjust("4 seconds")
         expect(yield* isThere(mock, leaked)).toBe(true)
@@ -154,7 +154,7 @@ describe("a fault", () => {
   it.effect("happens at the server even when its client no longer waits", () =>
     withDouble(({ leaked, mock, remove }) =>
       Effect.gen(function* () {
-        yield* mock.script(Fault.next(Fault.delay("20 seconds")))
+        yield* mock.script(Fault.next(Fault.delayRequest("20 seconds")))
         const fiber = yield* Effect.fork(remove)
         yield* TestClock.adjust("10 seconds")
         expect(Exit.isFailure(yield* Fiber.interrupt(fiber))).toBe(true)
@@ -170,11 +170,11 @@ describe("on a socket", () => {
   it.live.each([
     ["refuse", () => Fault.refuse, "lost", true],
     ["loseRequest", () => Fault.loseRequest, "lost", true],
-    ["loseAnswer", () => Fault.loseAnswer, "lost", false],
-    ["cutAnswer", () => Fault.cutAnswer, "200, and half of its body", false],
+    ["loseAnswer", () => Fault.loseResponse, "lost", false],
+    ["cutAnswer", () => Fault.cutResponse, "200, and half of its body", false],
     [
       "answer",
-      () => Fault.answer({ status: 418, body: new Uint8Array([109]), headers: { "x-made": "up" } }),
+      () => Fault.respond({ status: 418, body: new Uint8Array([109]), headers: { "x-made": "up" } }),
       "418 m",
       true
     ]
@@ -205,7 +205,7 @@ describe("on a socket", () => {
 })
 
 describe("a script", () => {
-  const answer = (status: number) => Fault.answer({ status })
+  const answer = (status: number) => Fault.respond({ status })
 
   it.effect.each([
     ["the next request", () => [Fault.next(answer(500))], ["500", "200", "200", "200"]],
@@ -280,9 +280,9 @@ it.effect("two runs with the same seed and script give the same log, byte for by
           {
             seed,
             faults: [
-              Fault.atRate(0.2, Fault.loseAnswer),
-              Fault.atRate(0.2, Fault.delay(Effect.map(Random.nextIntBetween(1, 50), Duration.millis))),
-              Fault.atRate(0.1, Fault.cutAnswer)
+              Fault.atRate(0.2, Fault.loseResponse),
+              Fault.atRate(0.2, Fault.delayRequest(Effect.map(Random.nextIntBetween(1, 50), Duration.millis))),
+              Fault.atRate(0.1, Fault.cutResponse)
             ]
           }
         )
@@ -302,8 +302,8 @@ it.effect("two runs with the same seed and script give the same log, byte for by
 
 describe("an answer", () => {
   it.each([199, 600, 200.5, Number.NaN])("has no status %s, which is refused where it is made", (status) => {
-    expect(() => Fault.answer({ status })).toThrow(
-      new RangeError(`Fault.answer: status must be from 200 to 599, not ${status}`)
+    expect(() => Fault.respond({ status })).toThrow(
+      new RangeError(`Fault.respond: status must be from 200 to 599, not ${status}`)
     )
   })
 
@@ -322,7 +322,7 @@ describe("an answer", () => {
       expect(yield* response.text).toBe(text)
     }).pipe(
       Effect.provide(
-        Effect.succeed(Fault.answer({ status, body: "made-up", headers: { "x-made": "up" } })).pipe(
+        Effect.succeed(Fault.respond({ status, body: "made-up", headers: { "x-made": "up" } })).pipe(
           Effect.map((fault) => InstantlyMock.layer({ faults: [Fault.always(fault)] })),
           Layer.unwrapEffect
         )

@@ -330,9 +330,9 @@ describe("what a test asks", () => {
         const { secret } = yield* mock.createApiKey()
         yield* mock.script(
           Fault.next(Fault.loseRequest),
-          Fault.next(Fault.answer({ status: 503 })),
-          Fault.next(Fault.cutAnswer),
-          Fault.next(Fault.loseAnswer)
+          Fault.next(Fault.respond({ status: 503 })),
+          Fault.next(Fault.cutResponse),
+          Fault.next(Fault.loseResponse)
         )
         yield* Effect.replicateEffect(Effect.exit(get(secret)), 5)
         expect((yield* mock.arrivals).map(({ applied, reason, status }) => ({ applied, reason, status }))).toEqual([

@@ -6,7 +6,7 @@
  * Each kind admits on its own, as if there were no other; a request is answered 429 where any refuses it. Those who do
  * not react to a 429 are so judged by each kind as by a server that has no other; those who do see the strictest server.
  */
-import * as Window from "../../../src/internal/mock/window.js"
+import * as Window from "../../../src/testing/InstantlyMock/window.js"
 
 export const limit = { limit: 100, window: 1000 }
 

@@ -4,12 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
+import { factsLine } from "../InstantlyError/message.js"
 import type { InstantlyError } from "../InstantlyError.js"
+import { CallObserver } from "../internal/callObserver.js"
 import { type Progress, update } from "./attempt.js"
 import * as Call from "./call.js"
-import { CallObserver } from "./callObserver.js"
-import { templateOf } from "./wire.js"
-import { factsLine } from "./words.js"
+import { templateOf } from "./sendOnce.js"
 
 const describeFailure = (cause: Cause.Cause<InstantlyError>): Record<string, unknown> =>
   Option.match(Cause.failureOption(cause), {

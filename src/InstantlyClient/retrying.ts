@@ -5,9 +5,8 @@ import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import type { InstantlyError } from "../InstantlyError.js"
+import * as Telemetry from "../internal/telemetry.js"
 import type { RetryPolicy } from "../RetryPolicy.js"
-import * as Metrics from "./metrics.js"
-import * as SpanEvent from "./spanEvent.js"
 
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
 
@@ -19,8 +18,8 @@ const mayRepeat = (error: InstantlyError): boolean => {
 const tell = (error: InstantlyError, delay: Duration.Duration) =>
   Effect.all(
     [
-      Metric.increment(Metrics.retries),
-      SpanEvent.retrying(error, delay),
+      Metric.increment(Telemetry.retries),
+      Telemetry.retrying(error, delay),
       Effect.logDebug(`${error._tag}: next attempt in ${Duration.format(delay)} · ${error.method} ${error.path}`)
     ],
     { discard: true }

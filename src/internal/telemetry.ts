@@ -1,7 +1,11 @@
-/** What is counted and measured of requests and gates, under the names that README documents. */
+/** What one sees of requests and gates from outside: metrics, and events of the span that a call happens in. README names them. */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricKey from "effect/MetricKey"
+import type { InstantlyError } from "../InstantlyError.js"
 
 const requestKey = MetricKey.counter("instantly.requests", {
   description: "Requests that were sent, or that the client tried to send, by their result",
@@ -39,3 +43,23 @@ export const pauses = Metric.counter("instantly.pauses", {
   description: "Times that a gate was closed",
   incremental: true
 })
+
+const event = (name: string, attributes: Record<string, unknown>) =>
+  Effect.currentSpan.pipe(
+    Effect.flatMap((span) => Effect.map(Clock.currentTimeNanos, (now) => span.event(name, now, attributes))),
+    Effect.ignore
+  )
+
+/** A permit was given, and not at once. */
+export const permitted = (waited: Duration.Duration) =>
+  Duration.toMillis(waited) >= 1
+    ? event("instantly.permit", { "instantly.waited_ms": Math.round(Duration.toMillis(waited)) })
+    : Effect.void
+
+/** The gate has been closed for everybody. */
+export const paused = (pause: Duration.Duration) =>
+  event("instantly.pause", { "instantly.pause_ms": Duration.toMillis(pause) })
+
+/** An attempt has failed, and there will be another. */
+export const retrying = (error: InstantlyError, delay: Duration.Duration) =>
+  event("instantly.retry", { "error.type": error._tag, "instantly.delay_ms": Duration.toMillis(delay) })

@@ -4,8 +4,8 @@
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import { knownScopes } from "../ApiKey/knownScopes.js"
 import { fromStatus, type Outcome } from "../Outcome.js"
-import { knownScopes } from "./knownScopes.js"
 
 /** What is known of a call when it fails. */
 export interface Facts {

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
 import { Duration, FastCheck, Option } from "effect"
-import { parse } from "../../src/internal/retryAfter.js"
+import { parse } from "../../src/InstantlyClient/retryAfter.js"
 
 const now = Date.UTC(2026, 10, 23, 9, 0, 0)
 const seconds = (header: string | undefined, at = now) =>
@@ -114,7 +114,7 @@ describe("Retry-After", () => {
   })
 
   it("is the same in every time zone", () => {
-    const module = new URL("../../src/internal/retryAfter.ts", import.meta.url)
+    const module = new URL("../../src/InstantlyClient/retryAfter.ts", import.meta.url)
     const program = `
       import { parse } from ${JSON.stringify(module)}
       const dates = ["Mon, 23 Nov 2026 09:01:30 GMT", "Monday, 23-Nov-26 09:01:30 GMT", "Mon Nov 23 09:01:30 2026"]

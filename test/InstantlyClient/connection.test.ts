@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { codeOf, isNeverSent } from "../../src/internal/transport.js"
+import { codeOf, isNeverSent } from "../../src/InstantlyClient/connection.js"
 
 const failure = (properties: Record<string, unknown>, cause?: unknown) =>
   Object.assign(new Error("made-up"), properties, cause === undefined ? {} : { cause })

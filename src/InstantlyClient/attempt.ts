@@ -9,14 +9,14 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type { ParseError } from "effect/ParseResult"
 import * as Ref from "effect/Ref"
+import type { Facts } from "../InstantlyError/message.js"
 import { type InstantlyError, InvalidResponse, TransportError } from "../InstantlyError.js"
+import * as Telemetry from "../internal/telemetry.js"
 import { fromStatus } from "../Outcome.js"
-import * as Answer from "./answer.js"
 import * as Call from "./call.js"
-import * as Metrics from "./metrics.js"
-import * as Transport from "./transport.js"
+import * as Transport from "./connection.js"
+import * as Answer from "./errorOf.js"
 import * as Unreadable from "./unreadable.js"
-import type { Facts } from "./words.js"
 
 export type Progress = Ref.Ref<Call.Call>
 
@@ -150,6 +150,6 @@ export const exchange = <A>(
       fromStatus(response.status) === "Applied" ? readSuccess(response) : readRefusal(response)
     ),
     within(call, timeout, "the limit for one attempt"),
-    Effect.onExit((exit) => Metrics.countRequest(resultOf(exit)))
+    Effect.onExit((exit) => Telemetry.countRequest(resultOf(exit)))
   )
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { ApiKey } from "effect-instantly"
-import { reasonOf } from "../../src/internal/unreadable.js"
+import { reasonOf } from "../../src/InstantlyClient/unreadable.js"
 
 const wire = {
   id: "019e18e2-78d4-7322-941a-7384d8969c61",

@@ -1,8 +1,8 @@
 import { Headers } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Duration, Option } from "effect"
-import { requestIdOf, toError } from "../../src/internal/answer.js"
-import type { Facts } from "../../src/internal/words.js"
+import { requestIdOf, toError } from "../../src/InstantlyClient/errorOf.js"
+import type { Facts } from "../../src/InstantlyError/message.js"
 import * as Outcome from "../../src/Outcome.js"
 
 const facts = (status: number): Facts => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { FastCheck } from "effect"
-import { make, worst } from "../../../src/internal/mock/window.js"
+import { make, worst } from "../../../src/testing/InstantlyMock/window.js"
 
 /** How long each of these requests would have to wait, where it is admitted if that is nothing. */
 const waits = (kind: "sliding" | "fixed", times: ReadonlyArray<number>, limits = [{ limit: 2, window: 1000 }]) => {

@@ -4,9 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import type { Exchange, Incoming } from "./http.js"
-import type { Served } from "./instantly.js"
-import type { Select } from "./selecting.js"
+import type { Select } from "../Fault/selection.js"
+import type { Exchange, Incoming } from "./exchange.js"
+import type { Served } from "./server.js"
 
 export interface Arrival {
   /** When it arrived, in milliseconds since 1970; when it was sent, where it did not arrive. */

@@ -8,7 +8,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
 import * as Stream from "effect/Stream"
-import type { Answer, Broken, Exchange, Incoming } from "./http.js"
+import type { Answer, Broken, Exchange, Incoming } from "./exchange.js"
 
 const textOf = (body: HttpBody.HttpBody): string => {
   switch (body._tag) {

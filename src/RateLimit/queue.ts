@@ -2,7 +2,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
-import * as Metrics from "./metrics.js"
+import * as Telemetry from "../internal/telemetry.js"
 
 type Waiter<E> = Deferred.Deferred<void, E>
 
@@ -14,7 +14,10 @@ export const make = <E>() =>
     const leave = (waiter: Waiter<E>) =>
       Effect.suspend(() => {
         if (!waiting.delete(waiter)) return Effect.void
-        return Effect.zipRight(Metric.incrementBy(Metrics.queued, -1), waiting.size === 0 ? someone.close : Effect.void)
+        return Effect.zipRight(
+          Metric.incrementBy(Telemetry.queued, -1),
+          waiting.size === 0 ? someone.close : Effect.void
+        )
       })
     return {
       /** Waits at the end of the line until it is served. */
@@ -22,7 +25,7 @@ export const make = <E>() =>
         Effect.suspend(() => {
           if (closed) return Effect.interrupt
           waiting.add(waiter)
-          return Metric.incrementBy(Metrics.queued, 1)
+          return Metric.incrementBy(Telemetry.queued, 1)
         }).pipe(Effect.zipRight(someone.open), Effect.zipRight(Deferred.await(waiter)), Effect.ensuring(leave(waiter)))
       ),
       /** Waits until there is someone. */

@@ -1,8 +1,8 @@
 /** What Instantly does with a request, as far as it is known: a state, and an answer to each request. */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import { type Answer, envelope, type Incoming, json } from "./exchange.js"
 import * as Framework from "./framework.js"
-import { type Answer, envelope, type Incoming, json } from "./http.js"
 import * as Window from "./window.js"
 
 export interface Workspace {

@@ -5,8 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { version } from "./version.js"
-import type { Signature } from "./wire.js"
+import type { Signature } from "./sendOnce.js"
+
+/** The version in `package.json`, which a bundled library cannot read; a test holds the two together. */
+export const version = "0.1.0"
 
 /** The settings as they are given. */
 export interface Unchecked {

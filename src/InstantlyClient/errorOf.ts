@@ -2,9 +2,9 @@
 import type { Headers } from "@effect/platform"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type { Facts } from "../InstantlyError/message.js"
 import * as InstantlyError from "../InstantlyError.js"
 import * as RetryAfter from "./retryAfter.js"
-import type { Facts } from "./words.js"
 
 export interface Answer {
   readonly status: number

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
-import type { Exchange, Incoming } from "./http.js"
+import type { Exchange, Incoming } from "../InstantlyMock/exchange.js"
 
 interface Fault {
   readonly name: string

@@ -2,9 +2,9 @@
 import type { Headers } from "@effect/platform"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import type { Facts } from "../InstantlyError/message.js"
 import { combine, fromStatus, type Outcome } from "../Outcome.js"
-import { requestIdOf } from "./answer.js"
-import type { Facts } from "./words.js"
+import { requestIdOf } from "./errorOf.js"
 
 /** The head of an answer, known before its body. */
 export interface Head {

@@ -1,7 +1,7 @@
 import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Option, Ref } from "effect"
-import { pathOf, prepare, sign, templateOf } from "../../src/internal/wire.js"
+import { pathOf, prepare, sign, templateOf } from "../../src/InstantlyClient/sendOnce.js"
 
 describe("a client that is prepared", () => {
   it.effect("follows no redirects, keeps no connection with Fetch, and leaves nothing of that behind", () =>

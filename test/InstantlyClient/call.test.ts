@@ -1,7 +1,7 @@
 import { Headers } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Duration, Option, pipe } from "effect"
-import * as Call from "../../src/internal/call.js"
+import * as Call from "../../src/InstantlyClient/call.js"
 
 const uuid = "019e18e2-78d4-7322-941a-7384d8969c61"
 const head = (status: number) => ({ status, headers: Headers.fromInput({ "x-request-id": uuid }) })

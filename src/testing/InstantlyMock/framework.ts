@@ -1,8 +1,8 @@
 /** What Instantly's web framework, Fastify, decides before a handler runs: routes, bodies and their validation. */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { knownScopes } from "../knownScopes.js"
-import { type Answer, envelope, type Incoming } from "./http.js"
+import { knownScopes } from "../../ApiKey/knownScopes.js"
+import { type Answer, envelope, type Incoming } from "./exchange.js"
 
 export interface Create {
   readonly operation: "create"
