@@ -22,7 +22,7 @@ describe("npm run demo", () => {
         '✓ deleted "throttled" after 2s',
         "It may be what deleted the key.",
         "outcome Unknown · 2 attempts",
-        "deleted (loseAnswer)",
+        "deleted (loseResponse)",
         "secret <redacted>"
       ]) {
         expect(output).toContain(words)

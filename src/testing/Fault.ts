@@ -229,7 +229,7 @@ export const delayResponse = (delay: Delay): Fault =>
   )
 
 /**
- * Two faults of one exchange, the first one nearer to the client: `delay("1 second").pipe(and(loseAnswer))` is a slow
+ * Two faults of one exchange, the first one nearer to the client: `delayRequest("1 second").pipe(and(loseResponse))` is a slow
  * request whose answer is lost.
  *
  * @example

@@ -60,10 +60,10 @@ describe("a fault", () => {
   it.effect.each([
     ["refuse", () => Fault.refuse, "Error: connect ECONNREFUSED", true],
     ["loseRequest", () => Fault.loseRequest, "Error: socket hang up", true],
-    ["loseAnswer", () => Fault.loseResponse, "Error: socket hang up", false],
-    ["cutAnswer", () => Fault.cutResponse, "200 Decode", false],
-    ["answer", () => Fault.respond({ status: 418, body: "made-up" }), "418", true],
-    ["changeAnswer", () => Fault.changeResponse((answer) => ({ ...answer, status: 201 })), "201", false]
+    ["loseResponse", () => Fault.loseResponse, "Error: socket hang up", false],
+    ["cutResponse", () => Fault.cutResponse, "200 Decode", false],
+    ["respond", () => Fault.respond({ status: 418, body: "made-up" }), "418", true],
+    ["changeResponse", () => Fault.changeResponse((answer) => ({ ...answer, status: 201 })), "201", false]
   ] as const)("%s does to an exchange what its name says", ([name, fault, gives, survives]) =>
     withDouble(({ leaked, mock, remove }) =>
       Effect.gen(function* () {
@@ -71,15 +71,15 @@ describe("a fault", () => {
         expect(yield* remove).toBe(gives)
         expect(yield* isThere(mock, leaked)).toBe(survives)
         const [arrival] = yield* mock.arrivals
-        expect(arrival?.fault).toEqual(Option.some(name === "answer" ? "answer 418" : name))
+        expect(arrival?.fault).toEqual(Option.some(name === "respond" ? "respond 418" : name))
         expect(arrival?.applied).toBe(!survives)
       })
     )
   )
 
   it.effect.each([
-    ["hang", Fault.swallowRequest, true],
-    ["swallowAnswer", Fault.swallowResponse, false]
+    ["swallowRequest", Fault.swallowRequest, true],
+    ["swallowResponse", Fault.swallowResponse, false]
   ] as const)("%s never answers", ([, fault, survives]) =>
     withDouble(({ leaked, mock, remove }) =>
       Effect.gen(function* () {
@@ -146,7 +146,7 @@ describe("a fault", () => {
         yield* TestClock.adjust("1 second")
         expect(yield* Fiber.join(fiber)).toBe("Error: socket hang up")
         expect(yield* isThere(mock, leaked)).toBe(false)
-        expect((yield* mock.arrivals)[0]?.fault).toEqual(Option.some("delay and loseAnswer"))
+        expect((yield* mock.arrivals)[0]?.fault).toEqual(Option.some("delayRequest and loseResponse"))
       })
     )
   )
@@ -170,8 +170,8 @@ describe("on a socket", () => {
   it.live.each([
     ["refuse", () => Fault.refuse, "lost", true],
     ["loseRequest", () => Fault.loseRequest, "lost", true],
-    ["loseAnswer", () => Fault.loseResponse, "lost", false],
-    ["cutAnswer", () => Fault.cutResponse, "200, and half of its body", false],
+    ["loseResponse", () => Fault.loseResponse, "lost", false],
+    ["cutResponse", () => Fault.cutResponse, "200, and half of its body", false],
     [
       "answer",
       () => Fault.respond({ status: 418, body: new Uint8Array([109]), headers: { "x-made": "up" } }),
@@ -294,7 +294,7 @@ it.effect("two runs with the same seed and script give the same log, byte for by
         Effect.withTracerEnabled(false)
       )
     const [first, second, other] = [yield* fresh(7), yield* fresh(7), yield* fresh(8)]
-    expect(first).toContain("loseAnswer")
+    expect(first).toContain("loseResponse")
     expect(second === first).toBe(true)
     expect(other === first).toBe(false)
   })

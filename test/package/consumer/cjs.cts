@@ -12,7 +12,7 @@ const program = Effect.gen(function* () {
   const caller = yield* mock.createApiKey({ scopes: ["api_keys:delete"] })
   const first = yield* mock.createApiKey({ name: "first" })
   const second = yield* mock.createApiKey({ name: "second" })
-  yield* mock.script(Fault.nth(2, Fault.loseAnswer))
+  yield* mock.script(Fault.nth(2, Fault.loseResponse))
   return yield* Effect.gen(function* () {
     const apiKeys = yield* ApiKeys.ApiKeys
     const deleted = yield* apiKeys.delete(first.id)
