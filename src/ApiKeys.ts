@@ -19,8 +19,8 @@ import * as Stream from "effect/Stream"
 import { ApiKey, ApiKeyId } from "./ApiKey.js"
 import { InstantlyClient } from "./InstantlyClient.js"
 import {
-  BadRequest,
   type Forbidden,
+  HeldBack,
   type InstantlyError,
   type PaymentRequired,
   type Unauthorized
@@ -33,15 +33,6 @@ import {
  * @category errors
  */
 export type DeleteApiKeyError = InstantlyError
-
-/**
- * What a list of API keys can fail with. A page size outside of 1 to 100, and a cursor that Instantly did not give, are
- * `BadRequest`.
- *
- * @since 0.1.0
- * @category errors
- */
-export type ListApiKeysError = InstantlyError
 
 /**
  * What {@link Service.isActive} can fail with: every answer that says neither yes nor no.
@@ -96,8 +87,10 @@ export interface Service {
   /**
    * Reads one page of the workspace's API keys (`GET /api/v2/api-keys`); {@link list} reads them all. The caller's own key
    * needs one of the scopes `api_keys:read`, `api_keys:all`, `all:read` and `all:all`.
+   *
+   * A page size outside of 1 to 100, or a cursor that Instantly did not give, is `BadRequest`.
    */
-  readonly listPage: (options?: PageOptions) => Effect.Effect<Page, ListApiKeysError>
+  readonly listPage: (options?: PageOptions) => Effect.Effect<Page, InstantlyError>
   /**
    * Whether a secret is still accepted: it is the credential of one harmless read, in place of the client's own. A 401 in
    * Instantly's words is *no*; a list of keys, and a 402 or 403 in Instantly's words, are *yes*. Any other answer is an
@@ -129,6 +122,8 @@ export interface Service {
 export class ApiKeys extends Context.Tag("effect-instantly/ApiKeys")<ApiKeys, Service>() {}
 
 const collection = "/api/v2/api-keys"
+
+const isId = Schema.is(ApiKeyId)
 
 const decodeApiKey = HttpClientResponse.schemaBodyJson(ApiKey)
 
@@ -176,10 +171,16 @@ export const make: Effect.Effect<Service, never, InstantlyClient> = Effect.gen(f
   const client = yield* InstantlyClient
   return ApiKeys.of({
     delete: (id) =>
-      Schema.is(ApiKeyId)(id)
+      isId(id)
         ? client.execute(HttpClientRequest.del(`${collection}/${id}`), decodeDeleted(id))
-        : // What the type rules out still comes from untyped code, and would be part of a URL.
-          Effect.fail(new BadRequest({ method: "DELETE", path: `${collection}/{id}`, attempts: 0 })),
+        : // The type rules it out, but untyped code can still give it, and it would be part of a URL.
+          Effect.fail(
+            new HeldBack({
+              method: "DELETE",
+              path: `${collection}/{id}`,
+              detail: "the id is not a UUID (it is not shown, because it may be a secret)"
+            })
+          ),
     listPage: ({ pageSize, startingAfter } = {}) =>
       client.execute(
         HttpClientRequest.get(collection, { urlParams: { limit: pageSize ?? 100, starting_after: startingAfter } }),
@@ -238,7 +239,7 @@ export const layer: Layer.Layer<ApiKeys, never, InstantlyClient> = Layer.effect(
  * @since 0.1.0
  * @category streams
  */
-export const list = (options: { readonly pageSize?: number } = {}): Stream.Stream<ApiKey, ListApiKeysError, ApiKeys> =>
+export const list = (options: { readonly pageSize?: number } = {}): Stream.Stream<ApiKey, InstantlyError, ApiKeys> =>
   Stream.unwrap(
     Effect.map(ApiKeys, ({ listPage }) =>
       Stream.paginateChunkEffect({ cursor: Option.none<string>(), seen: HashSet.empty<string>() }, ({ cursor, seen }) =>

@@ -21,21 +21,26 @@ export interface Options extends InstantlyClient.Options {
   readonly rateLimit?: RateLimit.RateLimitPolicy | undefined
 }
 
+/**
+ * The settings of the client, each as a value or as a `Config`, and the policy of the gate.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface ConfigOptions extends InstantlyClient.ConfigOptions, Pick<Options, "rateLimit"> {}
+
 const withGate = <E, R>(
   client: Layer.Layer<InstantlyClient.InstantlyClient, E, R>,
   policy: RateLimit.RateLimitPolicy = RateLimit.instantly
 ) =>
-  // Not `ApiKeys.layer`: one value, it would be built once for all the clients that a `LayerMap` holds.
-  Layer.effect(ApiKeys.ApiKeys, ApiKeys.make).pipe(
-    Layer.provideMerge(client),
-    Layer.provideMerge(RateLimit.layer(policy))
-  )
+  // A layer that is one value is built once within a `LayerMap`, and would serve the first client alone.
+  Layer.fresh(ApiKeys.layer).pipe(Layer.provideMerge(client), Layer.provideMerge(RateLimit.layer(policy)))
 
 /**
- * Provides all of this library for one workspace, over the `HttpClient` that the app chooses. Fails where a setting is
- * missing or wrong.
+ * Provides all of this library for one workspace, over the `HttpClient` that the app chooses. Fails with a
+ * `ConfigError` if a setting is missing or wrong.
  *
- * Provide it once: two layers are two gates, and would use up the workspace's limit twice.
+ * Provide it once: two layers have two gates, which together exceed the workspace's limit.
  *
  * @example
  * ```ts
@@ -62,8 +67,9 @@ export const layer = ({
 > => withGate(InstantlyClient.layer(options), rateLimit)
 
 /**
- * As {@link layer}, with what `options` leaves out read from the configuration: `INSTANTLY_API_KEY`, and where they are
- * set `INSTANTLY_BASE_URL` and `INSTANTLY_WORKSPACE_ID`.
+ * As {@link layer}, with settings that can be read from the configuration: each can be a `Config`, and what is left out of
+ * `apiKey`, `baseUrl` and `workspaceId` is read from `INSTANTLY_API_KEY`, `INSTANTLY_BASE_URL` and
+ * `INSTANTLY_WORKSPACE_ID`.
  *
  * @example
  * ```ts
@@ -80,7 +86,7 @@ export const layer = ({
 export const layerConfig = ({
   rateLimit,
   ...options
-}: Partial<Options> = {}): Layer.Layer<
+}: ConfigOptions = {}): Layer.Layer<
   ApiKeys.ApiKeys | InstantlyClient.InstantlyClient | RateLimit.RateLimit,
   ConfigError.ConfigError,
   HttpClient.HttpClient

@@ -1,6 +1,6 @@
 /**
- * One call to Instantly: address, credentials, headers, timeout, permit, retry, outcome. It knows no resource: which
- * request is sent, and how its success is read, is left to `ApiKeys`.
+ * One call to Instantly: address, credential, headers, time limits, permit, retry and outcome. It knows no resource:
+ * `ApiKeys` says which request is sent, and how its success is read.
  *
  * @since 0.1.0
  */
@@ -8,8 +8,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as Clock from "effect/Clock"
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -17,17 +16,17 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { ParseError } from "effect/ParseResult"
-import * as Redacted from "effect/Redacted"
-import * as Ref from "effect/Ref"
-import * as Attempt from "./InstantlyClient/attempt.js"
+import type * as Redacted from "effect/Redacted"
+import { exchange } from "./InstantlyClient/attempt.js"
 import * as Call from "./InstantlyClient/call.js"
+import type { Head } from "./InstantlyClient/head.js"
 import * as Retrying from "./InstantlyClient/retrying.js"
-import * as Wire from "./InstantlyClient/sendOnce.js"
+import { sendOnce } from "./InstantlyClient/sendOnce.js"
 import * as Settings from "./InstantlyClient/settings.js"
-import * as Trace from "./InstantlyClient/span.js"
+import { sign } from "./InstantlyClient/sign.js"
+import * as Span from "./InstantlyClient/span.js"
 import type { InstantlyError } from "./InstantlyError.js"
 import { RateLimit } from "./RateLimit.js"
-import { CurrentRetryPolicy } from "./RetryPolicy/current.js"
 import * as RetryPolicy from "./RetryPolicy.js"
 
 /**
@@ -89,10 +88,10 @@ export class InstantlyClient extends Context.Tag("effect-instantly/InstantlyClie
  */
 export interface Options {
   /**
-   * The API key to authenticate with, trimmed. As an effect it is asked for before each attempt's permit: where asking
-   * is slow, cache it.
+   * The API key to authenticate with, trimmed. An effect is run before each attempt: where asking is slow, cache it. If
+   * it fails, the call is `HeldBack`, and its message names the error by its tag alone.
    */
-  readonly apiKey: Redacted.Redacted | Effect.Effect<Redacted.Redacted>
+  readonly apiKey: Redacted.Redacted | Effect.Effect<Redacted.Redacted, unknown>
   /** Where the API is: HTTPS, or HTTP on a loopback address. Default: `https://api.instantly.ai`. */
   readonly baseUrl?: string | undefined
   /** The sub workspace to act on, with the API key of an admin workspace (`x-as-workspace`). */
@@ -118,51 +117,62 @@ export interface Options {
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
 
-/** How long the gate closes on a 429 that does not say. */
+/**
+ * The settings of a client, each as a value or as a `Config`. What is left out of `apiKey`, `baseUrl` and `workspaceId`
+ * is read from `INSTANTLY_API_KEY`, `INSTANTLY_BASE_URL` and `INSTANTLY_WORKSPACE_ID`.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface ConfigOptions extends Pick<Options, "retryPolicy" | "transformClient"> {
+  readonly apiKey?: Options["apiKey"] | Config.Config<Redacted.Redacted> | undefined
+  readonly baseUrl?: string | Config.Config<string> | undefined
+  readonly workspaceId?: string | Config.Config<string> | undefined
+  readonly userAgent?: string | Config.Config<string> | undefined
+  readonly timeout?: Duration.DurationInput | Config.Config<Duration.DurationInput> | undefined
+  readonly deadline?: Duration.DurationInput | Config.Config<Duration.DurationInput> | undefined
+}
+
+/** How long the gate closes after a 429 that does not say. */
 const unaskedPause = Duration.seconds(1)
 
-const makeNamed = (options: Options, names?: Settings.Names) =>
+const makeFrom = (
+  config: Config.Config<Settings.Settings>,
+  { retryPolicy = RetryPolicy.standard, transformClient }: Pick<Options, "retryPolicy" | "transformClient">
+): Effect.Effect<Service, ConfigError.ConfigError, HttpClient.HttpClient | RateLimit> =>
   Effect.gen(function* () {
-    const { deadline, signature, timeout, token } = yield* Settings.check(options, names)
+    const settings = yield* config
     const rateLimit = yield* RateLimit
-    const httpClient = Wire.prepare(yield* HttpClient.HttpClient, options.transformClient)
+    const httpClient = sendOnce(yield* HttpClient.HttpClient, transformClient)
+    const inSpan = Span.toServer(settings.baseUrl)
 
-    const onTooManyRequests = (retryAfter: Option.Option<Duration.Duration>) =>
-      rateLimit.pause(Option.getOrElse(retryAfter, () => unaskedPause))
-    const inSpan = Trace.toServer(signature.baseUrl)
+    const permit = (call: Call.Call) => Effect.catchAll(rateLimit.acquire, ({ message }) => call.holdBack(message))
+    const hear = ({ retryAfter, status }: Head) =>
+      status === 429 ? rateLimit.pause(Option.getOrElse(retryAfter, () => unaskedPause)) : Effect.void
 
     const execute: Service["execute"] = (request, decodeSuccess) =>
       Effect.gen(function* () {
-        const startedAt = yield* Clock.currentTimeMillis
-        const path = Wire.pathOf(request)
-        const call = yield* Ref.make(Call.begin(request.method, path, startedAt))
-        const ownPolicy = yield* CurrentRetryPolicy
-        const policy = Option.getOrElse(ownPolicy, () => options.retryPolicy ?? RetryPolicy.standard)
+        const call = yield* Call.start(request, settings.deadline)
+        const policy = Option.getOrElse(yield* RetryPolicy.CurrentRetryPolicy, () => retryPolicy)
 
-        const signed = Wire.sign(request, signature, token).pipe(
-          Effect.catchAllCause(() => Attempt.holdBack(call, "the API key it needs is not to be had, or unusable"))
-        )
-        const permitted = Effect.catchAll(rateLimit.acquire, ({ message }) => Attempt.holdBack(call, message))
-        const attempt = Effect.zipLeft(signed, permitted).pipe(
+        const attempt = sign(request, settings).pipe(
+          Effect.catchAll((problem) => call.holdBack(problem)),
+          Effect.zipLeft(permit(call)),
           Effect.flatMap((request) =>
-            Attempt.exchange(call, { httpClient, request, timeout, onTooManyRequests, decodeSuccess })
+            exchange(call, { httpClient, request, timeout: settings.timeout, hear, decodeSuccess })
           ),
-          Effect.tapError(() => Attempt.update(call, Call.settle))
+          Effect.tapError(() => Effect.sync(() => call.settle()))
         )
+        const untilItEnds = Effect.retry(attempt, Retrying.supervise(policy, call))
 
-        const untilItEnds = attempt.pipe(
-          Effect.retry(Retrying.supervise(policy, startedAt + Duration.toMillis(deadline))),
-          Attempt.within(call, deadline, "the deadline of the call")
-        )
-
-        return yield* inSpan(untilItEnds, call, request.method, path)
+        return yield* inSpan(call.beforeDeadline(untilItEnds), call)
       })
 
     return InstantlyClient.of({ execute })
   })
 
 /**
- * Makes a client of an `HttpClient` and a gate. Fails where a setting is missing or wrong.
+ * Makes a client from an `HttpClient` and a gate. Fails with a `ConfigError` if a setting is missing or wrong.
  *
  * @example
  * ```ts
@@ -177,10 +187,11 @@ const makeNamed = (options: Options, names?: Settings.Names) =>
  */
 export const make = (
   options: Options
-): Effect.Effect<Service, ConfigError.ConfigError, HttpClient.HttpClient | RateLimit> => makeNamed(options)
+): Effect.Effect<Service, ConfigError.ConfigError, HttpClient.HttpClient | RateLimit> =>
+  makeFrom(Settings.given(options), options)
 
 /**
- * Provides a client with these settings. Fails where one is missing or wrong.
+ * Provides a client with these settings. Fails with a `ConfigError` if one is missing or wrong.
  *
  * @example
  * ```ts
@@ -202,39 +213,24 @@ export const layer = (
   Layer.effect(InstantlyClient, make(options))
 
 /**
- * As {@link layer}, with what `options` leaves out read from the configuration: `INSTANTLY_API_KEY`, and where they are
- * set `INSTANTLY_BASE_URL` and `INSTANTLY_WORKSPACE_ID`.
+ * As {@link layer}, with settings that can be read from the configuration: see {@link ConfigOptions}.
  *
  * @example
  * ```ts
  * import { InstantlyClient } from "effect-instantly"
+ * import { Config } from "effect"
  *
- * const client = InstantlyClient.layerConfig({ userAgent: "my-app/1.0", deadline: "30 seconds" })
+ * const client = InstantlyClient.layerConfig({
+ *   apiKey: Config.redacted("ACME_KEY"),
+ *   userAgent: "my-app/1.0",
+ *   deadline: "30 seconds"
+ * })
  * ```
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerConfig = (
-  options: Partial<Options> = {}
+  options: ConfigOptions = {}
 ): Layer.Layer<InstantlyClient, ConfigError.ConfigError, HttpClient.HttpClient | RateLimit> =>
-  Layer.effect(
-    InstantlyClient,
-    Effect.gen(function* () {
-      const read = (name: string) => Effect.map(Config.option(Config.string(name)), Option.getOrUndefined)
-      return yield* makeNamed(
-        {
-          ...options,
-          // `Config.redacted` would hide what is wrong, too.
-          apiKey: options.apiKey ?? Redacted.make(yield* Config.string("INSTANTLY_API_KEY")),
-          baseUrl: options.baseUrl ?? (yield* read("INSTANTLY_BASE_URL")),
-          workspaceId: options.workspaceId ?? (yield* read("INSTANTLY_WORKSPACE_ID"))
-        },
-        {
-          apiKey: options.apiKey === undefined ? "INSTANTLY_API_KEY" : "apiKey",
-          baseUrl: options.baseUrl === undefined ? "INSTANTLY_BASE_URL" : "baseUrl",
-          workspaceId: options.workspaceId === undefined ? "INSTANTLY_WORKSPACE_ID" : "workspaceId"
-        }
-      )
-    })
-  )
+  Layer.effect(InstantlyClient, makeFrom(Settings.configured(options), options))

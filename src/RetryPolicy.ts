@@ -39,6 +39,9 @@ import { CurrentRetryPolicy } from "./RetryPolicy/current.js"
  */
 export type RetryPolicy<R = never> = Schedule.Schedule<unknown, InstantlyError, R>
 
+/** @internal */
+export { CurrentRetryPolicy }
+
 /**
  * The parameters of {@link backoff}.
  *

@@ -9,7 +9,7 @@ import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { identity } from "effect/Function"
+import { dual, identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
@@ -17,7 +17,6 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { ApiKeyId } from "./ApiKey.js"
 import { ApiKeys, type DeleteApiKeyError } from "./ApiKeys.js"
-import * as CallObserver from "./internal/callObserver.js"
 import { refuse } from "./internal/parameters.js"
 import { Outcome } from "./Outcome.js"
 
@@ -25,49 +24,35 @@ const common = {
   /** The id, as it was given. */
   id: ApiKeyId,
   /** When the receipt was made. */
-  at: Schema.DateTimeUtc,
-  /** How many requests were sent for it. */
-  attempts: Schema.NonNegativeInt
+  at: Schema.DateTimeUtc
 }
 
 const told = {
   ...common,
+  /** How many requests were sent for it. */
+  attempts: Schema.NonNegativeInt,
   /** The tag of the error, such as `NotFound`. */
   error: Schema.String,
   /** What the error says: it holds no secret. */
   message: Schema.String,
-  /** Under which id Instantly knows the last request. */
+  /** The id under which Instantly knows the last request. */
   requestId: Schema.OptionFromNullOr(Schema.String)
 }
 
 /**
  * The key is gone: Instantly answered with success.
  *
- * @example
- * ```ts
- * import { Revocation } from "effect-instantly"
- *
- * const describe = (receipt: Revocation.Deleted) => `${receipt.id} is gone, in ${receipt.attempts} attempts`
- * ```
- *
  * @since 0.1.0
  * @category receipts
  */
 export class Deleted extends Schema.TaggedClass<Deleted>("effect-instantly/Revocation/Deleted")("Deleted", {
   ...common,
-  /** What the key was called; nothing where the answer could not be read. */
+  /** The key's name; none if the response could not be read. */
   name: Schema.OptionFromNullOr(Schema.String)
 }) {}
 
 /**
- * The workspace has no such key. Where an answer was lost before, `outcome` is `Unknown`: this run most likely deleted it.
- *
- * @example
- * ```ts
- * import { Revocation } from "effect-instantly"
- *
- * const wasHere = (receipt: Revocation.NotFound) => receipt.outcome === "Unknown"
- * ```
+ * The workspace has no such key. If an earlier response was lost, `outcome` is `Unknown`: this run most likely deleted it.
  *
  * @since 0.1.0
  * @category receipts
@@ -80,27 +65,13 @@ export class NotFound extends Schema.TaggedClass<NotFound>("effect-instantly/Rev
 /**
  * The key is as it was: nothing was carried out, and nothing will be.
  *
- * @example
- * ```ts
- * import { Revocation } from "effect-instantly"
- *
- * const isThrottled = (receipt: Revocation.Failed) => receipt.error === "TooManyRequests"
- * ```
- *
  * @since 0.1.0
  * @category receipts
  */
 export class Failed extends Schema.TaggedClass<Failed>("effect-instantly/Revocation/Failed")("Failed", told) {}
 
 /**
- * The key may be gone, or still go: look, or send it again.
- *
- * @example
- * ```ts
- * import { Revocation } from "effect-instantly"
- *
- * const describe = (receipt: Revocation.Unknown) => `${receipt.id}: ${receipt.message}`
- * ```
+ * The key may be gone, or may still be deleted: check, or send it again.
  *
  * @since 0.1.0
  * @category receipts
@@ -108,15 +79,8 @@ export class Failed extends Schema.TaggedClass<Failed>("effect-instantly/Revocat
 export class Unknown extends Schema.TaggedClass<Unknown>("effect-instantly/Revocation/Unknown")("Unknown", told) {}
 
 /**
- * The id was not sent: because an earlier error dooms every call (`Unauthorized`, `PaymentRequired`, `Forbidden`), or
- * because it had been taken before (`Duplicate`).
- *
- * @example
- * ```ts
- * import { Revocation } from "effect-instantly"
- *
- * const isDoomed = (receipt: Revocation.Skipped) => receipt.reason !== "Duplicate"
- * ```
+ * The id was not sent: an earlier error dooms every call (`Unauthorized`, `PaymentRequired`, `Forbidden`), or the id was
+ * taken before (`Duplicate`).
  *
  * @since 0.1.0
  * @category receipts
@@ -185,7 +149,7 @@ const doomOf = (error: DeleteApiKeyError): Option.Option<Doom> =>
 const receiptOf = (id: ApiKeyId, error: DeleteApiKeyError, at: DateTime.Utc): Receipt => {
   const { _tag, attempts, message, outcome, requestId } = error
   const facts = { id, at, attempts, error: _tag, message, requestId }
-  if (outcome === "Applied") return new Deleted({ id, at, attempts, name: Option.none() })
+  if (outcome === "Applied") return new Deleted({ id, at, name: Option.none() })
   if (_tag === "NotFound") return new NotFound({ ...facts, outcome })
   return outcome === "Unknown" ? new Unknown(facts) : new Failed(facts)
 }
@@ -195,39 +159,12 @@ const failUnlessEmpty = <E>(cause: Cause.Cause<E>) => (Cause.isEmpty(cause) ? Ef
 /** What is the same for two spellings of an id. */
 const keyOf = (id: ApiKeyId) => id.toLowerCase()
 
-/**
- * Deletes API keys, and gives a receipt for each id that is taken, as soon as there is one: not in the order of the ids.
- * What happens to one key never fails the stream; it fails as `ids` does, once what is under way has its receipts.
- *
- * An error that dooms every call, 401, 402 or 403, stops the sending: calls already under way still end, and every id
- * after them is `Skipped`. Interrupted, it leaves no receipt for what is under way; with `stop` it does.
- *
- * Throws a `RangeError` where `concurrency` is out of its bounds.
- *
- * @example
- * ```ts
- * import { ApiKeys, Revocation } from "effect-instantly"
- * import { Console, Effect, Schema, Stream } from "effect"
- *
- * const toLine = Schema.encode(Schema.parseJson(Revocation.Receipt))
- *
- * // every key whose name says so, one line for each
- * const offboard = ApiKeys.list().pipe(
- *   Stream.filter((key) => key.name.startsWith("acme")),
- *   Stream.map((key) => key.id),
- *   (ids) => Revocation.run(ids, { concurrency: 10 }),
- *   Stream.mapEffect(toLine),
- *   Stream.runForEach((line) => Console.log(line))
- * )
- * ```
- *
- * @since 0.1.0
- * @category constructors
- */
-export const run = <E = never, R = never, R2 = never>(
-  ids: Stream.Stream<ApiKeyId, E, R> | Iterable<ApiKeyId>,
-  options: Options<R2> = {}
-): Stream.Stream<Receipt, E, ApiKeys | R | R2> => {
+/** What {@link run} takes its ids from. */
+type Ids<E, R> = Stream.Stream<ApiKeyId, E, R> | Iterable<ApiKeyId>
+
+const isStream = (u: unknown): u is Stream.Stream<unknown> => Predicate.hasProperty(u, Stream.StreamTypeId)
+
+const runAll = <E, R, R2>(ids: Ids<E, R>, options: Options<R2> = {}): Stream.Stream<Receipt, E, ApiKeys | R | R2> => {
   const { concurrency = 25, duplicates = "send", stop = Effect.never } = options
   if (!(Number.isInteger(concurrency) && concurrency >= 1)) {
     refuse("Revocation: concurrency", "a whole number of at least 1", concurrency)
@@ -254,14 +191,13 @@ export const run = <E = never, R = never, R2 = never>(
       }
 
       const skip = (id: ApiKeyId, reason: Skipped["reason"]) =>
-        Effect.map(DateTime.now, (at) => new Skipped({ id, at, attempts: 0, reason }))
+        Effect.map(DateTime.now, (at) => new Skipped({ id, at, reason }))
 
       const send = (id: ApiKeyId): Effect.Effect<Receipt> =>
         Effect.gen(function* () {
-          // A success does not say how many attempts it took.
-          const [result, attempts] = yield* CallObserver.attemptsOf(Effect.either(apiKeys.delete(id)))
+          const result = yield* Effect.either(apiKeys.delete(id))
           const at = yield* DateTime.now
-          if (Either.isRight(result)) return new Deleted({ id, at, attempts, name: Option.some(result.right.name) })
+          if (Either.isRight(result)) return new Deleted({ id, at, name: Option.some(result.right.name) })
           yield* Ref.update(
             doom,
             Option.orElse(() => doomOf(result.left))
@@ -290,6 +226,43 @@ export const run = <E = never, R = never, R2 = never>(
     })
   )
 }
+
+/**
+ * Deletes API keys, and gives a receipt for each id that is taken, as soon as there is one: not in the order of the ids.
+ * What happens to one key never fails the stream. If `ids` fails, the stream fails with it, after what is under way has
+ * its receipts.
+ *
+ * An error that dooms every call (401, 402 or 403) stops the sending: calls already under way still end, and every id
+ * after them is `Skipped`. An interruption leaves no receipt for what is under way; `stop` does.
+ *
+ * Throws a `RangeError` if `concurrency` is out of bounds.
+ *
+ * @example
+ * ```ts
+ * import { ApiKeys, Revocation } from "effect-instantly"
+ * import { Console, Effect, Schema, Stream } from "effect"
+ *
+ * const toLine = Schema.encode(Schema.parseJson(Revocation.Receipt))
+ *
+ * // every key whose name says so, one line for each
+ * const offboard = ApiKeys.list().pipe(
+ *   Stream.filter((key) => key.name.startsWith("acme")),
+ *   Stream.map((key) => key.id),
+ *   Revocation.run({ concurrency: 10 }),
+ *   Stream.mapEffect(toLine),
+ *   Stream.runForEach((line) => Console.log(line))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const run: {
+  <R2 = never>(
+    options?: Options<R2>
+  ): <E = never, R = never>(ids: Ids<E, R>) => Stream.Stream<Receipt, E, ApiKeys | R | R2>
+  <E = never, R = never, R2 = never>(ids: Ids<E, R>, options?: Options<R2>): Stream.Stream<Receipt, E, ApiKeys | R | R2>
+} = dual((args) => isStream(args[0]) || Predicate.isIterable(args[0]), runAll)
 
 /**
  * Whether a receipt says that nothing is left to do for its id: the key is gone, or this workspace never had it.

@@ -1,4 +1,4 @@
-/** What a client adds to any retry policy: what no policy can overrule, and what one sees of it. */
+/** What a client adds to any retry policy: what no policy can overrule, and what can be seen of it. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -7,13 +7,12 @@ import * as ScheduleDecision from "effect/ScheduleDecision"
 import type { InstantlyError } from "../InstantlyError.js"
 import * as Telemetry from "../internal/telemetry.js"
 import type { RetryPolicy } from "../RetryPolicy.js"
+import type { Call } from "./call.js"
 
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
 
-const mayRepeat = (error: InstantlyError): boolean => {
-  if (error._tag === "TransportError" && error.heldBack) return false
-  return error.outcome === "NotApplied" || (error.outcome === "Unknown" && idempotent.has(error.method))
-}
+const mayRepeat = ({ _tag, method, outcome }: InstantlyError): boolean =>
+  _tag !== "HeldBack" && (outcome === "NotApplied" || (outcome === "Unknown" && idempotent.has(method)))
 
 const tell = (error: InstantlyError, delay: Duration.Duration) =>
   Effect.all(
@@ -26,18 +25,15 @@ const tell = (error: InstantlyError, delay: Duration.Duration) =>
   )
 
 /**
- * A policy that is not even asked about an error after which nothing may be sent again, and that ends at a wait which
- * would outlast the deadline (milliseconds since 1970): the error in hand says more than that time is up.
+ * A policy that is not asked about an error after which nothing may be sent again. It ends at a wait that the deadline
+ * would cut off: the error in hand says more than that the time is up.
  */
-export const supervise = (
-  policy: RetryPolicy,
-  deadline: number
-): Schedule.Schedule<Duration.Duration, InstantlyError> => {
+export const supervise = (policy: RetryPolicy, call: Call): Schedule.Schedule<Duration.Duration, InstantlyError> => {
   const delays = Schedule.delays(policy)
   return Schedule.makeWithState(delays.initial, (now, error: InstantlyError, state) =>
     mayRepeat(error)
       ? Effect.flatMap(delays.step(now, error, state), ([next, delay, decision]) => {
-          const goesOn = ScheduleDecision.isContinue(decision) && now + Duration.toMillis(delay) < deadline
+          const goesOn = ScheduleDecision.isContinue(decision) && call.hasTimeFor(delay)
           return Effect.as(goesOn ? tell(error, delay) : Effect.void, [
             next,
             delay,
