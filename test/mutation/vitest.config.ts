@@ -7,18 +7,17 @@ import { defineConfig } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 import whole from "../vitest.config.js"
 
-const double = ["testing/InstantlyMock", "testing/Fault", "conformance"]
+const double = ["testing/InstantlyMock", "testing/Fault", "promises/conformance"]
 
 /** For the modules that have more than the test of their own name, or another, by the beginning of their path. */
 const partOf: Readonly<Record<string, ReadonlyArray<string>>> = {
-  "InstantlyClient/": ["InstantlyClient", "wire", "observability"],
+  "InstantlyClient/": ["InstantlyClient", "promises/wire", "promises/telemetry"],
   InstantlyClient: ["Instantly"],
   "InstantlyError/": ["InstantlyError"],
-  "RateLimit/": ["RateLimit", "observability"],
+  "RateLimit/": ["RateLimit", "promises/telemetry"],
   "RetryPolicy/": ["RetryPolicy"],
-  Revocation: ["revocation/ending"],
   "internal/parameters": ["RateLimit", "RetryPolicy"],
-  "internal/telemetry": ["observability"],
+  "internal/telemetry": ["promises/telemetry"],
   testing: double
 }
 
