@@ -5,7 +5,7 @@ import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-tr
 import { Cause, Effect, Fiber, Logger, LogLevel, Metric, Option, Redacted, Schedule, TestClock } from "effect"
 import { ApiKeys, Instantly, InstantlyError, RateLimit, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
-import { inVirtualTime } from "./support/virtual.js"
+import { inVirtualTime } from "../support/virtual.js"
 
 const id = "019e18e2-78d4-7322-941a-7384d8969c61"
 

@@ -4,7 +4,7 @@ import { ApiKey } from "effect-instantly"
 import ts from "typescript"
 
 it("an editor completes the 178 known scopes where a Scope is wanted", () => {
-  const root = fileURLToPath(new URL("..", import.meta.url))
+  const root = fileURLToPath(new URL("../..", import.meta.url))
   const config = ts.getParsedCommandLineOfConfigFile(
     `${root}tsconfig.json`,
     {},

@@ -5,7 +5,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, FastCheck, Redacted } from "effect"
 import { ApiKey, ApiKeys, Instantly, InstantlyError, Outcome, RateLimit, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
-import { serveRaw } from "./support/rawServer.js"
+import { serveRaw } from "../support/rawServer.js"
 
 const id = "019e18e2-78d4-7322-941a-7384d8969c61"
 

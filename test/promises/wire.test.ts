@@ -5,9 +5,9 @@ import { describe, expect, it } from "@effect/vitest"
 import { Duration, Effect, Fiber, flow, identity, Layer, Option, Redacted, Schedule } from "effect"
 import { constVoid } from "effect/Function"
 import { ApiKey, ApiKeys, Instantly, RateLimit, RetryPolicy } from "effect-instantly"
-import pkg from "../package.json" with { type: "json" }
-import type { Answer, Options, RawServer } from "./support/rawServer.js"
-import { answerOf, closedPort, headOf, selfSigned, serveRaw } from "./support/rawServer.js"
+import pkg from "../../package.json" with { type: "json" }
+import type { Answer, Options, RawServer } from "../support/rawServer.js"
+import { answerOf, closedPort, headOf, selfSigned, serveRaw } from "../support/rawServer.js"
 
 const clients = [
   ["Fetch", FetchHttpClient.layer],

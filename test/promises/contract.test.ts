@@ -19,7 +19,7 @@ import {
 } from "effect"
 import { ApiKey, ApiKeys, Instantly, InstantlyClient, InstantlyError, RateLimit, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
-import contract from "./fixtures/openapi.json" with { type: "json" }
+import contract from "../fixtures/openapi.json" with { type: "json" }
 
 const operation = contract.paths["/api/v2/api-keys/{id}"].delete
 const example = operation.responses["200"].content["application/json"].example
@@ -45,9 +45,9 @@ class Prism extends Context.Tag("test/Prism")<Prism, { readonly baseUrl: string 
     Effect.gen(function* () {
       const prism = yield* Command.make(
         process.execPath,
-        fileAt("../node_modules/@stoplight/prism-cli/dist/index.js"),
+        fileAt("../../node_modules/@stoplight/prism-cli/dist/index.js"),
         ...["mock", "--errors", "--multiprocess=false", "--host=127.0.0.1", "--port=0"],
-        fileAt("./fixtures/openapi.json")
+        fileAt("../fixtures/openapi.json")
       ).pipe(Command.stderr("inherit"), Command.start)
       const baseUrl = yield* Deferred.make<string>()
       // Its log is read to the end: it would stop where nobody takes what it says.

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Clock, Effect, Exit } from "effect"
 import { ApiKeys, Instantly } from "effect-instantly"
 import { InstantlyMock } from "effect-instantly/testing"
-import { simulate } from "./support/simulation.js"
+import { simulate } from "../support/simulation.js"
 
 const many = 10_000
 

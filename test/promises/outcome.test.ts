@@ -8,7 +8,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, FastCheck, Fiber, flow, Ref, Schedule } from "effect"
 import { ApiKeys, InstantlyClient, type InstantlyError, Outcome, RateLimit, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
-import { simulate } from "./support/simulation.js"
+import { simulate } from "../support/simulation.js"
 
 /** How many histories are tried: more with `HISTORIES=1000000 npm test`. */
 const numRuns = Number(process.env["HISTORIES"] ?? 10_000)
