@@ -125,6 +125,8 @@ const collection = "/api/v2/api-keys"
 
 const isId = Schema.is(ApiKeyId)
 
+const oneOfThem = HttpClientRequest.get(collection, { urlParams: { limit: 1 } })
+
 const decodeApiKey = HttpClientResponse.schemaBodyJson(ApiKey)
 
 const anotherKey = new ParseResult.ParseError({
@@ -187,9 +189,11 @@ export const make: Effect.Effect<Service, never, InstantlyClient> = Effect.gen(f
         decodePage
       ),
     isActive: (secret) =>
-      HttpClientRequest.get(collection, { urlParams: { limit: 1 } }).pipe(
-        HttpClientRequest.bearerToken(Redacted.value(secret).trim()),
-        (request) => client.execute(request, decodeAnyPage),
+      Effect.try({
+        try: () => HttpClientRequest.bearerToken(oneOfThem, Redacted.value(secret).trim()),
+        catch: () => new HeldBack({ method: "GET", path: collection, detail: "the secret to ask about has been wiped" })
+      }).pipe(
+        Effect.flatMap((request) => client.execute(request, decodeAnyPage)),
         Effect.as(true),
         Effect.catchTags({
           Unauthorized: () => Effect.succeed(false),

@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Config from "effect/Config"
@@ -19,6 +19,7 @@ import type { ParseError } from "effect/ParseResult"
 import type * as Redacted from "effect/Redacted"
 import { exchange } from "./InstantlyClient/attempt.js"
 import * as Call from "./InstantlyClient/call.js"
+import { NotSent } from "./InstantlyClient/connection.js"
 import type { Head } from "./InstantlyClient/head.js"
 import * as Retrying from "./InstantlyClient/retrying.js"
 import { sendOnce } from "./InstantlyClient/sendOnce.js"
@@ -26,6 +27,7 @@ import * as Settings from "./InstantlyClient/settings.js"
 import { sign } from "./InstantlyClient/sign.js"
 import * as Span from "./InstantlyClient/span.js"
 import type { InstantlyError } from "./InstantlyError.js"
+import * as NameOf from "./internal/nameOf.js"
 import { RateLimit } from "./RateLimit.js"
 import * as RetryPolicy from "./RetryPolicy.js"
 
@@ -133,6 +135,33 @@ export interface ConfigOptions extends Pick<Options, "retryPolicy" | "transformC
   readonly deadline?: Duration.DurationInput | Config.Config<Duration.DurationInput> | undefined
 }
 
+/**
+ * The error with which `transformClient` says that it did not send a request, such as a circuit breaker that is open. The
+ * call then knows that this attempt changed nothing: it is a `TransportError` with the reason `NotSent`, whose message
+ * shows `detail`. The retry policy decides whether there is another attempt.
+ *
+ * @example
+ * ```ts
+ * import { HttpClient } from "@effect/platform"
+ * import { InstantlyClient } from "effect-instantly"
+ * import { Effect } from "effect"
+ *
+ * declare const isOpen: Effect.Effect<boolean>
+ *
+ * const breaker = HttpClient.transform((send, request) =>
+ *   Effect.if(isOpen, {
+ *     onTrue: () => Effect.fail(InstantlyClient.notSent(request, "the circuit is open")),
+ *     onFalse: () => send
+ *   })
+ * )
+ * ```
+ *
+ * @since 0.2.0
+ * @category errors
+ */
+export const notSent = (request: HttpClientRequest.HttpClientRequest, detail: string): HttpClientError.RequestError =>
+  new HttpClientError.RequestError({ request, reason: "Transport", cause: new NotSent({ message: detail }) })
+
 /** How long the gate closes after a 429 that does not say. */
 const unaskedPause = Duration.seconds(1)
 
@@ -141,14 +170,27 @@ const makeFrom = (
   { retryPolicy = RetryPolicy.standard, transformClient }: Pick<Options, "retryPolicy" | "transformClient">
 ): Effect.Effect<Service, ConfigError.ConfigError, HttpClient.HttpClient | RateLimit> =>
   Effect.gen(function* () {
-    const settings = yield* config
+    const settings = yield* Settings.orThrown("the ConfigProvider", config)
     const rateLimit = yield* RateLimit
-    const httpClient = sendOnce(yield* HttpClient.HttpClient, transformClient)
+    const client = yield* HttpClient.HttpClient
+    const httpClient = yield* Settings.orThrown(
+      "transformClient",
+      Effect.sync(() => sendOnce(client, transformClient))
+    )
     const inSpan = Span.toServer(settings.baseUrl)
 
-    const permit = (call: Call.Call) => Effect.catchAll(rateLimit.acquire, ({ message }) => call.holdBack(message))
+    // A gate of the app's own may die. The call still tells what it has done.
+    const permit = (call: Call.Call) =>
+      rateLimit.acquire.pipe(
+        Effect.catchAll(({ message }) => call.holdBack(message)),
+        Effect.catchAllDefect((defect) => call.holdBack(`the gate failed with ${NameOf.ofDefect(defect)}`))
+      )
     const hear = ({ retryAfter, status }: Head) =>
-      status === 429 ? rateLimit.pause(Option.getOrElse(retryAfter, () => unaskedPause)) : Effect.void
+      status === 429
+        ? Effect.catchAllDefect(rateLimit.pause(Option.getOrElse(retryAfter, () => unaskedPause)), (defect) =>
+            Effect.logWarning(`the gate failed with ${NameOf.ofDefect(defect)}`)
+          )
+        : Effect.void
 
     const execute: Service["execute"] = (request, decodeSuccess) =>
       Effect.gen(function* () {
@@ -161,7 +203,7 @@ const makeFrom = (
           Effect.flatMap((request) =>
             exchange(call, { httpClient, request, timeout: settings.timeout, hear, decodeSuccess })
           ),
-          Effect.tapError(() => Effect.sync(() => call.settle()))
+          Effect.tapError((error) => Effect.sync(() => call.settle(error)))
         )
         const untilItEnds = Effect.retry(attempt, Retrying.supervise(policy, call))
 

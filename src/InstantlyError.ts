@@ -6,28 +6,31 @@
  * @example
  * ```ts
  * import { InstantlyError } from "effect-instantly"
- * import { Schema } from "effect"
  *
- * const error = new InstantlyError.NotFound({ outcome: "Unknown", attempts: 2 })
- * error.message // an earlier attempt may be what deleted the key
- *
- * // to another process and back
- * const Line = Schema.parseJson(InstantlyError.InstantlyError)
- * Schema.decodeSync(Line)(Schema.encodeSync(Line)(error)).message
+ * new InstantlyError.NotFound({ outcome: "Unknown", attempts: 2 }).message // an earlier attempt may have deleted the key
  * ```
  *
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { anyStatus, detail, facts, retryAfter, status, TransportReason, withDefault } from "./InstantlyError/fields.js"
+import {
+  anyStatus,
+  detail,
+  facts,
+  retryAfter,
+  serverMessage,
+  status,
+  TransportReason,
+  withDefault
+} from "./InstantlyError/fields.js"
 import * as Message from "./InstantlyError/message.js"
 import { fromStatus } from "./Outcome.js"
 
 export { TransportReason }
 
 /** @internal */
-export const factsLine = Message.factsLine
+export const { factsLine, isIdempotent } = Message
 
 /**
  * What is known of a call when it fails: the fields that every error has.
@@ -47,7 +50,8 @@ export class BadRequest extends Schema.TaggedError<BadRequest>("effect-instantly
   ...facts("NotApplied"),
   status: status(400),
   /** The framework's code, such as `FST_ERR_VALIDATION`. */
-  code: Schema.OptionFromNullOr(Schema.String).pipe(withDefault(() => Option.none<string>()))
+  code: Schema.OptionFromNullOr(Schema.String).pipe(withDefault(() => Option.none<string>())),
+  serverMessage
 }) {
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
@@ -193,7 +197,10 @@ const unexpectedStatus = {
   ...facts("NotApplied"),
   status: anyStatus(302),
   /** What can be said of the response without repeating it. */
-  detail: detail("Instantly is not known to give this response")
+  detail: detail("Instantly is not known to give this response"),
+  /** Whether the response is in Instantly's own envelope, and so not from a proxy on the way. */
+  fromInstantly: Schema.Boolean.pipe(withDefault(() => false)),
+  serverMessage
 }
 
 /**

@@ -17,6 +17,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { ApiKeyId } from "./ApiKey.js"
 import { ApiKeys, type DeleteApiKeyError } from "./ApiKeys.js"
+import * as NameOf from "./internal/nameOf.js"
 import { refuse } from "./internal/parameters.js"
 import { Outcome } from "./Outcome.js"
 
@@ -146,12 +147,21 @@ const doomOf = (error: DeleteApiKeyError): Option.Option<Doom> =>
     ? Option.some(error._tag)
     : Option.none()
 
-const receiptOf = (id: ApiKeyId, error: DeleteApiKeyError, at: DateTime.Utc): Receipt => {
-  const { _tag, attempts, message, outcome, requestId } = error
+const ownKeyGone = "This run has deleted keys: one of them may be the very key that it authenticates with."
+
+const receiptOf = (id: ApiKeyId, error: DeleteApiKeyError, at: DateTime.Utc, hasDeleted: boolean): Receipt => {
+  const { _tag, attempts, outcome, requestId } = error
+  const message = _tag === "Unauthorized" && hasDeleted ? `${ownKeyGone}\n${error.message}` : error.message
   const facts = { id, at, attempts, error: _tag, message, requestId }
   if (outcome === "Applied") return new Deleted({ id, at, name: Option.none() })
   if (_tag === "NotFound") return new NotFound({ ...facts, outcome })
   return outcome === "Unknown" ? new Unknown(facts) : new Failed(facts)
+}
+
+const ofDefect = (id: ApiKeyId, defect: unknown, at: DateTime.Utc): Receipt => {
+  const error = NameOf.ofDefect(defect)
+  const message = `The call failed with ${error}, which says nothing of the request. Check whether it was carried out.`
+  return new Unknown({ id, at, attempts: 0, error, message, requestId: Option.none() })
 }
 
 const failUnlessEmpty = <E>(cause: Cause.Cause<E>) => (Cause.isEmpty(cause) ? Effect.void : Effect.failCause(cause))
@@ -193,17 +203,24 @@ const runAll = <E, R, R2>(ids: Ids<E, R>, options: Options<R2> = {}): Stream.Str
       const skip = (id: ApiKeyId, reason: Skipped["reason"]) =>
         Effect.map(DateTime.now, (at) => new Skipped({ id, at, reason }))
 
+      const hasDeleted = yield* Ref.make(false)
       const send = (id: ApiKeyId): Effect.Effect<Receipt> =>
         Effect.gen(function* () {
           const result = yield* Effect.either(apiKeys.delete(id))
           const at = yield* DateTime.now
-          if (Either.isRight(result)) return new Deleted({ id, at, name: Option.some(result.right.name) })
+          if (Either.isRight(result)) {
+            yield* Ref.set(hasDeleted, true)
+            return new Deleted({ id, at, name: Option.some(result.right.name) })
+          }
           yield* Ref.update(
             doom,
             Option.orElse(() => doomOf(result.left))
           )
-          return receiptOf(id, result.left, at)
-        })
+          return receiptOf(id, result.left, at, yield* Ref.get(hasDeleted))
+        }).pipe(
+          // A service that is not this library's may die: what it did is unknown, and the other ids do not pay for it.
+          Effect.catchAllDefect((defect) => Effect.map(DateTime.now, (at) => ofDefect(id, defect, at)))
+        )
 
       const settle = (id: ApiKeyId) =>
         Effect.gen(function* () {

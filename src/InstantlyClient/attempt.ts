@@ -12,6 +12,7 @@ import type { ParseError } from "effect/ParseResult"
 import { type InstantlyError, InvalidResponse, TransportError } from "../InstantlyError.js"
 import * as Telemetry from "../internal/telemetry.js"
 import { fromStatus } from "../Outcome.js"
+import * as Body from "./body.js"
 import type { Call } from "./call.js"
 import * as Connection from "./connection.js"
 import { errorOf } from "./errorOf.js"
@@ -31,16 +32,19 @@ const lose = (call: Call, error: HttpClientError.RequestError): Effect.Effect<ne
   return call.fail((facts) => new TransportError({ ...facts, reason, detail }))
 }
 
-const readRefusal = (call: Call, head: Head, response: HttpClientResponse.HttpClientResponse) =>
-  response.text.pipe(
-    Effect.catchAllCause(() => Effect.succeed("")),
-    Effect.flatMap((body) => call.fail((facts) => errorOf(head, body, facts)))
+/** A refusal whose error depends on its body. */
+const isToldByItsBody = (status: number) => status >= 400 && status < 500 && status !== 408 && status !== 429
+
+const refuse = (call: Call, head: Head, response: HttpClientResponse.HttpClientResponse) =>
+  Effect.flatMap(
+    isToldByItsBody(head.status) ? Body.readRefusal(response) : Effect.as(Body.drain(response), Option.none()),
+    (body) => call.fail((facts) => errorOf(head, body, facts))
   )
 
-const readSuccess = <A>(
+const succeed = <A>(
   call: Call,
   { status }: Head,
-  decoded: Effect.Effect<A, HttpClientError.ResponseError | ParseError>
+  decoded: Effect.Effect<A, Body.TooLong | HttpClientError.ResponseError | ParseError>
 ) =>
   decoded.pipe(
     Effect.mapError(Unreadable.reasonOf),
@@ -90,12 +94,8 @@ export const exchange = <A>(
     return Effect.zipRight(
       hear(head),
       fromStatus(head.status) === "Applied"
-        ? readSuccess(
-            call,
-            head,
-            Effect.suspend(() => decodeSuccess(response))
-          )
-        : readRefusal(call, head, response)
+        ? succeed(call, head, Body.decodeSuccess(response, decodeSuccess))
+        : refuse(call, head, response)
     )
   }
 

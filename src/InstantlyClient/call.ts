@@ -10,6 +10,7 @@ import { type Facts, HeldBack, type InstantlyError, InvalidResponse, TransportEr
 import * as Outcome from "../Outcome.js"
 import { errorOf } from "./errorOf.js"
 import { type Head, headOf } from "./head.js"
+import { pathOf } from "./sign.js"
 
 /** A call holds what changes while it is under way. It is told each step as it happens, and reads the clock itself. */
 export class Call {
@@ -24,6 +25,8 @@ export class Call {
   private pending: Outcome.Outcome = "NotApplied"
   /** The head of the response to the attempt under way, once it is there. */
   private head: Head | undefined
+  /** The status that the attempt before ended with, if it had a response. */
+  private lastStatus: number | undefined
   /** Since when the call has been waiting for an attempt to depart; nothing while one is out. */
   private idleSince: number | undefined
   private waited = 0
@@ -34,7 +37,7 @@ export class Call {
     private readonly clock: Clock.Clock
   ) {
     this.method = request.method
-    this.path = request.url.replace(/[?#].*$/s, "")
+    this.path = pathOf(request.url)
     this.idleSince = this.now()
     this.endsAt = this.idleSince + Duration.toMillis(deadline)
   }
@@ -89,8 +92,9 @@ export class Call {
     this.pending = "NotApplied"
   }
 
-  /** The attempt has ended. */
-  settle(): void {
+  /** The attempt has ended with an error. */
+  settle(error: InstantlyError): void {
+    this.lastStatus = "status" in error ? error.status : undefined
     this.settled = Outcome.combine(this.settled, this.pending)
     this.pending = "NotApplied"
     this.head = undefined
@@ -142,10 +146,14 @@ export class Call {
   private lapse(detail: string): Effect.Effect<never, InstantlyError> {
     return this.fail((facts) => {
       const { head } = this
-      if (head === undefined) return new TransportError({ ...facts, reason: "Timeout", detail })
+      if (head === undefined) {
+        const before =
+          this.lastStatus === undefined ? "" : `; the attempt before it ended with status ${this.lastStatus}`
+        return new TransportError({ ...facts, reason: "Timeout", detail: `${detail}${before}` })
+      }
       return Outcome.fromStatus(head.status) === "Applied"
         ? new InvalidResponse({ ...facts, status: head.status, detail: "it did not arrive in time" })
-        : errorOf(head, "", facts)
+        : errorOf(head, Option.none(), facts)
     })
   }
 }

@@ -1,5 +1,9 @@
-/** What a failed exchange says of its request: whether it certainly never left, and the code to show for it. */
+/** What a failed exchange proves: whether its request was certainly never sent, and the code to show for it. */
+import * as Data from "effect/Data"
 import * as Predicate from "effect/Predicate"
+
+/** What a client that the app has wrapped says of a request that it did not send. */
+export class NotSent extends Data.TaggedError("NotSent")<{ readonly message: string }> {}
 
 /**
  * Codes that a request which was sent cannot fail with: no connection, or a certificate that was refused before the
@@ -52,6 +56,7 @@ const chainOf = (error: unknown): ReadonlyArray<unknown> => {
 export const isNeverSent = (error: unknown): boolean =>
   chainOf(error).some(
     (link) =>
+      link instanceof NotSent ||
       neverSent.has(stringAt(link, "code")) ||
       beforeSending.has(stringAt(link, "syscall")) ||
       // what Fetch says of a port that it never connects to; it has no code
@@ -62,8 +67,12 @@ export const isNeverSent = (error: unknown): boolean =>
 
 const isCode = (text: string) => neverSent.has(text) || /^[A-Z][A-Z0-9_]{2,60}$/.test(text)
 
-/** The code of a failure, as the runtime names it: one that is known, or a word in capitals; never a text that could hold more. */
-export const codeOf = (error: unknown): string =>
-  chainOf(error)
-    .map((link) => stringAt(link, "code"))
-    .find(isCode) ?? ""
+/** The code of a failure, as the runtime names it: a known one, or one in capitals. Any other text could hold more. */
+export const codeOf = (error: unknown): string => {
+  const chain = chainOf(error)
+  return (
+    chain.find((link) => link instanceof NotSent)?.message ??
+    chain.map((link) => stringAt(link, "code")).find(isCode) ??
+    ""
+  )
+}

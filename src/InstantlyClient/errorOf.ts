@@ -1,5 +1,6 @@
 /** Which error a response means that is not a success. */
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as InstantlyError from "../InstantlyError.js"
 import type { Head } from "./head.js"
@@ -17,6 +18,7 @@ type Envelope = typeof Envelope.Type
 
 const decodeEnvelope = Schema.decodeUnknownOption(Envelope)
 
+/** How Instantly names the statuses that it documents. */
 const reasons: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
@@ -25,17 +27,12 @@ const reasons: Readonly<Record<number, string>> = {
   404: "Not Found"
 }
 
-/** Far more than any envelope holds, and little enough to parse. */
-const longestEnvelope = 16_384
-
 /** Instantly's own envelope. A proxy's page is none, nor is JSON that does not agree with the status line. */
 const envelopeOf = (status: number, body: string): Option.Option<Envelope> =>
-  body.length > longestEnvelope
-    ? Option.none()
-    : Option.filter(
-        decodeEnvelope(body),
-        (envelope) => envelope.statusCode === status && envelope.error === reasons[status]
-      )
+  Option.filter(
+    decodeEnvelope(body),
+    ({ error, statusCode }) => statusCode === status && error === (reasons[status] ?? error)
+  )
 
 /** Instantly's framework responds to a wrong address in the same envelope as to a missing resource. */
 const isRouteNotFound = (envelope: Envelope) =>
@@ -45,10 +42,31 @@ const isRouteNotFound = (envelope: Envelope) =>
 const frameworkCode = (envelope: Envelope) =>
   Option.liftPredicate(envelope.code ?? "", (code) => /^FST_[A-Z_]{1,60}$/.test(code))
 
-/** The error that a response with this head and body means. */
+const longestServerMessage = 1000
+
+const ofEnvelope = (status: number, envelope: Envelope, facts: InstantlyError.Facts): InstantlyError.InstantlyError => {
+  const serverMessage = Option.some(Redacted.make(envelope.message.slice(0, longestServerMessage)))
+  switch (status) {
+    case 400:
+      return new InstantlyError.BadRequest({ ...facts, code: frameworkCode(envelope), serverMessage })
+    case 401:
+      return new InstantlyError.Unauthorized(facts)
+    case 402:
+      return new InstantlyError.PaymentRequired(facts)
+    case 403:
+      return new InstantlyError.Forbidden(facts)
+    case 404:
+      if (!isRouteNotFound(envelope)) return new InstantlyError.NotFound(facts)
+  }
+  const isAddress = status === 404
+  const detail = isAddress ? "Instantly has no such address" : "Instantly refused the request"
+  return new InstantlyError.UnexpectedStatus({ ...facts, status, detail, serverMessage, fromInstantly: !isAddress })
+}
+
+/** The error that a response with this head means, and with this body where one was read. */
 export const errorOf = (
   { retryAfter, status }: Head,
-  body: string,
+  body: Option.Option<string>,
   facts: InstantlyError.Facts
 ): InstantlyError.InstantlyError => {
   const unexpected = (detail: string) => new InstantlyError.UnexpectedStatus({ ...facts, status, detail })
@@ -58,28 +76,11 @@ export const errorOf = (
   if (status >= 300 && status < 400 && status !== 304) {
     return unexpected("a redirect, which is not followed because it would take the token to another address")
   }
-  return Option.match(envelopeOf(status, body), {
-    onNone: () =>
-      unexpected(
-        body === ""
-          ? "it has no body that would say whose response it is"
-          : "Instantly is not known to give this response, so a proxy, a firewall or its edge may have given it"
-      ),
-    onSome: (envelope) => {
-      switch (status) {
-        case 400:
-          return new InstantlyError.BadRequest({ ...facts, code: frameworkCode(envelope) })
-        case 401:
-          return new InstantlyError.Unauthorized(facts)
-        case 402:
-          return new InstantlyError.PaymentRequired(facts)
-        case 403:
-          return new InstantlyError.Forbidden(facts)
-        default:
-          return isRouteNotFound(envelope)
-            ? unexpected("Instantly has no such address")
-            : new InstantlyError.NotFound(facts)
-      }
-    }
+  if (status < 400 || status >= 500) return unexpected("Instantly is not known to give this status")
+  if (Option.isNone(body)) return unexpected("its body, which would say whose response it is, could not be read")
+  if (body.value === "") return unexpected("it has no body that would say whose response it is")
+  return Option.match(envelopeOf(status, body.value), {
+    onNone: () => unexpected("it is not in Instantly's envelope, so a proxy or a firewall may have given it"),
+    onSome: (envelope) => ofEnvelope(status, envelope, facts)
   })
 }

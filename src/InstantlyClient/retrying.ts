@@ -4,15 +4,14 @@ import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
-import type { InstantlyError } from "../InstantlyError.js"
+import { type InstantlyError, isIdempotent } from "../InstantlyError.js"
+import * as NameOf from "../internal/nameOf.js"
 import * as Telemetry from "../internal/telemetry.js"
 import type { RetryPolicy } from "../RetryPolicy.js"
 import type { Call } from "./call.js"
 
-const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
-
 const mayRepeat = ({ _tag, method, outcome }: InstantlyError): boolean =>
-  _tag !== "HeldBack" && (outcome === "NotApplied" || (outcome === "Unknown" && idempotent.has(method)))
+  _tag !== "HeldBack" && (outcome === "NotApplied" || (outcome === "Unknown" && isIdempotent(method)))
 
 const tell = (error: InstantlyError, delay: Duration.Duration) =>
   Effect.all(
@@ -26,20 +25,25 @@ const tell = (error: InstantlyError, delay: Duration.Duration) =>
 
 /**
  * A policy that is not asked about an error after which nothing may be sent again. It ends at a wait that the deadline
- * would cut off: the error in hand says more than that the time is up.
+ * would cut off, because the error in hand says more than that the time is up. A policy that fails has ended.
  */
 export const supervise = (policy: RetryPolicy, call: Call): Schedule.Schedule<Duration.Duration, InstantlyError> => {
   const delays = Schedule.delays(policy)
-  return Schedule.makeWithState(delays.initial, (now, error: InstantlyError, state) =>
-    mayRepeat(error)
-      ? Effect.flatMap(delays.step(now, error, state), ([next, delay, decision]) => {
-          const goesOn = ScheduleDecision.isContinue(decision) && call.hasTimeFor(delay)
-          return Effect.as(goesOn ? tell(error, delay) : Effect.void, [
-            next,
-            delay,
-            goesOn ? decision : ScheduleDecision.done
-          ] as const)
-        })
-      : Effect.succeed([state, Duration.zero, ScheduleDecision.done] as const)
-  )
+  return Schedule.makeWithState(delays.initial, (now, error: InstantlyError, state) => {
+    const ended = [state, Duration.zero, ScheduleDecision.done] as const
+    if (!mayRepeat(error)) return Effect.succeed(ended)
+    return Effect.suspend(() => delays.step(now, error, state)).pipe(
+      Effect.flatMap(([next, delay, decision]) =>
+        ScheduleDecision.isContinue(decision) && call.hasTimeFor(delay)
+          ? Effect.as(tell(error, delay), [next, delay, decision] as const)
+          : Effect.succeed(ended)
+      ),
+      Effect.catchAllCause((cause) =>
+        Effect.as(
+          Effect.logWarning(`the retry policy failed with ${NameOf.ofCause(cause)}, and counts as ended`),
+          ended
+        )
+      )
+    )
+  })
 }

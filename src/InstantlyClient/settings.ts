@@ -154,3 +154,12 @@ export const given = (options: ConfigOptions) => settings(options, byDefault)
 
 /** The settings as they are given, and the rest from the configuration. */
 export const configured = (options: ConfigOptions) => settings(options, fromEnvironment)
+
+/** What the app hands in may throw: the error names it, and what it threw. */
+export const orThrown = <A, R>(
+  name: string,
+  effect: Effect.Effect<A, ConfigError.ConfigError, R>
+): Effect.Effect<A, ConfigError.ConfigError, R> =>
+  Effect.catchAllDefect(effect, (defect) =>
+    Effect.fail(ConfigError.InvalidData([name], `${name} failed with ${NameOf.ofDefect(defect)}`))
+  )

@@ -21,15 +21,31 @@ const credentialOf = (
     : Effect.fail("its authorization header is not a credential that fits a header")
 }
 
+/** What would send a request elsewhere than to Instantly's API, and the credential with it. */
+const strayOf = ({ headers, url }: HttpClientRequest.HttpClientRequest): Option.Option<string> => {
+  const path = pathOf(url)
+  if (headers["host"] !== undefined) return Option.some("it has a host header of its own")
+  if (/^[a-z][a-z\d+.-]*:|\/\/|\\|(?:^|\/)(?:\.|%2e){2}(?:\/|$)/i.test(path)) {
+    return Option.some("its URL is not a path such as /api/v2/api-keys (a host, // and .. are refused)")
+  }
+  return Option.none()
+}
+
+/** The path of a URL, without its query. */
+export const pathOf = (url: string): string => url.replace(/[?#].*$/s, "")
+
 /** Addresses and signs a request, or says why it cannot leave. */
 export const sign = (
   request: HttpClientRequest.HttpClientRequest,
   settings: Settings
-): Effect.Effect<HttpClientRequest.HttpClientRequest, string> =>
-  Effect.map(credentialOf(request, settings), (credential) =>
+): Effect.Effect<HttpClientRequest.HttpClientRequest, string> => {
+  const stray = strayOf(request)
+  if (Option.isSome(stray)) return Effect.fail(stray.value)
+  return Effect.map(credentialOf(request, settings), (credential) =>
     request.pipe(
       // A path that lacks its slash must not become part of the host.
       HttpClientRequest.updateUrl((path) => `${settings.baseUrl}${path.startsWith("/") ? "" : "/"}${path}`),
       HttpClientRequest.setHeaders({ accept: "application/json", "user-agent": settings.userAgent, ...credential })
     )
   )
+}

@@ -1,6 +1,7 @@
 /** The fields that errors are made of, each with its default. */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { Outcome } from "../Outcome.js"
 
@@ -51,3 +52,10 @@ export const TransportReason = Schema.Literal("NotSent", "ConnectionLost", "Time
  * @category models
  */
 export type TransportReason = typeof TransportReason.Type
+
+/** What the server said, at most 1,000 characters. It may repeat the request: it is never printed, logged or encoded. */
+export const serverMessage = Schema.transform(
+  Schema.Null,
+  Schema.OptionFromSelf(Schema.RedactedFromSelf(Schema.String)),
+  { strict: true, decode: () => Option.none<Redacted.Redacted>(), encode: () => null }
+).pipe(withDefault(() => Option.none<Redacted.Redacted>()))

@@ -33,7 +33,15 @@ const waitAdvice = (error: { readonly retryAfter: Option.Option<Duration.Duratio
 
 const because = (detail: string) => (detail === "" ? "" : `: ${detail}`)
 
-const sendAgain = "Send it again, or check whether it was carried out."
+const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
+
+/** Whether a request of this method can be sent twice without doing more than once. */
+export const isIdempotent = (method: string): boolean => idempotent.has(method)
+
+const sendAgain = ({ method }: InstantlyError.Facts) =>
+  method === "" || isIdempotent(method)
+    ? "Send it again, or check whether it was carried out."
+    : `Do not repeat it: a ${method} can be carried out twice. Check first whether it was carried out.`
 
 const actions: Readonly<Record<string, string>> = {
   DELETE: "delete",
@@ -100,13 +108,16 @@ export const serverError = (error: InstantlyError.ServerError): string =>
   lines(
     error,
     `Instantly, or a proxy in front of it, failed (${error.status}). The request may have been carried out.`,
-    waitAdvice(error, sendAgain)
+    waitAdvice(error, sendAgain(error))
   )
 
 export const unexpectedStatus = (error: InstantlyError.UnexpectedStatus): string => {
   const what = `The response had status ${error.status}: ${error.detail}.`
-  const next = "Check the base URL, and the network on the way to it."
-  return fromStatus(error.status) === "NotApplied" ? refused(error, what, next) : lines(error, what, next)
+  if (fromStatus(error.status) !== "NotApplied") return lines(error, what, sendAgain(error))
+  const next = error.fromInstantly
+    ? "Check what was sent with the request."
+    : "Check the base URL, and the network on the way to it."
+  return refused(error, what, next)
 }
 
 export const invalidResponse = (error: InstantlyError.InvalidResponse): string =>
@@ -134,13 +145,13 @@ export const transportError = (error: InstantlyError.TransportError): string => 
           : `No response arrived in time${because(error.detail)}.`,
         error.outcome === "NotApplied"
           ? "Nothing was carried out."
-          : `The request may still be carried out. ${sendAgain}`
+          : `The request may still be carried out. ${sendAgain(error)}`
       )
     case "ConnectionLost":
       return lines(
         error,
         `The connection was lost before the response arrived${because(error.detail)}.`,
-        `The request may have been carried out. ${sendAgain}`
+        `The request may have been carried out. ${sendAgain(error)}`
       )
   }
 }
