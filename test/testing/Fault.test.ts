@@ -257,7 +257,7 @@ describe("a script", () => {
     )
   )
 
-  it("with a number that could not be meant is refused where it is made", () => {
+  it("with a number that makes no sense is refused where it is made", () => {
     const whole = (least: number) => `n must be a whole number of at least ${least}`
     for (const [make, message] of [
       [() => Fault.nth(0, Fault.refuse), `Fault.nth: ${whole(1)}, not 0`],
@@ -294,7 +294,7 @@ describe("a script", () => {
       Effect.gen(function* () {
         yield* mock.script(Fault.next(respond(501)), takesAll())
         expect(yield* defectOf(mock.script(Fault.next(Fault.loseRequest)))).toEqual(neverAfter(name))
-        // what was there is as it was
+        // the earlier scripts are still there
         expect([yield* list, yield* list, yield* list]).toEqual(["501", "500", "500"])
       })
     )
@@ -310,7 +310,7 @@ describe("a script", () => {
     })
   )
 
-  it.effect("may follow those that leave it something, however much they take", () =>
+  it.effect("may follow scripts that leave some requests to it", () =>
     withDouble(({ list, mock }) =>
       Effect.gen(function* () {
         yield* mock.script(Fault.times(2, respond(500)), Fault.atRate(0, respond(501)))

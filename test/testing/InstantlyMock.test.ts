@@ -107,7 +107,7 @@ describe("the limits", () => {
   )
 })
 
-it.effect("what could not be meant is refused where the double is made, or asked", () =>
+it.effect("a number that makes no sense is refused where the double is made or asked", () =>
   withDouble({}, (mock) =>
     Effect.sync(() => {
       const limited = (limit: number) => ({ limits: [{ limit, window: "1 second" }] }) as const
