@@ -191,7 +191,7 @@ describe("list", () => {
     const apiKeys = Layer.mock(ApiKeys.ApiKeys, {
       listPage: ({ startingAfter = "" } = {}) =>
         Effect.sync(() => ({
-          items: [Schema.decodeSync(ApiKey.ApiKey)({ ...wire, name: startingAfter })],
+          items: [InstantlyMock.apiKey({ name: startingAfter })],
           next: Option.fromNullable(pages[startingAfter])
         }))
     })
@@ -324,16 +324,6 @@ describe("isActive", () => {
     >()
   })
 })
-
-const wire = {
-  id: "019e18e2-78d4-7322-941a-7384d8969c61",
-  name: "made-up",
-  scopes: ["all:all"],
-  key: "made-up-secret",
-  organization_id: "019e18e2-78e4-716b-94f2-d262235af217",
-  timestamp_created: "2026-05-11T21:12:35.812Z",
-  timestamp_updated: "2026-05-11T21:12:35.812Z"
-}
 
 describe("ApiKeys", () => {
   it.effect("can be replaced in an app's tests by Layer.mock", () =>

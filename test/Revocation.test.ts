@@ -9,20 +9,11 @@ const ids = (n: number) =>
     ApiKey.ApiKeyId.make(`019e18e2-78d4-7322-941a-${String(index).padStart(12, "0")}`)
   )
 
-const key = (id: string) =>
-  Schema.decodeSync(ApiKey.ApiKey)({
-    id,
-    name: `key ${Number(id.slice(-12))}`,
-    scopes: [],
-    key: "made-up-secret",
-    organization_id: "019e18e2-78e4-716b-94f2-d262235af217",
-    timestamp_created: "2026-05-11T21:12:35.812Z",
-    timestamp_updated: "2026-05-11T21:12:35.812Z"
-  })
-
 /** Operations of which only the deletion is there. */
 const deleting = (remove: (index: number) => Effect.Effect<void, InstantlyError.InstantlyError>) =>
-  Layer.mock(ApiKeys.ApiKeys, { delete: (id) => Effect.as(remove(Number(id.slice(-12))), key(id)) })
+  Layer.mock(ApiKeys.ApiKeys, {
+    delete: (id) => Effect.map(remove(Number(id.slice(-12))), () => InstantlyMock.apiKey({ id }))
+  })
 
 const receipts = <E, R>(stream: Stream.Stream<Revocation.Receipt, E, R>) =>
   Effect.map(Stream.runCollect(stream), (all) =>

@@ -18,7 +18,7 @@ interface Case {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** What is compared of an answer. */
+/** What is compared of a response. */
 const send = ({ body, headers, method, path, type }: Case, origin: string, token: string | undefined) =>
   Effect.gen(function* () {
     const request = HttpClientRequest.make(method)(`${origin}${path}`).pipe(
@@ -42,7 +42,7 @@ const send = ({ body, headers, method, path, type }: Case, origin: string, token
 
 const { ApiKey } = openapi.components.schemas
 
-/** The routes of the contract, with handlers that answer 200. */
+/** The routes of the contract, with handlers that respond with 200. */
 const fastify = Effect.acquireRelease(
   Effect.promise(async () => {
     const app = Fastify()
@@ -122,7 +122,7 @@ const frameworkCases: ReadonlyArray<Case> = [
   { method: "POST", path: keys, type: "application/xml", body: "<a/>" }
 ]
 
-/** What the framework lets through: the handler's part. */
+/** Requests that the framework passes on to the handler. */
 const passingCases: ReadonlyArray<Case> = [
   { method: "GET", path: keys },
   { method: "GET", path: `${keys}?limit=100&starting_after=made-up&more=1` },
@@ -136,10 +136,10 @@ const named = (cases: ReadonlyArray<Case>) =>
     (request) => [`${request.method} ${request.path} ${request.type ?? ""} ${request.body ?? ""}`, request] as const
   )
 
-/** Where the server is that a test sends to. */
+/** The origin of the server under test. */
 class Origin extends Context.Tag("test/Origin")<Origin, string>() {}
 
-/** The double behind `HttpClient`, and on a socket: the same lines send a request to either. */
+/** The double behind `HttpClient`, and on a socket. The same code sends requests to both. */
 const doubles = [
   [
     "in memory",
@@ -162,16 +162,16 @@ const ask = (request: Case, secret?: Redacted.Redacted) =>
 
 const ajv = addFormats.default(new Ajv2020.default({ strict: false, allErrors: true }))
 
-/** What the contract has against an answer to an operation. */
+/** How a response to an operation violates the contract. */
 const violations = (method: "get" | "post" | "delete", status: number, body: unknown): ReadonlyArray<string> => {
   const path = method === "delete" ? "/api/v2/api-keys/{id}" : "/api/v2/api-keys"
   const responses: Readonly<Record<string, unknown>> =
     method === "delete"
       ? openapi.paths["/api/v2/api-keys/{id}"].delete.responses
       : openapi.paths["/api/v2/api-keys"][method].responses
-  const response = responses[status]
+  const documented = responses[status]
   const own = `#/paths/${encodeURIComponent(path.replaceAll("/", "~1"))}/${method}/responses/${status}`
-  const reference = `contract${Predicate.hasProperty(response, "$ref") ? response.$ref : own}/content/application~1json/schema`
+  const reference = `contract${Predicate.hasProperty(documented, "$ref") ? documented.$ref : own}/content/application~1json/schema`
   const validate = ajv.getSchema(reference) ?? ajv.compile({ $ref: reference })
   return validate(body) === true
     ? []
@@ -179,13 +179,13 @@ const violations = (method: "get" | "post" | "delete", status: number, body: unk
 }
 ajv.addSchema(openapi, "contract")
 
-it("the contract has something against answers that are not in it", () => {
+it("a response that is not in the contract violates it", () => {
   expect(violations("delete", 200, {})).not.toEqual([])
   expect(violations("get", 401, { statusCode: 402, error: "Unauthorized", message: "" })).not.toEqual([])
 })
 
 describe.each(doubles)("the double %s", (_, double) => {
-  it.live.each(named(frameworkCases))("answers as Fastify does: %s", ([, request]) =>
+  it.live.each(named(frameworkCases))("responds as Fastify does: %s", ([, request]) =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       const caller = yield* mock.createApiKey()
@@ -240,15 +240,15 @@ describe.each(doubles)("the double %s", (_, double) => {
     ["Fetch's own User-Agent", { "user-agent": "node" }, "caller", 403],
     ["a workspace that is not there", { "x-as-workspace": "made-up" }, "caller", 403],
     ["a workspace of its own", {}, "caller", 200]
-  ] as const)("answers a request with %s", ([, headers, by, status]) =>
+  ] as const)("responds to a request with %s", ([, headers, by, status]) =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       const caller = yield* mock.createApiKey()
       const { secret } = by === "caller" ? caller : { secret: undefined }
-      const answered = yield* ask({ ...list, headers }, secret)
-      expect(answered.status).toBe(status)
-      if (status === 401) expect(violations("get", status, answered.body)).toEqual([])
-      if ("user-agent" in headers) expect(answered.body).toBe("error code: 1010")
+      const response = yield* ask({ ...list, headers }, secret)
+      expect(response.status).toBe(status)
+      if (status === 401) expect(violations("get", status, response.body)).toEqual([])
+      if ("user-agent" in headers) expect(response.body).toBe("error code: 1010")
     }).pipe(Effect.provide(double()))
   )
 
@@ -294,9 +294,9 @@ describe.each(doubles)("the double %s", (_, double) => {
       const mock = yield* InstantlyMock.InstantlyMock
       const caller = yield* mock.createApiKey()
       yield* mock.setPaid(false)
-      const answered = yield* ask(list, caller.secret)
-      expect(answered.status).toBe(402)
-      expect(violations("get", 402, answered.body)).toEqual([])
+      const response = yield* ask(list, caller.secret)
+      expect(response.status).toBe(402)
+      expect(violations("get", 402, response.body)).toEqual([])
     }).pipe(Effect.provide(double()))
   )
 
