@@ -5,8 +5,8 @@
 import { parseArgs } from "node:util"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect } from "effect"
-import { embedded } from "./embedded.js"
 import { live } from "./live.js"
+import { embedded } from "./story.js"
 
 const usage = `npm run demo                       deletes keys of its own at an Instantly embedded in this process
 npm run demo -- --live <id>        deletes this API key at Instantly, with INSTANTLY_API_KEY, after asking

@@ -4,7 +4,7 @@ import { NodeHttpClient } from "@effect/platform-node"
 import { Clock, Duration, Effect, Layer, Redacted } from "effect"
 import { Instantly } from "effect-instantly"
 import { InstantlyMock } from "effect-instantly/testing"
-import { InstantlyEmbedded } from "../demo/embedded.js"
+import { InstantlyEmbedded } from "../demo/story.js"
 import { tell } from "./terminal.js"
 
 const userAgent = "revoke/1.0"

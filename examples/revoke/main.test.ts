@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Redacted, Schedule, Schema } from "effect"
 import { Revocation } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
-import { run } from "./support/process.js"
-import { address, served } from "./support/served.js"
-import * as Tool from "./support/tool.js"
+import { run } from "../../test/support/process.js"
+import * as Tool from "../../test/support/tool.js"
+import { address, served } from "../embedded/served.js"
 
 beforeAll(async () => {
   await Tool.bundle()

@@ -7,9 +7,9 @@ import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Redacted } from "effect"
 import { type ApiKey, Instantly, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
-import { ApiLive } from "../examples/http-service/Http.js"
-import { run } from "./support/process.js"
-import { address, served } from "./support/served.js"
+import { run } from "../../test/support/process.js"
+import { address, served } from "../embedded/served.js"
+import { ApiLive } from "./Http.js"
 
 /** Runs an example against a double on a socket, with a key to call with. */
 const example = (program: string, args: ReadonlyArray<string>) =>
@@ -99,7 +99,7 @@ describe("examples/workspaces.ts", () => {
   )
 })
 
-describe("examples/rotation.ts", () => {
+describe("examples/rotation/main.ts", () => {
   it.live("replaces the key it authenticates with, by one that only the file's owner can read", () =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
@@ -109,7 +109,7 @@ describe("examples/rotation.ts", () => {
       )
       const file = join(directory, "key")
       const old = yield* mock.createApiKey({ name: "app", scopes: ["api_keys:all"] })
-      const { code, output } = yield* run("examples/rotation.ts", [old.id, file], {
+      const { code, output } = yield* run("examples/rotation/main.ts", [old.id, file], {
         INSTANTLY_API_KEY: Redacted.value(old.secret),
         INSTANTLY_BASE_URL: yield* address
       })
@@ -216,14 +216,14 @@ describe("examples/http-service", () => {
   )
 })
 
-describe("examples/embedded.ts", () => {
+describe("examples/embedded/main.ts", () => {
   const hasCurl = spawnSync("curl", ["--version"]).status === 0
 
   it.live.skipIf(!hasCurl)("serves the double, and the curl lines that it prints work", () =>
     Effect.gen(function* () {
       const lines = yield* Deferred.make<ReadonlyArray<string>>()
       const server = yield* Effect.fork(
-        run("examples/embedded.ts", [], { PORT: "0" }, (output) => {
+        run("examples/embedded/main.ts", [], { PORT: "0" }, (output) => {
           const curl = output.split("\n").filter((line) => line.startsWith("curl "))
           if (curl.length === 2) Deferred.unsafeDone(lines, Effect.succeed(curl))
           return false

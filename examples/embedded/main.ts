@@ -1,6 +1,6 @@
 /**
  * Serves Instantly's double on a port of this machine, for `curl` and for programs in other languages:
- * `PORT=8787 npx tsx examples/embedded.ts`.
+ * `PORT=8787 npx tsx examples/embedded/main.ts`.
  */
 import { createServer } from "node:http"
 import { HttpServer } from "@effect/platform"
