@@ -1,127 +1,10 @@
-import { execFileSync, spawnSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { HttpApiBuilder, HttpClient, HttpServer } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Redacted } from "effect"
+import { Effect, Layer } from "effect"
 import { type ApiKey, Instantly, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { run } from "../../test/support/process.js"
-import { address, served } from "../embedded/served.js"
 import { ApiLive } from "./Http.js"
-
-/** Runs an example against a double on a socket, with a key to call with. */
-const example = (program: string, args: ReadonlyArray<string>) =>
-  Effect.gen(function* () {
-    const mock = yield* InstantlyMock.InstantlyMock
-    const caller = yield* mock.createApiKey({ name: "caller" })
-    const { code, output } = yield* run(program, args, {
-      INSTANTLY_API_KEY: Redacted.value(caller.secret),
-      INSTANTLY_BASE_URL: yield* address
-    })
-    expect(output).not.toContain("made-up-secret")
-    return { code, output }
-  })
-
-describe("examples/delete.ts", () => {
-  it.live("deletes the key it is given", () =>
-    Effect.gen(function* () {
-      const mock = yield* InstantlyMock.InstantlyMock
-      const leaked = yield* mock.createApiKey({ name: "leaked" })
-      expect(yield* example("examples/delete.ts", [leaked.id])).toMatchObject({
-        code: 0,
-        output: expect.stringContaining("deleted leaked")
-      })
-      expect((yield* mock.apiKeys).map(({ name }) => name)).toEqual(["caller"])
-    }).pipe(Effect.provide(served()))
-  )
-})
-
-describe("examples/own-policy.ts", () => {
-  it.live("tries twice at most, and says so", () =>
-    Effect.gen(function* () {
-      const mock = yield* InstantlyMock.InstantlyMock
-      const leaked = yield* mock.createApiKey({ name: "leaked" })
-      yield* mock.script(Fault.next(Fault.loseRequest))
-      const { output } = yield* example("examples/own-policy.ts", [leaked.id])
-      expect(output).toMatch(/trying again after .*\n.*deleted "leaked"/)
-      yield* mock.script(Fault.always(Fault.respond({ status: 503 })))
-      const second = yield* example("examples/own-policy.ts", [leaked.id])
-      expect(second.output).toContain("the key may be gone: look before you rely on it")
-      expect(second.output.match(/trying again/g)).toHaveLength(1)
-      expect(yield* mock.arrivals).toHaveLength(4)
-    }).pipe(Effect.provide(served()))
-  )
-})
-
-describe("examples/opentelemetry.ts", () => {
-  it.live("prints the span of the call, its metrics and its debug logs", () =>
-    Effect.gen(function* () {
-      const mock = yield* InstantlyMock.InstantlyMock
-      const leaked = yield* mock.createApiKey({ name: "leaked" })
-      yield* mock.script(Fault.next(Fault.respond({ status: 503 })))
-      const { code, output } = yield* example("examples/opentelemetry.ts", [leaked.id])
-      expect(code).toBe(0)
-      for (const part of [
-        "deleted leaked",
-        "ServerError: next attempt in",
-        "name: 'DELETE /api/v2/api-keys/{id}'",
-        "name: 'instantly.retry'",
-        "'instantly.outcome': 'Applied'",
-        "name: 'instantly.requests'",
-        "name: 'instantly.permit_wait'"
-      ]) {
-        expect(output).toContain(part)
-      }
-    }).pipe(Effect.provide(served()))
-  )
-})
-
-describe("examples/workspaces.ts", () => {
-  it.live("deletes keys in each workspace, and one that refuses leaves the others running", () =>
-    Effect.gen(function* () {
-      const mock = yield* InstantlyMock.InstantlyMock
-      const paid = yield* mock.createWorkspace({ admin: mock.workspaceId })
-      const unpaid = yield* mock.createWorkspace({ admin: mock.workspaceId, paid: false })
-      const targets = yield* Effect.forEach([unpaid, paid, unpaid, mock.workspaceId, paid], (workspaceId) =>
-        Effect.map(mock.createApiKey({ name: "client", workspaceId }), ({ id }) => `${workspaceId}=${id}`)
-      )
-      const { code, output } = yield* example("examples/workspaces.ts", targets)
-      expect(code).toBe(0)
-      expect(output.trim().split("\n").sort()).toEqual(
-        [
-          ...[unpaid, unpaid].map((id) => `${id}: PaymentRequired`),
-          ...[paid, paid, mock.workspaceId].map((id) => `${id}: deleted "client"`)
-        ].sort()
-      )
-    }).pipe(Effect.provide(served()))
-  )
-})
-
-describe("examples/rotation/main.ts", () => {
-  it.live("replaces the key it authenticates with, by one that only the file's owner can read", () =>
-    Effect.gen(function* () {
-      const mock = yield* InstantlyMock.InstantlyMock
-      const directory = yield* Effect.acquireRelease(
-        Effect.sync(() => mkdtempSync(join(tmpdir(), "rotation-"))),
-        (path) => Effect.sync(() => rmSync(path, { recursive: true }))
-      )
-      const file = join(directory, "key")
-      const old = yield* mock.createApiKey({ name: "app", scopes: ["api_keys:all"] })
-      const { code, output } = yield* run("examples/rotation/main.ts", [old.id, file], {
-        INSTANTLY_API_KEY: Redacted.value(old.secret),
-        INSTANTLY_BASE_URL: yield* address
-      })
-      const keys = yield* mock.apiKeys
-      expect(output.trim()).toBe(`Use the successor ${keys[0]?.id}: the old key is gone. Nothing is left over.`)
-      expect(code).toBe(0)
-      expect(keys).toMatchObject([{ name: expect.stringMatching(/^app \d{4}-/), scopes: ["api_keys:all"] }])
-      expect(readFileSync(file, "utf8")).toBe(`${keys.map(({ secret }) => Redacted.value(secret))}\n`)
-      expect(statSync(file).mode & 0o777).toBe(0o600)
-    }).pipe(Effect.scoped, Effect.provide(served()))
-  )
-})
 
 describe("examples/http-service", () => {
   /** What the service answers, for a key that exists, where Instantly fails like this. */
@@ -212,29 +95,6 @@ describe("examples/http-service", () => {
         (output) => output.includes("Listening on")
       )
       expect(output).toContain("Listening on")
-    })
-  )
-})
-
-describe("examples/embedded/main.ts", () => {
-  const hasCurl = spawnSync("curl", ["--version"]).status === 0
-
-  it.live.skipIf(!hasCurl)("serves the double, and the curl lines that it prints work", () =>
-    Effect.gen(function* () {
-      const lines = yield* Deferred.make<ReadonlyArray<string>>()
-      const server = yield* Effect.fork(
-        run("examples/embedded/main.ts", [], { PORT: "0" }, (output) => {
-          const curl = output.split("\n").filter((line) => line.startsWith("curl "))
-          if (curl.length === 2) Deferred.unsafeDone(lines, Effect.succeed(curl))
-          return false
-        })
-      )
-      const [remove, list] = yield* Deferred.await(lines)
-      const shell = (line = "") =>
-        Effect.sync(() => execFileSync("sh", ["-c", line], { encoding: "utf8", stdio: "pipe" }))
-      expect(JSON.parse(yield* shell(remove))).toMatchObject({ name: "leaked" })
-      expect(JSON.parse(yield* shell(list)).items).toMatchObject([{ name: "caller" }])
-      yield* Fiber.interrupt(server)
     })
   )
 })
