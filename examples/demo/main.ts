@@ -5,8 +5,8 @@
 import { parseArgs } from "node:util"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect } from "effect"
-import { embedded } from "./embedded.js"
 import { live } from "./live.js"
+import { story } from "./story.js"
 
 const usage = `npm run demo                       deletes keys of its own at an Instantly embedded in this process
 npm run demo -- --live <id>        deletes this API key at Instantly, with INSTANTLY_API_KEY, after asking
@@ -26,7 +26,7 @@ const readArguments = Effect.try({
 const program = Effect.gen(function* () {
   const { help, live: id, yes } = yield* readArguments
   if (help) return yield* Console.log(usage)
-  return yield* id === undefined ? embedded : live(id, { yes })
+  return yield* id === undefined ? story : live(id, { yes })
 })
 
 program.pipe(

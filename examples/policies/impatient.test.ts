@@ -33,6 +33,13 @@ describe("impatient", () => {
     })
   )
 
+  it.effect("makes three attempts at a server that fails, and no more", () =>
+    Effect.gen(function* () {
+      const failing = Fault.always(Fault.respond({ status: 503 }))
+      expect(yield* deleteWhile(failing)).toEqual({ end: "ServerError, Unknown", at: 150, attempts: 3 })
+    })
+  )
+
   it.effect("ends at once where Instantly asks for more than there is time for", () =>
     Effect.gen(function* () {
       const throttled = Fault.always(Fault.respond({ status: 429, headers: { "retry-after": "5" } }))

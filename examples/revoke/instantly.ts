@@ -1,10 +1,9 @@
 /** Which Instantly: the one embedded in this process, with some keys to try the tool on, or the live one. */
-import { HttpServer } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { Clock, Duration, Effect, Layer, Redacted } from "effect"
 import { Instantly } from "effect-instantly"
 import { InstantlyMock } from "effect-instantly/testing"
-import { InstantlyEmbedded } from "../demo/embedded.js"
+import { address, served } from "../embedded/served.js"
 import { tell } from "./terminal.js"
 
 const userAgent = "revoke/1.0"
@@ -40,7 +39,7 @@ const inThePast = (days: number) => {
 export const Embedded = Layer.unwrapEffect(
   Effect.gen(function* () {
     const mock = yield* InstantlyMock.InstantlyMock
-    const baseUrl = yield* HttpServer.addressFormattedWith(Effect.succeed)
+    const baseUrl = yield* address
     const caller = yield* mock.createApiKey({ name: "caller", scopes: ["api_keys:read", "api_keys:delete"] })
     for (const { days, ...key } of keys) yield* inThePast(days)(mock.createApiKey(key))
     yield* tell(
@@ -49,4 +48,4 @@ export const Embedded = Layer.unwrapEffect(
     )
     return Instantly.layer({ apiKey: caller.secret, baseUrl, userAgent })
   })
-).pipe(Layer.provide(NodeHttpClient.layerUndici), Layer.provide(Layer.orDie(InstantlyEmbedded)))
+).pipe(Layer.provide(NodeHttpClient.layerUndici), Layer.provide(Layer.orDie(served({ retryAfter: true }))))

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
-import { address, served } from "../support/served.js"
+import { address, served } from "../../examples/embedded/served.js"
 
 const chapter = /^## A key leaked\n([\s\S]*?)^## /m.exec(readFileSync("README.md", "utf8"))?.[1] ?? ""
 const lines =

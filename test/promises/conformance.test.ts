@@ -6,8 +6,8 @@ import addFormats from "ajv-formats"
 import { Context, Effect, Layer, Predicate, Redacted } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
 import Fastify from "fastify"
+import { address, served } from "../../examples/embedded/served.js"
 import openapi from "../fixtures/openapi.json" with { type: "json" }
-import { address, served } from "../support/served.js"
 
 /** A request to send to several servers. */
 interface Case {

@@ -11,9 +11,9 @@ import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from "@o
 import { Effect, Either, Exit, Layer, Logger, LogLevel, Metric, Redacted, Schedule, Schema, Stream } from "effect"
 import { ApiKey, ApiKeys, Instantly, InstantlyError, RateLimit, RetryPolicy, Revocation } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { address, served } from "../../examples/embedded/served.js"
 import { leaksIn } from "../support/leaks.js"
 import { run } from "../support/process.js"
-import { address, served } from "../support/served.js"
 
 const token = "canary/token+made-up/0123456789=="
 const secret = "canary/secret+made-up/9876543210=="

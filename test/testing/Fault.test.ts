@@ -16,7 +16,7 @@ import {
   TestContext
 } from "effect"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
-import { address, served } from "../support/served.js"
+import { address, served } from "../../examples/embedded/served.js"
 import { inVirtualTime } from "../support/virtual.js"
 
 /** A double with a key to call with, and what a DELETE of another one gives: its status, or how it failed. */

@@ -2,8 +2,8 @@ import { spawn, spawnSync } from "node:child_process"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
-import { run } from "./support/process.js"
-import { address, served } from "./support/served.js"
+import { run } from "../../test/support/process.js"
+import { address, served } from "../embedded/served.js"
 
 const demo = (args: ReadonlyArray<string>, environment?: Readonly<Record<string, string>>) =>
   run("examples/demo/main.ts", args, environment)

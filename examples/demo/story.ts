@@ -1,17 +1,10 @@
 /** The whole library over a real socket, against Instantly embedded in this process. */
-import { createServer } from "node:http"
-import { HttpServer } from "@effect/platform"
-import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
+import { NodeHttpClient } from "@effect/platform-node"
 import { Clock, Console, Duration, Effect, Layer } from "effect"
 import { ApiKeys, Instantly, type InstantlyError } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { address, served } from "../embedded/served.js"
 import { say, step } from "./print.js"
-
-/** Instantly on a free port of this machine. */
-export const InstantlyEmbedded = HttpServer.serve(InstantlyMock.httpApp).pipe(
-  Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })),
-  Layer.provideMerge(InstantlyMock.layer({ retryAfter: true }))
-)
 
 /** Says what became of one deletion, and how long it took. */
 const told = <A extends { readonly name: string }>(deletion: Effect.Effect<A, InstantlyError.InstantlyError>) =>
@@ -25,7 +18,7 @@ const told = <A extends { readonly name: string }>(deletion: Effect.Effect<A, In
     )
   )
 
-const story = Effect.gen(function* () {
+const steps = Effect.gen(function* () {
   const mock = yield* InstantlyMock.InstantlyMock
   const apiKeys = yield* ApiKeys.ApiKeys
 
@@ -71,16 +64,16 @@ const story = Effect.gen(function* () {
   )
 })
 
-export const embedded = Effect.gen(function* () {
+export const story = Effect.gen(function* () {
   const mock = yield* InstantlyMock.InstantlyMock
   const caller = yield* mock.createApiKey({ name: "caller", scopes: ["api_keys:delete"] })
-  const baseUrl = yield* HttpServer.addressFormattedWith(Effect.succeed)
+  const baseUrl = yield* address
   yield* Console.log(`Instantly is embedded at ${baseUrl}: nothing leaves this machine, and all keys are made up.`)
-  yield* story.pipe(
+  yield* steps.pipe(
     Effect.provide(
       Instantly.layer({ apiKey: caller.secret, baseUrl, userAgent: "demo/1.0" }).pipe(
         Layer.provide(NodeHttpClient.layerUndici)
       )
     )
   )
-}).pipe(Effect.provide(InstantlyEmbedded))
+}).pipe(Effect.provide(served({ retryAfter: true })))

@@ -8,11 +8,11 @@ import { describe, expect, it } from "@effect/vitest"
 import { Clock, Effect, Exit, FastCheck, Fiber, Option, Redacted, Ref } from "effect"
 import { RateLimit } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
-import type { Report } from "../examples/rotation/report.js"
-import { describe as describeReport } from "../examples/rotation/report.js"
-import { rotate } from "../examples/rotation/rotate.js"
-import { leaksIn } from "./support/leaks.js"
-import { simulate } from "./support/simulation.js"
+import { leaksIn } from "../../test/support/leaks.js"
+import { simulate } from "../../test/support/simulation.js"
+import type { Report } from "./report.js"
+import { describe as describeReport } from "./report.js"
+import { rotate } from "./rotate.js"
 
 /** How many histories are tried: more with `HISTORIES=1000000 npm test`. */
 const numRuns = Number(process.env["HISTORIES"] ?? 2_000)

@@ -1,5 +1,5 @@
 /**
- * Rotates the API key in `INSTANTLY_API_KEY`: `npx tsx examples/rotation.ts <its id> <file>`. The successor has its scopes,
+ * Rotates the API key in `INSTANTLY_API_KEY`: `npx tsx examples/rotation/main.ts <its id> <file>`. The successor has its scopes,
  * and is written to the file, which only its owner can read. The last line says which of the two keys is to be used, however
  * it ends: also with Ctrl-C.
  */
@@ -7,8 +7,8 @@ import { FileSystem } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { Config, Console, Data, DateTime, Effect, Exit, Layer, Redacted, Schema, Stream } from "effect"
 import { ApiKey, ApiKeys, Instantly } from "effect-instantly"
-import { describe } from "./rotation/report.js"
-import { rotate } from "./rotation/rotate.js"
+import { describe } from "./report.js"
+import { rotate } from "./rotate.js"
 
 class Refused extends Data.TaggedError("Refused")<{ readonly message: string }> {}
 
@@ -25,7 +25,7 @@ const writeSecret = (file: string) => (successor: ApiKey.ApiKey) =>
 
 const program = Effect.gen(function* () {
   const [given, file] = process.argv.slice(2)
-  if (file === undefined) return yield* new Refused({ message: "usage: rotation.ts <id of the key> <file>" })
+  if (file === undefined) return yield* new Refused({ message: "usage: rotation/main.ts <id of the key> <file>" })
   const id = yield* Schema.decodeUnknown(ApiKey.ApiKeyId)(given)
   const old = yield* ApiKeys.list().pipe(
     Stream.filter((key) => key.id.toLowerCase() === id.toLowerCase()),

@@ -1,15 +1,16 @@
+/** Instantly's double on a port of this machine: what the other examples, and the tests, run against. */
 import { createServer } from "node:http"
 import { HttpServer } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
 
-/** Instantly's double on a socket of this machine. */
-export const served = (options?: InstantlyMock.Options) =>
+/** Serves the double, on any free port or on this one. */
+export const served = (options?: InstantlyMock.Options, port = 0) =>
   HttpServer.serve(InstantlyMock.httpApp).pipe(
-    Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })),
+    Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port })),
     Layer.provideMerge(InstantlyMock.layer(options))
   )
 
-/** Its address. */
+/** The address at which it is served. */
 export const address = HttpServer.addressFormattedWith(Effect.succeed)
