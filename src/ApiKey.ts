@@ -72,13 +72,14 @@ export type KnownScope = typeof KnownScope.Type
  * What a key may do: a {@link KnownScope}, or any other scope as it came. Editors complete the known ones, and decoding
  * does not compare with them: it stays linear, however many scopes a server sends.
  *
+ * The type says `string & {}` because `string` would swallow the literals, and with them the completion.
+ *
  * @since 0.1.0
  * @category models
  */
-export const Scope = Schema.String.pipe(
-  // `string & {}` instead of `string`, which would swallow the literals and their completion.
-  Schema.filter((_): _ is KnownScope | (string & {}) => true, { identifier: "Scope" })
-)
+export const Scope: Schema.Schema<KnownScope | (string & {}), string> = Schema.String.pipe(
+  Schema.filter((_): _ is KnownScope | (string & {}) => true)
+).annotations({ identifier: "Scope" })
 
 /**
  * What a key may do: a known scope, or any other string.

@@ -29,6 +29,7 @@ type All =
   | InstantlyError.UnexpectedStatus
   | InstantlyError.InvalidResponse
   | InstantlyError.TransportError
+  | InstantlyError.HeldBack
 
 describe("types", () => {
   it("delete gives an ApiKey, fails with exactly the union, and requires nothing", () => {
