@@ -39,15 +39,18 @@ import * as RetryPolicy from "./RetryPolicy.js"
  */
 export interface Service {
   /**
-   * Sends a request, whose URL is a path such as `/api/v2/api-keys`, and reads a 2xx with `decodeSuccess`; any other
-   * answer, and none, is an {@link InstantlyError}. A success that `decodeSuccess` cannot read is `InvalidResponse`.
+   * Sends a request, and reads a 2xx with `decodeSuccess`. Anything else is an {@link InstantlyError}; a 2xx that
+   * `decodeSuccess` cannot read, or that is longer than 8 MiB, is `InvalidResponse`.
    *
-   * Each attempt takes a permit and has the client's `timeout`; the retry policy decides whether there is another. After
-   * a 2xx there never is, nor, for a method that is not idempotent (POST, PATCH), after an attempt whose outcome is
-   * `Unknown`.
+   * The request's URL is a path such as `/api/v2/api-keys`. An absolute URL, a path with `//` or `..`, and a `host` header
+   * are `HeldBack`: the API key would go elsewhere.
    *
-   * A request that brings an `authorization` of its own is sent with that: neither the client's API key nor its
-   * `workspaceId` goes with it.
+   * Each attempt takes a permit and has the client's `timeout`; the retry policy decides whether there is another one.
+   * There is none after a 2xx, and none for a method that is not idempotent (POST, PATCH) after an attempt whose outcome
+   * is `Unknown`.
+   *
+   * A request with an `authorization` header of its own is sent with that one, and without the client's API key and
+   * `workspaceId`.
    */
   readonly execute: <A>(
     request: HttpClientRequest.HttpClientRequest,
@@ -98,22 +101,22 @@ export interface Options {
   readonly baseUrl?: string | undefined
   /** The sub workspace to act on, with the API key of an admin workspace (`x-as-workspace`). */
   readonly workspaceId?: string | undefined
-  /** The app's name, such as `my-app/1.0`, to follow the library's in the `User-Agent`. */
+  /** The app's name, such as `my-app/1.0`. It follows the library's in the `User-Agent`. */
   readonly userAgent?: string | undefined
   /** How long one attempt may take, from sending until the body is read. Default: 15 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
   /**
-   * How long a call may take, with its permits, waits and attempts. It ends with an error that knows the outcome, which
-   * `Effect.timeout` around the call would lose. Default: no limit.
+   * How long a whole call may take, with its permits, waits and attempts. It ends with an error that knows the outcome;
+   * `Effect.timeout` around the call would lose it. Default: no limit.
    */
   readonly deadline?: Duration.DurationInput | undefined
   /** When to try again, unless `RetryPolicy.withRetryPolicy` says otherwise around the call. Default: `standard`. */
   readonly retryPolicy?: RetryPolicy.RetryPolicy | undefined
   /**
-   * Wraps the `HttpClient` that sends each attempt. It sees the token. What it repeats or redirects on its own is
-   * outside of what this library promises.
+   * Wraps the `HttpClient` that sends each attempt. It sees the token. This library promises nothing about what it repeats
+   * or redirects on its own. {@link notSent} is how it says that it did not send a request.
    *
-   * Neither the platform's own spans nor trace headers are made unless they are asked for here, by
+   * The platform's own spans and trace headers are off. Turn them on here, by
    * `HttpClient.withTracerDisabledWhen(() => false)` and `HttpClient.withTracerPropagation(true)`.
    */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined

@@ -1,6 +1,6 @@
 /**
- * Many deletions: a stream of ids becomes a stream of receipts, one for each id, as they happen. How one key is deleted is
- * left to `ApiKeys`, and how fast to the gate that all calls share.
+ * Many deletions: a stream of ids becomes a stream of receipts, one for each id, as they happen. `ApiKeys` deletes one key,
+ * and the gate that all calls share sets the pace.
  *
  * @since 0.1.0
  */
@@ -34,14 +34,14 @@ const told = {
   attempts: Schema.NonNegativeInt,
   /** The tag of the error, such as `NotFound`. */
   error: Schema.String,
-  /** What the error says: it holds no secret. */
+  /** What the error says. It holds no secret. */
   message: Schema.String,
   /** The id under which Instantly knows the last request. */
   requestId: Schema.OptionFromNullOr(Schema.String)
 }
 
 /**
- * The key is gone: Instantly answered with success.
+ * The key is gone: Instantly responded with success.
  *
  * @since 0.1.0
  * @category receipts
@@ -118,24 +118,25 @@ export const Receipt = Schema.Union(Deleted, NotFound, Failed, Unknown, Skipped)
 export type Receipt = typeof Receipt.Type
 
 /**
- * How many deletions are run.
+ * How a run is carried out.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options<R = never> {
   /**
-   * How many calls may be under way at once, waiting ones included: a whole number of at least 1. Default: 25, with which
-   * `RateLimit.instantly` is used up while an answer takes up to a quarter of a second.
+   * How many calls may be under way at once, including those that wait: a whole number of at least 1. Default: 25, enough
+   * to use up `RateLimit.instantly` as long as a response takes up to a quarter of a second.
    */
   readonly concurrency?: number | undefined
   /**
-   * When it ends, however it ends, no more ids are taken; what is under way finishes, and has its receipt. Default: never.
+   * When this effect ends, however it ends, no more ids are taken. What is under way finishes, and has its receipt. Default:
+   * never.
    */
   readonly stop?: Effect.Effect<unknown, unknown, R> | undefined
   /**
-   * What happens to an id that was taken before: `"send"` treats it as any other, `"skip"` gives `Skipped`, and keeps all
-   * ids in memory for it, about 80 bytes each, and no more than 16 million. Default: `"send"`.
+   * What happens to an id that was taken before. `"send"` treats it as any other. `"skip"` gives `Skipped`; for that it keeps
+   * all ids in memory, about 80 bytes each and at most 16 million. Default: `"send"`.
    */
   readonly duplicates?: "send" | "skip" | undefined
 }
@@ -184,7 +185,7 @@ const runAll = <E, R, R2>(ids: Ids<E, R>, options: Options<R2> = {}): Stream.Str
       const apiKeys = yield* ApiKeys
       const doom = yield* Ref.make(Option.none<Doom>())
       const stopped = yield* Deferred.make<void>()
-      // A fiber inherits whether it can be interrupted: these two must end with the stream, also in a finalizer.
+      // A fiber inherits whether it can be interrupted. These two must end with the stream, even in a finalizer.
       yield* Effect.interruptible(stop).pipe(
         Effect.exit,
         Effect.ensuring(Deferred.succeed(stopped, undefined)),
@@ -193,7 +194,7 @@ const runAll = <E, R, R2>(ids: Ids<E, R>, options: Options<R2> = {}): Stream.Str
       const untilStopped = Effect.interruptible(Deferred.await(stopped))
 
       const taken = new Set<string>()
-      /** Whether an id comes for the first time, as far as anybody wants to know. */
+      /** Whether an id comes for the first time, where that matters. */
       const isNew = (id: ApiKeyId) => {
         if (duplicates === "send") return true
         const before = taken.size
@@ -218,7 +219,7 @@ const runAll = <E, R, R2>(ids: Ids<E, R>, options: Options<R2> = {}): Stream.Str
           )
           return receiptOf(id, result.left, at, yield* Ref.get(hasDeleted))
         }).pipe(
-          // A service that is not this library's may die: what it did is unknown, and the other ids do not pay for it.
+          // An `ApiKeys` of the app's own may die. What it did is unknown, and the other ids go on.
           Effect.catchAllDefect((defect) => Effect.map(DateTime.now, (at) => ofDefect(id, defect, at)))
         )
 
@@ -230,12 +231,12 @@ const runAll = <E, R, R2>(ids: Ids<E, R>, options: Options<R2> = {}): Stream.Str
           return Option.some(isNew(id) ? yield* send(id) : yield* skip(id, "Duplicate"))
         })
 
-      // How `ids` failed, kept until the last call is over: a failure would cut off what is under way.
+      // How `ids` failed is kept until the last call is over, because a failure would cut off what is under way.
       const failure = yield* Ref.make<Cause.Cause<E>>(Cause.empty)
       return (Predicate.isIterable(ids) ? Stream.fromIterable(ids) : ids).pipe(
         Stream.interruptWhen(untilStopped),
         Stream.catchAllCause((cause) => Stream.execute(Ref.set(failure, cause))),
-        // What was taken from `ids` ahead of its turn is not sent either, once it has stopped.
+        // What was taken from `ids` ahead of its turn is not sent either, once the run has stopped.
         Stream.mapEffect(settle, { concurrency, unordered: true }),
         Stream.filterMap(identity),
         Stream.concat(Stream.execute(Effect.flatMap(Ref.get(failure), failUnlessEmpty)))
@@ -282,7 +283,7 @@ export const run: {
 } = dual((args) => isStream(args[0]) || Predicate.isIterable(args[0]), runAll)
 
 /**
- * Whether a receipt says that nothing is left to do for its id: the key is gone, or this workspace never had it.
+ * Whether a receipt says that nothing is left to do for its id: the key is gone, or this workspace has no such key.
  *
  * @example
  * ```ts
@@ -299,7 +300,7 @@ export const run: {
 export const isSettled = (receipt: Receipt): boolean => receipt._tag === "Deleted" || receipt._tag === "NotFound"
 
 /**
- * What a run that is resumed still has to do: the ids, in their order and each once, that no receipt settles.
+ * What a resumed run still has to do: the ids that no receipt settles, in their order and each once.
  *
  * @example
  * ```ts
