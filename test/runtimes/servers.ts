@@ -86,7 +86,7 @@ export const servers = Effect.gen(function* () {
     "resets at once": yield* serveRaw(constVoid, { greet: (socket) => socket.resetAndDestroy() }),
     "closes after the request": yield* serveRaw((socket) => socket.end()),
     "resets after the request": yield* serveRaw((socket) => socket.resetAndDestroy()),
-    "has an untrusted certificate": yield* serveRaw(constVoid, { tls: selfSigned() })
+    "has an untrusted certificate": yield* serveRaw(constVoid, { tls: selfSigned })
   }
   const origins = Object.entries(raw).map(([name, { origin }]) => [name, origin.replace("127.0.0.1", "localhost")])
 
