@@ -16,7 +16,7 @@ describe("offboard", () => {
     }).pipe(Effect.provide(failing(new InstantlyError.NotFound())))
   )
 
-  it.effect("a 404 after a lost answer is looked at again", () =>
+  it.effect("a 404 after a lost response is looked at again", () =>
     Effect.gen(function* () {
       expect(yield* offboard(id)).toBe("look again")
     }).pipe(Effect.provide(failing(new InstantlyError.NotFound({ outcome: "Unknown", attempts: 2 }))))

@@ -38,7 +38,7 @@ describe("offboard", () => {
     })
   )
 
-  it.effect("asks for a second look after an answer that comes too late", () =>
+  it.effect("asks for a second look after a response that comes too late", () =>
     Effect.gen(function* () {
       const late = Fault.next(Fault.delayResponse("20 seconds"))
       expect(yield* offboardWhile(late)).toEqual({ said: "look again", deleted: true, requests: 2 })

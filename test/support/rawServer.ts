@@ -8,7 +8,7 @@ import { constVoid } from "effect/Function"
 import type * as Scope from "effect/Scope"
 
 /** What is done with a request; `leave` refuses connections from then on, and keeps those there are. */
-export type Answer = (socket: Net.Socket, request: string, leave: () => void) => void
+export type Respond = (socket: Net.Socket, request: string, leave: () => void) => void
 
 export interface RawServer {
   readonly port: number
@@ -42,7 +42,7 @@ const listening = (server: Net.Server) =>
 
 /** Serves until the scope ends; a request is complete with its head, and whatever came in the same breath. */
 export const serveRaw = (
-  answer: Answer,
+  respond: Respond,
   { greet = constVoid, tls }: Options = {}
 ): Effect.Effect<RawServer, never, Scope.Scope> =>
   Effect.gen(function* () {
@@ -59,7 +59,7 @@ export const serveRaw = (
         if (!request.includes("\r\n\r\n")) return
         requests.push(request)
         Deferred.unsafeDone(arrived, Effect.void)
-        answer(socket, request, () => server.close())
+        respond(socket, request, () => server.close())
         request = ""
       })
       greet(socket)
@@ -88,11 +88,11 @@ export const serveRaw = (
 /** A port of which it is known that nobody listens there. */
 export const closedPort: Effect.Effect<number> = Effect.scoped(Effect.map(serveRaw(constVoid), ({ port }) => port))
 
-/** An answer as its bytes. */
-export const answerOf = (status: number, body = "", headers: Record<string, string> = {}): string =>
+/** A response as its bytes. */
+export const responseOf = (status: number, body = "", headers: Record<string, string> = {}): string =>
   headOf(status, { "content-length": String(Buffer.byteLength(body)), ...headers }) + body
 
-/** The head of an answer as its bytes. */
+/** The head of a response as its bytes. */
 export const headOf = (status: number, headers: Record<string, string> = {}): string =>
   [`HTTP/1.1 ${status} -`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), "\r\n"].join("\r\n")
 
