@@ -23,7 +23,7 @@ const receipts = <E, R>(stream: Stream.Stream<Revocation.Receipt, E, R>) =>
 const tags = (all: ReadonlyArray<Revocation.Receipt>) => all.map(({ _tag }) => _tag)
 
 describe("run", () => {
-  it.effect("gives a receipt for each key, and no failure of one fails the others", () =>
+  it.effect("gives a receipt for each key, and the failure of one does not affect the others", () =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       const caller = yield* mock.createApiKey()
@@ -114,7 +114,7 @@ describe("run", () => {
     )
   })
 
-  it.effect("takes a stream, and fails as that does, with the receipts before it", () =>
+  it.effect("takes a stream, and fails when the stream does, after the receipts so far", () =>
     Effect.gen(function* () {
       const before: Array<Revocation.Receipt> = []
       const failing = Stream.concat(Stream.fromIterable(ids(3)), Stream.fail("made-up"))
@@ -127,7 +127,7 @@ describe("run", () => {
     }).pipe(Effect.provide(deleting(() => Effect.void)))
   )
 
-  it.effect("has no more calls under way than it may", () => {
+  it.effect("has no more calls under way than its concurrency", () => {
     let most = 0
     let now = 0
     return Effect.gen(function* () {

@@ -11,7 +11,7 @@ const demo = (args: ReadonlyArray<string>, environment?: Readonly<Record<string,
 const id = "019e18e2-78d4-7322-941a-7384d8969c61"
 
 describe("npm run demo", () => {
-  it.live("deletes a key, shows NotFound, waits out a 429, loses an answer, and hides every secret", () =>
+  it.live("deletes a key, shows NotFound, waits out a 429, loses a response, and hides every secret", () =>
     Effect.gen(function* () {
       const { code, output } = yield* demo([])
       expect(code).toBe(0)
@@ -55,7 +55,7 @@ describe("npm run demo -- --live", () => {
   it.live.each([
     ["where it cannot ask", ["--live", id], nowhere, "say --yes"],
     ["without a key to call with", ["--live", id, "--yes"], {}, "INSTANTLY_API_KEY"],
-    ["for an id that is none, which it does not show", ["--live", "made-up-secret"], nowhere, "a UUID"],
+    ["for an id that is not a UUID, which it does not show", ["--live", "made-up-secret"], nowhere, "a UUID"],
     ["for arguments that it does not know", ["--lively"], nowhere, "That is not how"],
     ["for --yes alone", ["--yes"], nowhere, "That is not how"]
   ] as const)("sends nothing %s, and says why", ([, args, environment, words]) =>
@@ -76,17 +76,17 @@ describe("npm run demo -- --live", () => {
       ["Enter alone", "\n"],
       ["Ctrl-C", "\u0003"],
       ["Ctrl-D", "\u0004"]
-    ])("asks, and takes %s for a no", ([, typed]) =>
+    ])("asks, and takes %s as a no", ([, typed]) =>
       Effect.gen(function* () {
         const output = yield* Effect.async<string>((resume) => {
           const command = `${process.execPath} --import tsx examples/demo/main.ts --live ${id}`
           const terminal = spawn("script", ["-qec", command, "/dev/null"], { env: { ...process.env, ...nowhere } })
           let shown = ""
-          let answered = false
+          let typing = false
           terminal.stdout.on("data", (chunk) => {
             shown += String(chunk)
-            if (answered || !shown.includes("[y/N]")) return
-            answered = true
+            if (typing || !shown.includes("[y/N]")) return
+            typing = true
             terminal.stdin.write(typed)
           })
           terminal.on("close", () => resume(Effect.succeed(shown)))

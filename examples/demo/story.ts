@@ -28,13 +28,15 @@ const steps = Effect.gen(function* () {
   yield* told(
     apiKeys
       .delete(leaked.id)
-      .pipe(Effect.tap(({ key, name, scopes }) => say(`answer  "${name}", scopes ${scopes.join(", ")}, secret ${key}`)))
+      .pipe(
+        Effect.tap(({ key, name, scopes }) => say(`response "${name}", scopes ${scopes.join(", ")}, secret ${key}`))
+      )
   )
 
   yield* step(2, "It is deleted again: the 404 is an error of its own, and says what it does not prove.")
   yield* told(apiKeys.delete(leaked.id))
 
-  yield* step(3, "The workspace is at its limit: Instantly answers 429 and asks for 2 seconds, which are waited out.")
+  yield* step(3, "The workspace is at its limit: Instantly responds 429 and asks for 2 seconds, which are waited out.")
   const throttled = yield* mock.createApiKey({ name: "throttled" })
   yield* mock.script(
     Fault.next(
@@ -47,7 +49,7 @@ const steps = Effect.gen(function* () {
   )
   yield* told(apiKeys.delete(throttled.id))
 
-  yield* step(4, "The answer is lost: the key is deleted, the retry finds nothing, and the outcome is unknown.")
+  yield* step(4, "The response is lost: the key is deleted, the retry finds nothing, and the outcome is unknown.")
   const unlucky = yield* mock.createApiKey({ name: "unlucky" })
   yield* mock.script(Fault.next(Fault.loseResponse))
   yield* told(apiKeys.delete(unlucky.id))
@@ -57,9 +59,9 @@ const steps = Effect.gen(function* () {
   const start = arrivals[0]?.at ?? (yield* Clock.currentTimeMillis)
   yield* say(
     ...arrivals.map(({ at, fault, method, path, reason, status }) => {
-      const answered = status._tag === "Some" ? String(status.value) : "———"
+      const responded = status._tag === "Some" ? String(status.value) : "———"
       const because = fault._tag === "Some" ? `${reason} (${fault.value})` : reason
-      return `${String(at - start).padStart(5)} ms  ${method} ${path}  ${answered}  ${because}`
+      return `${String(at - start).padStart(5)} ms  ${method} ${path}  ${responded}  ${because}`
     })
   )
 })

@@ -28,8 +28,8 @@ export class Unconfirmed extends Schema.TaggedError<Unconfirmed>()(
   HttpApiSchema.annotations({ status: 502 })
 ) {}
 
-export class NoAnswer extends Schema.TaggedError<NoAnswer>()(
-  "NoAnswer",
+export class NoResponse extends Schema.TaggedError<NoResponse>()(
+  "NoResponse",
   { ...problem, outcome: Outcome.Outcome },
   HttpApiSchema.annotations({ status: 504 })
 ) {}
@@ -44,6 +44,6 @@ export class Api extends HttpApi.make("revocation").add(
       .addError(Misconfigured)
       .addError(Busy)
       .addError(Unconfirmed)
-      .addError(NoAnswer)
+      .addError(NoResponse)
   )
 ) {}

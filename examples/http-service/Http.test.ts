@@ -7,8 +7,11 @@ import { run } from "../../test/support/process.js"
 import { ApiLive } from "./Http.js"
 
 describe("examples/http-service", () => {
-  /** What the service answers, for a key that exists, where Instantly fails like this. */
-  const answer = (prepare: (mock: InstantlyMock.Service, id: ApiKey.ApiKeyId) => Effect.Effect<unknown>, id?: string) =>
+  /** How the service responds, for a key that exists, when Instantly fails like this. */
+  const respond = (
+    prepare: (mock: InstantlyMock.Service, id: ApiKey.ApiKeyId) => Effect.Effect<unknown>,
+    id?: string
+  ) =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       const caller = yield* mock.createApiKey({ scopes: ["api_keys:delete"] })
@@ -58,30 +61,30 @@ describe("examples/http-service", () => {
       { _tag: "Busy", retryAfterSeconds: 90 }
     ],
     [
-      "an answer that cannot be read",
+      "a response that cannot be read",
       failing(Fault.respond({ status: 200, body: "<html>" })),
       502,
       { _tag: "Unconfirmed", outcome: "Applied" }
     ],
     [
-      "an answer of something else",
+      "a response of something else",
       failing(Fault.respond({ status: 403, body: "error code: 1010" })),
       502,
       { _tag: "Unconfirmed", outcome: "NotApplied" }
     ],
     ["a server that fails", failing(Fault.respond({ status: 500 })), 502, { _tag: "Unconfirmed", outcome: "Unknown" }],
-    ["no connection", failing(Fault.refuse), 504, { _tag: "NoAnswer", outcome: "NotApplied" }]
-  ] as const)("answers for %s in its own words", ([, prepare, status, body]) =>
+    ["no connection", failing(Fault.refuse), 504, { _tag: "NoResponse", outcome: "NotApplied" }]
+  ] as const)("responds in its own way to %s", ([, prepare, status, body]) =>
     Effect.gen(function* () {
-      const result = yield* answer(prepare)
+      const result = yield* respond(prepare)
       expect(result.status).toBe(status)
       expect(result.body).toMatchObject(body)
     })
   )
 
-  it.live("does not repeat an id that is none", () =>
+  it.live("does not repeat an id that is not a UUID", () =>
     Effect.gen(function* () {
-      const result = yield* answer(nothing, "made-up-secret")
+      const result = yield* respond(nothing, "made-up-secret")
       expect(result.status).toBe(400)
     })
   )

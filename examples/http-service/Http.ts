@@ -1,8 +1,8 @@
-/** How the service answers: each error of Instantly's becomes an answer of its own. */
+/** How the service responds: each error of Instantly's becomes a response of its own. */
 import { HttpApiBuilder, HttpApiError } from "@effect/platform"
 import { Duration, Effect, Layer, Option } from "effect"
 import { ApiKeys } from "effect-instantly"
-import { Api, Busy, Misconfigured, NoAnswer, Revoked, Unconfirmed } from "./Api.js"
+import { Api, Busy, Misconfigured, NoResponse, Revoked, Unconfirmed } from "./Api.js"
 
 /**
  * `HttpApiError` has tags of the same names (`NotFound`, `BadRequest`, …). They are told apart by place: Instantly's errors
@@ -15,7 +15,7 @@ const KeysLive = HttpApiBuilder.group(Api, "keys", (handlers) =>
     return handlers.handle("revoke", ({ path }) =>
       apiKeys.delete(path.id).pipe(
         Effect.map(({ id, name }) => new Revoked({ id, name })),
-        // What may have been done is told first, whatever the error: after a lost answer a 404 proves nothing, and a 401 may
+        // What may have been done is told first, whatever the error: after a lost response a 404 proves nothing, and a 401 may
         // mean that this very call deleted the key it authenticates with.
         Effect.catchIf(
           (error) => error.outcome !== "NotApplied" && error._tag !== "TransportError",
@@ -35,7 +35,7 @@ const KeysLive = HttpApiBuilder.group(Api, "keys", (handlers) =>
           ServerError: ({ message, outcome }) => new Unconfirmed({ message, outcome }),
           UnexpectedStatus: ({ message, outcome }) => new Unconfirmed({ message, outcome }),
           InvalidResponse: ({ message, outcome }) => new Unconfirmed({ message, outcome }),
-          TransportError: ({ message, outcome }) => new NoAnswer({ message, outcome })
+          TransportError: ({ message, outcome }) => new NoResponse({ message, outcome })
         })
       )
     )

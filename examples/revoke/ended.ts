@@ -15,7 +15,7 @@ export const cancelled = new Ended({ code: codes.usage, message: "Nothing was de
 
 const unauthorized: ReadonlySet<string> = new Set(["Unauthorized", "PaymentRequired", "Forbidden"])
 
-/** What a receipt comes to. A `NotFound` after a lost answer is not known to be this key's end, though most likely it is. */
+/** What a receipt comes to. A `NotFound` after a lost response is not known to be this key's end, though most likely it is. */
 export const codeOf = (receipt: Revocation.Receipt): number => {
   switch (receipt._tag) {
     case "Deleted":

@@ -23,11 +23,11 @@ describe("wrong usage", () => {
   const foreign = () => fileOf(`${JSON.stringify({ id: absent, made: "elsewhere" })}\n`)
 
   it.live.each([
-    ["an argument that is no id", () => [absent, "made-up-secret", "--yes"], "", "Argument 2 is not the id"],
-    ["an option that is none", () => [absent, "--lively=made-up-secret", "--yes"], "", "is not the id"],
+    ["an argument that is not an id", () => [absent, "made-up-secret", "--yes"], "", "Argument 2 is not the id"],
+    ["an unknown option", () => [absent, "--lively=made-up-secret", "--yes"], "", "is not the id"],
     ["a secret after --leaked", () => ["--leaked", "made-up-secret", "--yes"], "", "Argument 1 is not the id"],
     ["the parser's own wizard", () => ["--wizard", "made-up-secret"], "", "There is no --wizard"],
-    ["a log level that is none", () => ["--log-level", "made-up-secret"], "", "Nothing was sent"],
+    ["an unknown log level", () => ["--log-level", "made-up-secret"], "", "Nothing was sent"],
     [
       "a line of a file",
       () => ["--file", fileOf(`# ids\n\n${absent} # why\nmade-up-secret\n`), "--yes"],

@@ -75,7 +75,7 @@ describe("the exit code", () => {
     ["1 where one is not in this workspace", 1, [absent], [], 1],
     ["1 where one failed", 2, [], [Fault.next(Fault.respond({ status: 418 }))], 1],
     ["3 where one is unknown", 2, [absent], [Fault.times(5, Fault.respond({ status: 502 }))], 3],
-    ["3 where an answer was lost, and then there is no such key", 1, [], [Fault.next(Fault.loseResponse)], 3]
+    ["3 where a response was lost, and then there is no such key", 1, [], [Fault.next(Fault.loseResponse)], 3]
   ] as const)("is %s", ([, n, others, faults, expected]) =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock

@@ -10,7 +10,7 @@ bundled()
 
 describe("a signal", () => {
   it.live.each([{ signals: ["SIGINT"] }, { signals: ["SIGTERM"] }, { signals: ["SIGINT", "SIGTERM"] }] as const)(
-    "stops: all that was sent has a receipt, and the rest is told ($signals)",
+    "stops: all that was sent has a receipt, and the rest is counted ($signals)",
     ({ signals }) =>
       Effect.gen(function* () {
         const mock = yield* InstantlyMock.InstantlyMock

@@ -8,7 +8,7 @@ import { served } from "../embedded/served.js"
 bundled()
 
 describe.skipIf(!hasScript)("in a terminal", () => {
-  it.live("shows the workspace and the keys, takes delete N, moves a line, and says in words what happened", () =>
+  it.live("shows the workspace and the keys, takes delete N, updates one line, and says what happened", () =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       const made = yield* keys(2)
@@ -44,7 +44,7 @@ describe.skipIf(!hasScript)("in a terminal", () => {
     { answer: "Enter", typed: "\r" },
     { answer: "Ctrl-C", typed: "\u0003" },
     { answer: "Ctrl-D", typed: "\u0004" }
-  ])("takes $answer for a no: exit code 2, nothing sent", ({ typed }) =>
+  ])("takes $answer as a no: exit code 2, nothing sent", ({ typed }) =>
     Effect.gen(function* () {
       yield* keys(2)
       const { code, output } = yield* live(["--name", "key"], { terminal: true, steps: [["to go on:", typed]] })

@@ -10,7 +10,7 @@ export type Leftover =
   | { readonly _tag: "None" }
   /** The successor is still there, or may be: its deletion failed. */
   | { readonly _tag: "Successor"; readonly id: ApiKey.ApiKeyId; readonly certain: boolean }
-  /** A key of this name was created, or may have been: no answer told its id. */
+  /** A key of this name was created, or may have been: no response told its id. */
   | { readonly _tag: "Named"; readonly name: string; readonly certain: boolean }
 
 /** What is known of the old key once the successor has been handed over. */

@@ -34,7 +34,7 @@ const harm = oneof(
     Fault.swallowResponse
   ),
   constantFrom(408, 429, 500, 503).map((status) => Fault.respond({ status })),
-  constant(Fault.changeResponse((answer) => ({ ...answer, body: "<html>" }))),
+  constant(Fault.changeResponse((response) => ({ ...response, body: "<html>" }))),
   // long after the client gave up
   integer({ min: 14_000, max: 100_000 }).map((millis) => Fault.delayRequest(millis)),
   integer({ min: 14_000, max: 100_000 }).map((millis) => Fault.delayResponse(millis))

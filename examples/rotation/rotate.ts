@@ -57,7 +57,7 @@ const create = ({ name, scopes }: { readonly name: string; readonly scopes: Read
 
 const remove = (id: ApiKey.ApiKeyId) => Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(id))
 
-/** Asks until a secret is accepted, or refused, as it should be; an answer that says neither is asked for again, too. */
+/** Asks until a secret is accepted, or refused, as it should be; a response that says neither is followed by another request. */
 const prove = (accepted: boolean, secret: Redacted.Redacted, patience: Duration.DurationInput) =>
   Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.isActive(secret)).pipe(
     Effect.mapError(({ _tag }) => `it could not be asked: ${_tag}`),
@@ -87,7 +87,7 @@ const oldAfter = (error: InstantlyError.InstantlyError): Old =>
       ? "Deleted"
       : "Works"
 
-/** Where the old key may be gone, what it is answered will say. */
+/** Where the old key may be gone, the response to it will say. */
 const failIfThere = (error: InstantlyError.InstantlyError) =>
   oldAfter(error) === "Works" ? Effect.fail(`the old key could not be deleted: ${error.message}`) : Effect.void
 

@@ -6,8 +6,8 @@ import { Fault } from "effect-instantly/testing"
 import { inVirtualTime } from "../support/virtual.js"
 import { withMock } from "../support/withMock.js"
 
-describe("execute", () => {
-  it.effect("tells why a request was not sent, or its connection lost, by the runtime's code", () =>
+describe("an attempt", () => {
+  it.effect("reports the runtime's code when it was not sent or its connection was lost", () =>
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
@@ -24,7 +24,7 @@ describe("execute", () => {
   it.effect.each([
     ["is cut off", () => Effect.fail(new Error("made-up"))],
     ["dies", () => Effect.die(new Error("made-up"))]
-  ] as const)("knows a refusal by its status where its body %s", ([, text]) =>
+  ] as const)("is judged by its status when its body %s", ([, text]) =>
     withMock(
       ({ remove }) =>
         Effect.gen(function* () {
@@ -47,7 +47,7 @@ describe("execute", () => {
     )
   )
 
-  it.effect("tells the id that the answer gave the request", () =>
+  it.effect("reports the request id of the response", () =>
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
@@ -61,7 +61,7 @@ describe("execute", () => {
     )
   )
 
-  it.effect("a client that refuses statuses on its own changes nothing", () =>
+  it.effect("ends the same with an HttpClient that fails on statuses by itself", () =>
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
@@ -88,7 +88,7 @@ describe("timeout", () => {
     )
   )
 
-  it.effect("is 15 seconds unless it is said otherwise", () =>
+  it.effect("is 15 seconds by default", () =>
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
@@ -145,7 +145,7 @@ describe("a defect", () => {
     )
   )
 
-  it.effect("of what reads a success leaves the call applied", () =>
+  it.effect("of the decoder of a success leaves the call applied", () =>
     withMock(({ execute }) =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(execute(HttpClientRequest.get("/api/v2/api-keys"), () => dying("canary")))

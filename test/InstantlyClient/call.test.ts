@@ -28,11 +28,11 @@ describe("a call", () => {
     expect(Call.factsOf(again)).toMatchObject({ waited: Duration.millis(1300), attempts: 2 })
   })
 
-  it("counts a clock that was set back as no wait", () => {
+  it("counts no wait when the clock is set back", () => {
     expect(Call.factsOf(pipe(begun(), Call.depart(400)))).toMatchObject({ waited: Duration.zero })
   })
 
-  it("may have been carried out from where it departs until its status is there, or it turns out never to have left", () => {
+  it("may have been carried out from its departure until its status arrives or it turns out never to have left", () => {
     const departed = pipe(begun(), Call.depart(1000))
     expect(Call.factsOf(departed).outcome).toBe("Unknown")
     expect(Call.factsOf(pipe(departed, Call.recall)).outcome).toBe("NotApplied")
@@ -40,7 +40,7 @@ describe("a call", () => {
     expect(Call.factsOf(pipe(departed, Call.receive(head(200)))).outcome).toBe("Applied")
   })
 
-  it("remembers what its attempts may have done, and of their answers only the last one's id", () => {
+  it("remembers what its attempts may have done, and of their responses only the last one's id", () => {
     const lost = pipe(begun(), Call.depart(1000), Call.settle(2000))
     expect(Call.factsOf(lost)).toMatchObject({ outcome: "Unknown", attempts: 1, requestId: Option.none() })
     const refused = pipe(lost, Call.depart(2000), Call.receive(head(404)))

@@ -51,7 +51,7 @@ describe("deadline", () => {
     )
   )
 
-  it.effect("is not waited for: a wait that would outlast it ends the call at once, with the error in hand", () =>
+  it.effect("ends the call at once, with the error in hand, when the next wait would outlast it", () =>
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
@@ -64,7 +64,7 @@ describe("deadline", () => {
     )
   )
 
-  it.effect("is not waited for by a wait that would end with it, but by one that ends a moment before", () =>
+  it.effect("allows a wait that ends a moment before it, but none that ends with it", () =>
     Effect.gen(function* () {
       const attempts = (wait: Duration.DurationInput) =>
         withMock(
@@ -80,7 +80,7 @@ describe("deadline", () => {
     })
   )
 
-  it.effect("in the body of a 429 still closes the gate for all", () =>
+  it.effect("reached in the body of a 429 still closes the gate for all", () =>
     withMock(
       ({ leaked, mock, remove }) =>
         Effect.gen(function* () {
@@ -132,7 +132,7 @@ describe("deadline", () => {
 })
 
 describe("in a finalizer, or wherever a call cannot be interrupted", () => {
-  it.effect("its timeout and its deadline hold all the same", () =>
+  it.effect("its timeout and its deadline still hold", () =>
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
@@ -149,7 +149,7 @@ describe("in a finalizer, or wherever a call cannot be interrupted", () => {
     )
   )
 
-  it.effect("an interruption waits until it has ended", () =>
+  it.effect("an interruption waits until the call has ended", () =>
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {

@@ -5,8 +5,8 @@ import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { inVirtualTime } from "../support/virtual.js"
 import { listing, withMock } from "../support/withMock.js"
 
-describe("execute", () => {
-  it.effect("refuses what the gate refuses, as never sent, and does not try again", () =>
+describe("a call", () => {
+  it.effect("that the gate refuses was never sent, and is not tried again", () =>
     withMock(
       ({ execute, mock, remove }) =>
         Effect.gen(function* () {
@@ -21,7 +21,7 @@ describe("execute", () => {
     )
   )
 
-  it.effect("closes the gate for a second on a 429 that does not say for how long", () =>
+  it.effect("closes the gate for a second after a 429 that names no time", () =>
     withMock(
       ({ execute, mock, remove }) =>
         Effect.gen(function* () {
@@ -46,7 +46,7 @@ describe("execute", () => {
     )
   )
 
-  it.effect("has 50 queued callers wait out one 429, and lets them go in order at the policy's pace", () =>
+  it.effect("that gets a 429 makes 50 queued callers wait, and they leave in order at the policy's pace", () =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       const caller = yield* mock.createApiKey()
@@ -70,7 +70,7 @@ describe("execute", () => {
   )
 })
 
-describe("timeout", () => {
+describe("the timeout of an attempt", () => {
   it.effect("does not count the wait for a permit", () =>
     withMock(
       ({ execute, mock, remove }) =>

@@ -5,8 +5,8 @@ import { Fault } from "effect-instantly/testing"
 import { inVirtualTime } from "../support/virtual.js"
 import { withMock } from "../support/withMock.js"
 
-describe("execute", () => {
-  it.effect("tells of a lost answer that a 404 follows: NotFound, and the outcome is unknown", () =>
+describe("a call", () => {
+  it.effect("that loses a response and then gets a 404 is NotFound, and its outcome is unknown", () =>
     withMock(({ mock, remove }) =>
       Effect.gen(function* () {
         yield* mock.script(Fault.next(Fault.loseResponse))
@@ -21,7 +21,7 @@ describe("execute", () => {
     ["its body was cut off", () => Fault.cutResponse],
     ["its body is not JSON", () => Fault.respond({ status: 200, body: "<html>" })],
     ["its body is empty", () => Fault.respond({ status: 204 })]
-  ] as const)("never sends again after a 2xx, whatever the policy says, also where %s", ([detail, fault]) =>
+  ] as const)("never sends again after a 2xx, whatever the policy says, even if %s", ([detail, fault]) =>
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
@@ -35,7 +35,7 @@ describe("execute", () => {
     )
   )
 
-  it.effect("never sends a POST again whose outcome is unknown, but one that certainly never left", () =>
+  it.effect("sends a POST again only if it certainly never left", () =>
     withMock(
       ({ execute, mock }) =>
         Effect.gen(function* () {
@@ -68,7 +68,7 @@ describe("execute", () => {
     ["DELETE", 2],
     ["POST", 1],
     ["PATCH", 1]
-  ] as const)("sends a %s whose answer was lost %i times", ([method, times]) =>
+  ] as const)("sends a %s whose response was lost %i times", ([method, times]) =>
     withMock(
       ({ execute, mock }) =>
         Effect.gen(function* () {

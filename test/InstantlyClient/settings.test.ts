@@ -82,7 +82,7 @@ describe("settings", () => {
     })
   )
 
-  it.effect("what is given to layerConfig stands before the environment", () =>
+  it.effect("an option given to layerConfig wins over the environment", () =>
     Effect.gen(function* () {
       yield* environment({}, { apiKey: token })
       yield* environment(
@@ -98,7 +98,7 @@ describe("settings", () => {
     "http://localhost:8080",
     "http://127.8.9.1:80",
     "http://[::1]:8080"
-  ])("%s is an address to send a token to", ([...baseUrl]) =>
+  ])("%s is an address that may receive a token", ([...baseUrl]) =>
     Layer.build(Instantly.layer({ apiKey: token, baseUrl: baseUrl.join("") })).pipe(
       Effect.scoped,
       Effect.provide(InstantlyMock.layer())
@@ -110,7 +110,7 @@ describe("settings", () => {
     expect(version).toBe(pkg.version)
   })
 
-  it.effect("takes a token that has been wiped for none", () =>
+  it.effect("a wiped token counts as missing", () =>
     Effect.gen(function* () {
       const wiped = Redacted.make("made-up")
       Redacted.unsafeWipe(wiped)

@@ -9,7 +9,7 @@ import { listing, withMock } from "../support/withMock.js"
 const token = Redacted.make("made-up-token")
 
 describe("a request", () => {
-  it.effect("addresses and signs a request, and adds nothing else", () =>
+  it.effect("is addressed and signed, and nothing else is added", () =>
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
@@ -26,7 +26,7 @@ describe("a request", () => {
     )
   )
 
-  it.effect("asks for the token before each attempt, and trims it", () =>
+  it.effect("takes the token anew for each attempt, and trims it", () =>
     Effect.gen(function* () {
       const asked = yield* Ref.make(0)
       yield* withMock(
@@ -47,7 +47,7 @@ describe("a request", () => {
     })
   )
 
-  it.effect("sends nothing with a token that is unusable, and does not try again", () =>
+  it.effect("is not sent with an unusable token, and not tried again", () =>
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
@@ -65,7 +65,7 @@ describe("a request", () => {
     ["https://proxy.example/instantly//", "proxy.example/instantly"],
     ["https://proxy.example/", "proxy.example"],
     ["http://127.0.0.1:8080", "127.0.0.1:8080"]
-  ] as const)("sends to %s", ([baseUrl, at]) =>
+  ] as const)("goes to %s", ([baseUrl, at]) =>
     Effect.gen(function* () {
       const urls = yield* Ref.make<ReadonlyArray<string>>([])
       yield* withMock(({ execute }) => Effect.ignore(listing(execute)), {
@@ -76,7 +76,7 @@ describe("a request", () => {
     })
   )
 
-  it.effect("trims the app's name, and sends the library's alone where there is none", () =>
+  it.effect("carries the app's name, trimmed, or the library's name alone", () =>
     Effect.gen(function* () {
       const agent = (userAgent?: string) =>
         withMock(
@@ -92,7 +92,7 @@ describe("a request", () => {
     })
   )
 
-  it.effect("keeps a path that lacks its slash on Instantly's host", () =>
+  it.effect("stays on Instantly's host even if its path lacks the slash", () =>
     Effect.gen(function* () {
       const hosts = yield* Ref.make<ReadonlyArray<string>>([])
       yield* withMock(
@@ -107,7 +107,7 @@ describe("a request", () => {
     })
   )
 
-  it.effect("never sends a request whose URL is not valid, and does not try again", () =>
+  it.effect("whose URL is not valid is never sent, and not tried again", () =>
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
@@ -130,10 +130,10 @@ describe("a request", () => {
   )
 })
 
-describe("a defect", () => {
+describe("a defect of the effect that gives the token", () => {
   const dying = (message: string) => Effect.die(new Error(message))
 
-  it.effect("of what gives the token holds the request back, and earlier attempts are remembered", () =>
+  it.effect("holds the request back, and earlier attempts are remembered", () =>
     Effect.gen(function* () {
       const asked = yield* Ref.make(0)
       const apiKey = Effect.flatMap(

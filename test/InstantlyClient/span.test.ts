@@ -52,7 +52,7 @@ describe("interruption", () => {
     )
   )
 
-  it.effect("while the call waits leaves nothing behind", () =>
+  it.effect("of a call that waits for its permit leaves nothing behind", () =>
     withMock(
       ({ execute, mock, remove }) =>
         Effect.gen(function* () {
@@ -86,7 +86,7 @@ describe("spans", () => {
     "server.address": "api.instantly.ai"
   }
 
-  it.effect("are one for each call, which tells what became of it and nothing more", () =>
+  it.effect("are one for each call, and say what became of it and nothing more", () =>
     withMock(({ leaked, mock, remove }) =>
       Effect.gen(function* () {
         const all = { ...own, "url.full": `https://api.instantly.ai/api/v2/api-keys/${leaked.id}` }
@@ -119,7 +119,7 @@ describe("spans", () => {
     )
   )
 
-  it.effect("tell of an interrupted call what it may have done", () =>
+  it.effect("say what an interrupted call may have done", () =>
     withMock(({ mock, remove }) =>
       Effect.gen(function* () {
         yield* mock.script(Fault.next(Fault.swallowResponse))
@@ -130,7 +130,7 @@ describe("spans", () => {
     )
   )
 
-  it.effect("have those of the platform among them where they are asked for", () =>
+  it.effect("include the platform's own when transformClient asks for them", () =>
     withMock(
       ({ remove }) =>
         Effect.gen(function* () {

@@ -5,20 +5,20 @@ import { simulate } from "../support/simulation.js"
 
 const idOf = (n: number) => ApiKey.ApiKeyId.make(`00000000-0000-7000-8000-${String(n).padStart(12, "0")}`)
 
-/** Answers each deletion after 100 milliseconds, and tells which of them came to their end. */
-const answering = (ended: Ref.Ref<number>) =>
+/** Ends each deletion after 100 milliseconds, and counts those that end. */
+const counting = (ended: Ref.Ref<number>) =>
   Layer.mock(ApiKeys.ApiKeys, {
     delete: () =>
       Ref.update(ended, (n) => n + 1).pipe(Effect.zipRight(new InstantlyError.NotFound()), Effect.delay("100 millis"))
   })
 
 describe("the end of a run", () => {
-  it("comes where nothing can be interrupted, too", async () => {
+  it("comes even where nothing can be interrupted", async () => {
     const program = Effect.flatMap(Ref.make(0), (ended) =>
       Revocation.run([1, 2, 3].map(idOf)).pipe(
         Stream.runCount,
         Effect.uninterruptible,
-        Effect.provide(answering(ended)),
+        Effect.provide(counting(ended)),
         Effect.timeoutFail({ duration: "1 minute", onTimeout: () => "still running" }),
         Effect.disconnect
       )
@@ -26,7 +26,7 @@ describe("the end of a run", () => {
     expect(await simulate(program, "1 hour")).toEqual(Exit.succeed(3))
   })
 
-  it("waits for the receipts of what is under way where the ids fail", async () => {
+  it("waits for the receipts of what is under way when the ids fail", async () => {
     const program = Effect.gen(function* () {
       const ended = yield* Ref.make(0)
       const receipts = yield* Ref.make(Chunk.empty<Revocation.Receipt>())
@@ -36,7 +36,7 @@ describe("the end of a run", () => {
       )
       const exit = yield* Revocation.run(ids).pipe(
         Stream.runForEach((receipt) => Ref.update(receipts, Chunk.append(receipt))),
-        Effect.provide(answering(ended)),
+        Effect.provide(counting(ended)),
         Effect.exit
       )
       return { exit, ended: yield* Ref.get(ended), receipts: Chunk.size(yield* Ref.get(receipts)) }

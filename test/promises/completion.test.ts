@@ -3,7 +3,7 @@ import { expect, it } from "@effect/vitest"
 import { ApiKey } from "effect-instantly"
 import ts from "typescript"
 
-it("an editor completes the 178 known scopes where a Scope is wanted", () => {
+it("an editor completes the 178 known scopes where a Scope is expected", () => {
   const root = fileURLToPath(new URL("../..", import.meta.url))
   const config = ts.getParsedCommandLineOfConfigFile(
     `${root}tsconfig.json`,

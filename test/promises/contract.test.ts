@@ -1,4 +1,4 @@
-/** The contract, from both sides: the client against Prism, which mocks the document; and answers that break it. */
+/** The contract, from both sides: the client against Prism, which mocks the document; and responses that break it. */
 import { fileURLToPath } from "node:url"
 import { inspect } from "node:util"
 import { Command, FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
@@ -66,7 +66,7 @@ class Prism extends Context.Tag("test/Prism")<Prism, { readonly baseUrl: string 
   ).pipe(Layer.provide(NodeContext.layer))
 }
 
-/** What becomes of a program of which Prism is the server, and what Prism found wrong with its requests and answers. */
+/** What becomes of a program of which Prism is the server, and what Prism found wrong with its requests and responses. */
 const onPrism = <A, E>(
   program: Effect.Effect<A, E, ApiKeys.ApiKeys | InstantlyClient.InstantlyClient>,
   headers: Readonly<Record<string, string>> = {}
@@ -103,7 +103,7 @@ layer(Prism.layer, { excludeTestServices: true })("against Prism", (it) => {
     })
   )
 
-  it.effect("a request that does violate the contract is noticed", () =>
+  it.effect("a request that violates the contract is noticed", () =>
     Effect.gen(function* () {
       const unsigned = yield* onPrism(Effect.flip(deleteKey(exampleId)), { authorization: "Basic bWFkZS11cA==" })
       expect(factsOf(yield* unsigned.result)).toMatchObject({ _tag: "Unauthorized" })
@@ -125,7 +125,7 @@ layer(Prism.layer, { excludeTestServices: true })("against Prism", (it) => {
     ["429", "TooManyRequests"]
   ] as const
 
-  it("the errors that follow are all that the contract has", () => {
+  it("the contract has no errors but those below", () => {
     expect(Object.keys(operation.responses)).toEqual(["200", ...errors.map(([status]) => status)])
   })
 
@@ -157,13 +157,13 @@ layer(Prism.layer, { excludeTestServices: true })("against Prism", (it) => {
   )
 })
 
-describe("an answer that breaks the contract", () => {
+describe("a response that breaks the contract", () => {
   const secret = "made-up-secret-of-a-deleted-key"
   const good: Record<string, unknown> = { ...example, key: secret }
   const fields = Object.keys(good)
 
-  /** Asks for a deletion that is always answered by this body, with the default policies; counts the requests. */
-  const deleteAnswered = (body: unknown) =>
+  /** Asks for a deletion whose response always has this body, with the default policies; counts the requests. */
+  const deleteWithBody = (body: unknown) =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       yield* mock.script(Fault.always(Fault.respond({ status: 200, body: JSON.stringify(body) })))
@@ -174,9 +174,9 @@ describe("an answer that breaks the contract", () => {
       return { result, requests: (yield* mock.arrivals).length }
     }).pipe(Effect.provide(InstantlyMock.layer()))
 
-  it.effect("is not the one that these are made from", () =>
+  it.effect("differs from a good one, which is read", () =>
     Effect.gen(function* () {
-      const { result } = yield* deleteAnswered(good)
+      const { result } = yield* deleteWithBody(good)
       expect(Redacted.value((yield* result).key)).toBe(secret)
     })
   )
@@ -191,10 +191,10 @@ describe("an answer that breaks the contract", () => {
     ),
     ["scopes.1", "is of another type", { ...good, scopes: ["all:all", { secret }] }]
   ])(
-    "whose %s %s is InvalidResponse: applied, never asked again, told by path and without the secret",
+    "whose %s %s is InvalidResponse: applied, never sent again, described by path and without the secret",
     ([path, problem, body]) =>
       Effect.gen(function* () {
-        const { requests, result } = yield* deleteAnswered(body)
+        const { requests, result } = yield* deleteWithBody(body)
         const error = yield* Effect.filterOrDie(
           Either.flip(result),
           Schema.is(InstantlyError.InvalidResponse),

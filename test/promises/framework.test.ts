@@ -19,7 +19,7 @@ const stored = {
   timestamp_updated: "2000-01-01T00:00:00.000Z"
 }
 
-/** What a handler throws; Fastify answers it as an envelope. */
+/** What a handler throws; Fastify responds with an envelope. */
 const thrown: Record<string, Error> = {
   [missing]: Object.assign(new Error("Resource not found"), { statusCode: 404 }),
   [coded]: Object.assign(new Error("Resource not found"), { statusCode: 404, code: "FST_ERR_MADE_UP" }),
@@ -79,7 +79,7 @@ const factsOf = Schema.encodeSync(InstantlyError.InstantlyError)
 
 const at = (path: string) => HttpClientRequest.del(`/api/v2/${path}`)
 
-/** What is asked for, the error that the answer means, the request, and what the error is to say. */
+/** What is asked for, the error that the response means, the request, and what the error is to say. */
 const refusals: ReadonlyArray<
   readonly [
     what: string,
@@ -132,7 +132,7 @@ for (const [name, client] of clients) {
   layer(InstantlyLive.pipe(Layer.provide(client), Layer.provideMerge(Server.layer)), { excludeTestServices: true })(
     `Fastify over ${name}`,
     (it) => {
-      it.effect("it is sent a token, a user agent and no body, and its answer is the deleted key", () =>
+      it.effect("receives a token, a user agent and no body, and its response is the deleted key", () =>
         Effect.gen(function* () {
           const { handled } = yield* Server
           const deleted = yield* Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(present))
@@ -150,7 +150,7 @@ for (const [name, client] of clients) {
         })
       )
 
-      it.effect.each(refusals)("its answer to %s is %s", ([, tag, request, facts]) =>
+      it.effect.each(refusals)("its response to %s is %s", ([, tag, request, facts]) =>
         Effect.gen(function* () {
           const { execute } = yield* InstantlyClient.InstantlyClient
           const error = yield* Effect.flip(execute(request, HttpClientResponse.schemaBodyJson(ApiKey.ApiKey)))

@@ -109,7 +109,7 @@ describe("every quota", () => {
       })
   )
 
-  lawOfSteps("is as fast as its rate, where callers wait", quotas, (options) =>
+  lawOfSteps("is as fast as its rate while callers wait", quotas, (options) =>
     Effect.map(
       permits(
         RateLimit.quota(options),
@@ -174,14 +174,16 @@ describe("Schedule.intersect", () => {
       for (const { limit, window } of [a, b]) expect(fullest(times, window)).toBeLessThanOrEqual(limit)
     })
 
-  it.effect("of 50 a second and 1,000 a minute keeps both: the one rules at first, the other in the long run", () =>
-    keepsBoth([
-      { limit: 50, window: 1000, burst: 2, jitter: 0 },
-      { limit: 1000, window: 60_000, burst: 400, jitter: 0 }
-    ])
+  it.effect(
+    "of 50 a second and 1,000 a minute keeps both: the first rules at the start, the second in the long run",
+    () =>
+      keepsBoth([
+        { limit: 50, window: 1000, burst: 2, jitter: 0 },
+        { limit: 1000, window: 60_000, burst: 400, jitter: 0 }
+      ])
   )
 
-  lawOfSteps("of two quotas keeps both, where neither implies the other", crossing, keepsBoth)
+  lawOfSteps("of two quotas keeps both when neither implies the other", crossing, keepsBoth)
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -290,7 +292,7 @@ describe("every gate", () => {
     })
   )
 
-  lawOfRuns("serves who comes first", histories, (history) =>
+  lawOfRuns("serves callers in the order in which they came", histories, (history) =>
     Effect.map(runGate(history.policy, history), ({ came, given }) => {
       const served = given.map(({ caller }) => caller)
       expect(served).toEqual(came.filter((caller) => served.includes(caller)))
@@ -311,7 +313,7 @@ describe("every gate", () => {
   )
 
   lawOfRuns(
-    "gives a permit at once where it is idle, and else as soon as its policy and its pauses admit",
+    "gives a permit at once when it is idle, and otherwise as soon as its policy and its pauses allow",
     record({
       policy: anySchedule,
       callers: callers.map((all) => all.map(({ at }) => ({ at, patience: undefined }))),
@@ -349,7 +351,7 @@ describe("every gate", () => {
   )
 
   lawOfRuns(
-    "waits no longer than two intervals and lets no window exceed its quota, where its clock is set back",
+    "waits no longer than two intervals and lets no window exceed its quota when its clock is set back",
     record({
       options: quotas,
       callers,

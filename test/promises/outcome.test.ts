@@ -1,6 +1,6 @@
 /**
  * Random histories of calls, each compared with what the double knows to be true: any order and number of attempts that
- * are refused, lost before or after Instantly acted, late, unreadable or answered, with deadlines and interruptions at any
+ * are refused, lost before or after Instantly acted, late or unreadable, with deadlines and interruptions at any
  * moment, hostile policies, and others who delete the same key.
  */
 import { HttpClient, HttpClientRequest } from "@effect/platform"
@@ -32,7 +32,7 @@ const fault = oneof(
     Fault.swallowResponse
   ),
   constantFrom(
-    () => Fault.changeResponse((answer) => ({ ...answer, body: "<html>" })),
+    () => Fault.changeResponse((response) => ({ ...response, body: "<html>" })),
     () => Fault.delayResponse("2 seconds").pipe(Fault.and(Fault.cutResponse)),
     () => Fault.delayRequest("2 seconds").pipe(Fault.and(Fault.loseResponse))
   ).map((make) => make()),

@@ -25,7 +25,7 @@ const deleteAll = Effect.gen(function* () {
 }).pipe(Effect.provide(InstantlyMock.layer()))
 
 describe("ten thousand deletes at once", () => {
-  it("take at most a tenth longer than the limit allows, and are all admitted the first time", async () => {
+  it("take at most a tenth longer than the limit requires, and all are admitted the first time", async () => {
     const { arrivals, left, minute, second, seconds } = Exit.getOrElse(
       await simulate(deleteAll, "10 minutes"),
       (cause) => {

@@ -21,7 +21,7 @@ const everyFault = [
   Fault.swallowResponse,
   Fault.delayRequest("20 seconds"),
   Fault.delayResponse("20 seconds"),
-  Fault.changeResponse((answer) => ({ ...answer, body: "<html>" })),
+  Fault.changeResponse((response) => ({ ...response, body: "<html>" })),
   ...[302, 400, 408, 429, 500, 503].map((status) => Fault.respond({ status }))
 ]
 const onePercentEach = everyFault.map((fault) => Fault.atRate(0.01, fault))
@@ -77,7 +77,7 @@ const untruths = (
   switch (receipt._tag) {
     case "Deleted":
       laws.push(["it is gone by this run", applied !== undefined && applied.at <= at && !exists])
-      laws.push(["Instantly answered with success", arrivals.at(-1)?.status.pipe(Option.contains(200)) === true])
+      laws.push(["Instantly reported success", arrivals.at(-1)?.status.pipe(Option.contains(200)) === true])
       break
     case "NotFound":
       laws.push(
@@ -96,7 +96,7 @@ const untruths = (
 }
 
 describe("ten thousand ids", () => {
-  it("are deleted under both limits at nine tenths of them, and none is refused", async () => {
+  it("are deleted at nine tenths of the limit or more, and none is refused", async () => {
     const { arrivals, receipts, worst } = await succeed(
       Effect.gen(function* () {
         const mock = yield* InstantlyMock.make({ faults: [latency] })
@@ -118,7 +118,7 @@ describe("ten thousand ids", () => {
 })
 
 describe("a receipt", () => {
-  it("is there once for each id, and true, whatever the network does", async () => {
+  it("comes once for each id and is true, whatever the network does", async () => {
     const { arrivals, existing, gone, ids, receipts } = await succeed(
       Effect.gen(function* () {
         const mock = yield* InstantlyMock.make({ faults: [...onePercentEach, latency] })
@@ -161,7 +161,7 @@ describe("a receipt", () => {
     expect(arrivals.filter(({ reason }) => reason === "rate limit")).toEqual([])
   }, 600_000)
 
-  it("is Unknown where nobody can know, and then the key is gone or there", async () => {
+  it("is Unknown when nobody can know, and some of those keys are gone, some still there", async () => {
     const { arrivals, existing, receipts } = await succeed(
       Effect.gen(function* () {
         const mock = yield* InstantlyMock.make({
@@ -190,7 +190,7 @@ describe("a receipt", () => {
 })
 
 describe("a workspace whose plan ends in the middle", () => {
-  it("has the rest of its ids skipped, and the others run on", async () => {
+  it("has the rest of its ids skipped, and the other workspaces go on", async () => {
     const { arrivals, receipts, workspaces } = await succeed(
       Effect.gen(function* () {
         const mock = yield* InstantlyMock.make({ faults: [latency] })
@@ -272,7 +272,7 @@ const endEarly = (
   }).pipe(Effect.scoped)
 
 describe("an end at any time", () => {
-  it("by stop leaves a receipt for each id that was sent, and the others to do", async () => {
+  it("by stop leaves a receipt for each id that was sent, and the others pending", async () => {
     await FastCheck.assert(
       FastCheck.asyncProperty(early, async (early) => {
         const run = await succeed(endEarly(early, "stop"))

@@ -100,7 +100,7 @@ describe("every retry policy", () => {
     })
   )
 
-  lawOfSteps("waits no longer than its budget, all waits together, and says for how long", oneCall, (history) =>
+  lawOfSteps("waits no longer than its budget in total, and says how long it waited", oneCall, (history) =>
     Effect.map(stepsOf(history.composed.policy, history), (steps) => {
       expect(sum(waitsOf(steps))).toBeLessThanOrEqual(history.composed.budget)
       steps.forEach(({ out }, index) => {
@@ -112,7 +112,7 @@ describe("every retry policy", () => {
     })
   )
 
-  lawOfSteps("with a budget gives up only where the next wait does not fit", oneCall, ({ composed, ...call }) =>
+  lawOfSteps("gives up for its budget only when the next wait does not fit", oneCall, ({ composed, ...call }) =>
     Effect.gen(function* () {
       // without anything else that could end it
       const endless = Schedule.intersect(Schedule.exponential("1 second"), RetryPolicy.honorRetryAfter)
@@ -127,7 +127,7 @@ describe("every retry policy", () => {
     })
   )
 
-  lawOfSteps("waits at least for what Retry-After asks", oneCall, ({ composed, ...call }) =>
+  lawOfSteps("waits at least as long as Retry-After asks", oneCall, ({ composed, ...call }) =>
     Effect.map(stepsOf(composed.policy, call), (steps) => {
       waitsOf(steps).forEach((wait, index) => {
         const error = call.errors[index]
@@ -191,7 +191,7 @@ describe("full jitter", () => {
       [700, 1050, 1200, 1200],
       new InstantlyError.ServerError()
     ]
-  ] as const)("is uniform from nothing to the longest wait, after %s", (_, options, longest, error) => {
+  ] as const)("is uniform between zero and the longest wait, after %s", (_, options, longest, error) => {
     const rows = drawn(options, longest, error)
     longest.forEach((most, index) => {
       const values = rows.flatMap((row) => row.slice(index, index + 1))
@@ -213,8 +213,8 @@ describe("full jitter", () => {
 })
 
 describe("every call", () => {
-  /** An answer to a request, and the milliseconds for which it asks to wait. */
-  const answer = oneof(
+  /** A response to a request, and the milliseconds for which it asks to wait. */
+  const response = oneof(
     { weight: 6, arbitrary: constantFrom(Fault.refuse, Fault.loseRequest).map((fault) => ({ fault, asked: 0 })) },
     {
       weight: 6,
@@ -231,12 +231,14 @@ describe("every call", () => {
 
   /** Deletes a key that exists, through a client with this policy and within others, the outermost first. */
   const run = (
-    answers: ReadonlyArray<Fault.Fault>,
+    responses: ReadonlyArray<Fault.Fault>,
     client: RetryPolicy.RetryPolicy | undefined,
     around: ReadonlyArray<RetryPolicy.RetryPolicy> = []
   ) =>
     Effect.gen(function* () {
-      const mock = yield* InstantlyMock.make({ faults: [...answers.map(Fault.next), Fault.always(Fault.loseRequest)] })
+      const mock = yield* InstantlyMock.make({
+        faults: [...responses.map(Fault.next), Fault.always(Fault.loseRequest)]
+      })
       const caller = yield* mock.createApiKey()
       const leaked = yield* mock.createApiKey()
       const call = Effect.gen(function* () {
@@ -261,12 +263,12 @@ describe("every call", () => {
     }).pipe(Effect.scoped, Effect.withRandom(Random.make("calls")))
 
   lawOfRuns(
-    "keeps its attempts, its budget, and what the server asked for",
-    record({ composed, answers: array(answer, { maxLength: 8, size: "max" }) }),
-    ({ answers, composed }) =>
+    "stays within its attempts and its budget, and waits as long as the server asks",
+    record({ composed, responses: array(response, { maxLength: 8, size: "max" }) }),
+    ({ composed, responses }) =>
       Effect.map(
         run(
-          answers.map(({ fault }) => fault),
+          responses.map(({ fault }) => fault),
           composed.policy
         ),
         (arrivals) => {
@@ -274,13 +276,13 @@ describe("every call", () => {
           expect(arrivals.length).toBeLessThanOrEqual(composed.most)
           const waits = arrivals.slice(1).map(({ at }, index) => at - (arrivals[index]?.at ?? Number.NaN))
           expect(sum(waits)).toBeLessThanOrEqual(composed.budget)
-          waits.forEach((wait, index) => expect(wait).toBeGreaterThanOrEqual(answers[index]?.asked ?? 0))
+          waits.forEach((wait, index) => expect(wait).toBeGreaterThanOrEqual(responses[index]?.asked ?? 0))
         }
       )
   )
 
   lawOfRuns(
-    "follows the nearest policy: the innermost around it, else the client's, else standard",
+    "follows the nearest policy: the innermost around it, or the client's, or standard",
     record({
       client: option(integer({ min: 1, max: 6 }), { nil: undefined }),
       around: array(integer({ min: 1, max: 6 }), { maxLength: 4 })

@@ -1,5 +1,5 @@
 /**
- * No secret is shown: canaries for the token and for the deleted key's secret, over everything the library can answer or
+ * No secret is shown: canaries for the token and for the deleted key's secret, over everything the library can return or
  * fail with, looked for wherever a person, a log or a trace could see it.
  */
 import { createServer } from "node:http"
@@ -146,7 +146,7 @@ const reasons: Readonly<Record<number, string>> = {
   404: "Not Found"
 }
 
-/** A proxy that repeats the request in its answer, wherever something can stand. */
+/** A proxy that repeats the request wherever its response has room for it. */
 const echo = (status: number) =>
   Effect.acquireRelease(
     Effect.async<{ readonly origin: string; readonly close: () => void }>((resume) => {
@@ -210,14 +210,14 @@ describe("leaksIn finds what is leaked on purpose:", () => {
     expect(leaksIn(value, secrets)).not.toEqual([])
   })
 
-  it("and nothing where there is none", () => {
+  it("and finds nothing where nothing is leaked", () => {
     expect(leaksIn(new Error("made-up"), secrets)).toEqual([])
     expect(leaksIn({ token: Redacted.make(token) }, secrets)).toEqual([])
   })
 })
 
 describe("no secret is shown", () => {
-  it.live("by anything that can become of a call in memory", () =>
+  it.live("by any ending of a call in memory", () =>
     Effect.gen(function* () {
       const tags = new Set<string>()
       for (const fault of faults) {
@@ -241,7 +241,7 @@ describe("no secret is shown", () => {
     })
   )
 
-  it.live.each(clients)("by what becomes of a call over %s", ([, client]) =>
+  it.live.each(clients)("by any ending of a call over %s", ([, client]) =>
     Effect.gen(function* () {
       for (const fault of faults) {
         const { everything } = yield* Effect.gen(function* () {
@@ -252,7 +252,7 @@ describe("no secret is shown", () => {
     })
   )
 
-  it.scopedLive.each(clients)("by a proxy that repeats the request in its answer, over %s", ([, client]) =>
+  it.scopedLive.each(clients)("by a proxy that repeats the request in its response, over %s", ([, client]) =>
     Effect.gen(function* () {
       for (const status of [200, 201, 302, 400, 401, 402, 403, 404, 408, 409, 429, 500, 503]) {
         const { origin } = yield* echo(status)
@@ -312,10 +312,10 @@ describe("no secret is shown", () => {
     Effect.gen(function* () {
       const page = JSON.stringify({ items: [wire], next_starting_after: "made-up" })
       const bodies = [page, page.slice(0, -9), JSON.stringify({ items: secret }), JSON.stringify({ items: [secret] })]
-      const answers = bodies.flatMap((body) =>
+      const responses = bodies.flatMap((body) =>
         [200, 401, 403, 500].map((status) => Fault.respond({ status, headers: json, body }))
       )
-      for (const fault of [...faults, ...answers]) {
+      for (const fault of [...faults, ...responses]) {
         const operations = Effect.gen(function* () {
           const apiKeys = yield* ApiKeys.ApiKeys
           const run = Revocation.run([ApiKey.ApiKeyId.make(wire.id)])
@@ -343,7 +343,7 @@ describe("no secret is shown", () => {
     })
   )
 
-  it.live("by a program that ends with a failure that nobody caught", () =>
+  it.live("by a program that ends with an uncaught failure", () =>
     Effect.gen(function* () {
       const environment = { INSTANTLY_API_KEY: token, INSTANTLY_BASE_URL: yield* address }
       for (const argument of [wire.id, secret]) {

@@ -54,7 +54,7 @@ describe("the span of a call", () => {
     })
   )
 
-  it.effect("tells each retry, each wait for a permit and each pause as an event", () =>
+  it.effect("has an event for each retry, each wait for a permit and each pause", () =>
     Effect.gen(function* () {
       const asked = Fault.respond({ status: 429, headers: { "retry-after": "3" } })
       const { spans } = yield* exported([Fault.next(Fault.respond({ status: 503 })), Fault.next(asked)], {
@@ -160,7 +160,7 @@ describe("the metrics", () => {
     })
   )
 
-  it.effect("tell how many wait for a permit now: none is left behind by those who give up", () =>
+  it.effect("show how many callers wait for a permit now, without those who gave up", () =>
     Effect.gen(function* () {
       const waiting = Effect.map(counted("instantly.permit_queue"), (all) =>
         all.map(({ state }) => ("value" in state ? Number(state.value) : 0))
@@ -175,7 +175,7 @@ describe("the metrics", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("are seen by OpenTelemetry under their names", () =>
+  it.effect("reach OpenTelemetry under their names", () =>
     Effect.gen(function* () {
       yield* exported([Fault.next(Fault.respond({ status: 429 }))])
       const producer = yield* Metrics.makeProducer
@@ -197,7 +197,7 @@ describe("the metrics", () => {
 })
 
 describe("a log", () => {
-  it.effect("at Debug tells each retry with the id, and nothing is logged above Debug", () =>
+  it.effect("has a line at Debug for each retry, with the id, and nothing above Debug", () =>
     Effect.gen(function* () {
       const lines: Array<readonly [string, string]> = []
       const capture = Logger.make<unknown, void>(({ logLevel, message }) => {
@@ -230,7 +230,7 @@ describe("a log", () => {
   ]
 
   it.each(errors.map((error) => [error._tag, error] as const))(
-    "of %s shows what, which id, outcome, attempts, waited and request id, on at most five lines before the stack",
+    "of %s shows its name, id, outcome, attempts, waits and request id on at most five lines before the stack",
     (tag, error) => {
       const text = Cause.pretty(Cause.fail(error))
       const lines = text.split("\n")

@@ -22,7 +22,7 @@ const remove = (options: Partial<Instantly.Options> = {}) =>
     Effect.exit
   )
 
-/** A call that was answered with this status ended as it should. */
+/** A call whose response had this status ended as it should. */
 const expectTyped = (status: number, exit: Exit.Exit<ApiKey.ApiKey, unknown>) => {
   if (Exit.isSuccess(exit)) {
     expect(status).toBeLessThan(300)
@@ -92,7 +92,7 @@ const headers = dictionary(
   )
 )
 
-describe("any answer", () => {
+describe("any response", () => {
   it("of every status from 200 to 599, with any body and headers, ends in a value or a typed error", async () => {
     for (let status = 200; status < 600; status++) {
       await FastCheck.assert(

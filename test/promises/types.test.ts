@@ -81,7 +81,7 @@ describe("types", () => {
     expectTypeOf<All>().toExtend<Common>()
   })
 
-  it("an id is no mere string, and a scope is any, with the known ones to complete", () => {
+  it("an id is a branded string, and a scope is any string, with the known ones to complete", () => {
     expectTypeOf<ApiKey.ApiKeyId>().toEqualTypeOf<string & Brand.Brand<"effect-instantly/ApiKeyId">>()
     expectTypeOf<"campaigns:create">().toExtend<ApiKey.KnownScope>()
     expectTypeOf<"supersearch_enrichments:read">().not.toExtend<ApiKey.KnownScope>()
@@ -116,7 +116,7 @@ describe("types", () => {
     ).toExtend<RetryPolicy.RetryPolicy>()
   })
 
-  it("what a policy requires is taken where it is installed", () => {
+  it("what a policy requires is required where the policy is set", () => {
     interface Service {
       readonly service: "made-up"
     }

@@ -6,8 +6,8 @@ import { Duration, Effect, Fiber, flow, identity, Layer, Option, Redacted, Sched
 import { constVoid } from "effect/Function"
 import { ApiKey, ApiKeys, Instantly, RateLimit, RetryPolicy } from "effect-instantly"
 import pkg from "../../package.json" with { type: "json" }
-import type { Answer, Options, RawServer } from "../support/rawServer.js"
-import { answerOf, closedPort, headOf, selfSigned, serveRaw } from "../support/rawServer.js"
+import type { Options, RawServer, Respond } from "../support/rawServer.js"
+import { closedPort, headOf, responseOf, selfSigned, serveRaw } from "../support/rawServer.js"
 
 const clients = [
   ["Fetch", FetchHttpClient.layer],
@@ -26,7 +26,7 @@ const wireKey = {
   timestamp_created: "2026-01-02T03:04:05.678Z",
   timestamp_updated: "2026-01-02T03:04:05.678Z"
 }
-const deleted = answerOf(200, JSON.stringify(wireKey))
+const deleted = responseOf(200, JSON.stringify(wireKey))
 const html = "<!doctype html><title>made-up page</title>"
 
 const instantly = (baseUrl: string, options: Partial<Instantly.Options> = {}) =>
@@ -95,7 +95,7 @@ describe.each(clients)("over %s", (_, client) => {
       }).pipe(over)
     )
 
-    it.scopedLive("names a sub workspace when it is given one", () =>
+    it.scopedLive("names the sub workspace when one is set", () =>
       Effect.gen(function* () {
         const server = yield* serveRaw((socket) => socket.write(deleted))
         yield* deleteAt(server.origin, { workspaceId: "made-up-workspace" })
@@ -121,7 +121,7 @@ describe.each(clients)("over %s", (_, client) => {
       }).pipe(over)
     )
 
-    it.scopedLive("is sent once, also where the connection is an old one that breaks", () =>
+    it.scopedLive("is sent once, even when a kept connection breaks", () =>
       Effect.gen(function* () {
         const server = yield* serveRaw((socket) =>
           server.requests.length === 1 ? socket.write(deleted) : socket.destroy()
@@ -138,7 +138,7 @@ describe.each(clients)("over %s", (_, client) => {
       Effect.gen(function* () {
         const elsewhere = yield* serveRaw((socket) => socket.write(deleted))
         for (const target of ["/elsewhere", `${elsewhere.origin}${path}`]) {
-          const server = yield* serveRaw((socket) => socket.write(answerOf(status, html, { location: target })))
+          const server = yield* serveRaw((socket) => socket.write(responseOf(status, html, { location: target })))
           expect(yield* errorAt(server.origin)).toMatchObject(unexpectedStatus(status))
           expect(server.requests.length).toBe(1)
         }
@@ -165,26 +165,26 @@ describe.each(clients)("over %s", (_, client) => {
 
     it.scopedLive("nobody vouches for the certificate", () =>
       Effect.gen(function* () {
-        const server = yield* serveRaw((socket) => socket.write(deleted), { tls: selfSigned() })
+        const server = yield* serveRaw((socket) => socket.write(deleted), { tls: selfSigned })
         expect(yield* errorAt(server.origin)).toMatchObject({ ...notSent, detail: "DEPTH_ZERO_SELF_SIGNED_CERT" })
         expect(server.requests).toEqual([])
       }).pipe(over)
     )
   })
 
-  describe("a connection that is lost before the head of an answer leaves the outcome unknown:", () => {
-    const ends: ReadonlyArray<readonly [how: string, answer: Answer, options?: Options]> = [
+  describe("a connection that is lost before the head of a response leaves the outcome unknown:", () => {
+    const ends: ReadonlyArray<readonly [how: string, respond: Respond, options?: Options]> = [
       ["closed on connect", constVoid, { greet: (socket) => socket.destroy() }],
       ["closed after the request", (socket) => socket.end()],
       ["reset after the request", (socket) => socket.resetAndDestroy()],
       ["closed after the status line", (socket) => socket.end("HTTP/1.1 200 OK\r\n")],
       ["closed in the middle of the head", (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-le")],
-      ["answered in another protocol", (socket) => socket.end("SSH-2.0-made-up\r\n")],
+      ["a response in another protocol", (socket) => socket.end("SSH-2.0-made-up\r\n")],
       ["TLS without a certificate", constVoid, { tls: {} }]
     ]
-    it.scopedLive.each(ends)("%s", ([, answer, options]) =>
+    it.scopedLive.each(ends)("%s", ([, respond, options]) =>
       Effect.gen(function* () {
-        const server = yield* serveRaw(answer, options)
+        const server = yield* serveRaw(respond, options)
         expect(yield* errorAt(server.origin)).toMatchObject({ ...lost, attempts: 1 })
         expect(server.requests.length).toBeLessThanOrEqual(1)
       }).pipe(over)
@@ -193,7 +193,7 @@ describe.each(clients)("over %s", (_, client) => {
     it.scopedLive("HTTP where HTTPS is expected", () =>
       Effect.gen(function* () {
         const server = yield* serveRaw(constVoid, {
-          greet: (socket) => socket.once("data", () => socket.end(answerOf(400, html)))
+          greet: (socket) => socket.once("data", () => socket.end(responseOf(400, html)))
         })
         expect(yield* errorAt(server.origin.replace("http:", "https:"))).toMatchObject(lost)
       }).pipe(over)
@@ -204,7 +204,7 @@ describe.each(clients)("over %s", (_, client) => {
     const head = (status: number) => headOf(status, { "content-length": "1000" })
     const chunked = headOf(200, { "transfer-encoding": "chunked" })
     const cutOff = unreadable("its body was cut off or is damaged")
-    const cuts: ReadonlyArray<readonly [how: string, answer: Answer, expected: Expected]> = [
+    const cuts: ReadonlyArray<readonly [how: string, respond: Respond, expected: Expected]> = [
       ["200, closed before the body", (socket) => socket.end(head(200)), cutOff],
       ["200, closed in the body", (socket) => socket.end(`${head(200)}{"id":`), cutOff],
       ["200, closed between two chunks", (socket) => socket.end(`${chunked}6\r\n{"id":\r\n`), cutOff],
@@ -212,34 +212,34 @@ describe.each(clients)("over %s", (_, client) => {
       ["404, closed in the body", (socket) => socket.end(`${head(404)}{"statusCode":404,`), unexpectedStatus(404)],
       ["503, closed in the body", (socket) => socket.end(`${head(503)}<!doctype`), serverError(503)]
     ]
-    it.scopedLive.each(cuts)("%s", ([, answer, expected]) =>
+    it.scopedLive.each(cuts)("%s", ([, respond, expected]) =>
       Effect.gen(function* () {
-        const server = yield* serveRaw(answer)
+        const server = yield* serveRaw(respond)
         expect(yield* errorAt(server.origin)).toMatchObject({ ...expected, attempts: 1 })
         expect(server.requests.length).toBe(1)
       }).pipe(over)
     )
   })
 
-  describe("when the time is up the connection is closed, and the error tells what is known:", {
+  describe("when the time is up, the connection is closed and the error says what is known:", {
     concurrent: true
   }, () => {
     const dripping =
-      (status: number, headers: Record<string, string> = {}): Answer =>
+      (status: number, headers: Record<string, string> = {}): Respond =>
       (socket) => {
         socket.write(headOf(status, { "content-length": "1000000", ...headers }))
         const drip = setInterval(() => socket.write(" "), 20)
         socket.on("close", () => clearInterval(drip))
       }
-    const hangs: ReadonlyArray<readonly [how: string, answer: Answer, expected: Expected]> = [
-      ["never an answer", constVoid, { ...lost, reason: "Timeout" }],
+    const hangs: ReadonlyArray<readonly [how: string, respond: Respond, expected: Expected]> = [
+      ["no response at all", constVoid, { ...lost, reason: "Timeout" }],
       ["a 200 without end", dripping(200), unreadable("its body did not come in time")],
       ["a 404 without end", dripping(404), unexpectedStatus(404)],
       ["a 429 without end", dripping(429, { "retry-after": "7" }), tooManyRequests(Option.some(Duration.seconds(7)))]
     ]
-    it.scopedLive.each(hangs)("%s", ([, answer, expected]) =>
+    it.scopedLive.each(hangs)("%s", ([, respond, expected]) =>
       Effect.gen(function* () {
-        const server = yield* serveRaw(answer)
+        const server = yield* serveRaw(respond)
         expect(yield* errorAt(server.origin, { timeout: "500 millis" })).toMatchObject({ ...expected, attempts: 1 })
         yield* server.closed
       }).pipe(over)
@@ -258,14 +258,14 @@ describe.each(clients)("over %s", (_, client) => {
 
   describe("a success", () => {
     const bodies = [
-      ["nothing", answerOf(200)],
-      ["truncated JSON", answerOf(200, JSON.stringify(wireKey).slice(0, 40))],
-      ["HTML", answerOf(200, html)],
-      ["an error", answerOf(200, '{"error":"x"}')],
-      ["another key", answerOf(200, JSON.stringify({ ...wireKey, id: wireKey.organization_id }))],
+      ["nothing", responseOf(200)],
+      ["truncated JSON", responseOf(200, JSON.stringify(wireKey).slice(0, 40))],
+      ["HTML", responseOf(200, html)],
+      ["an error", responseOf(200, '{"error":"x"}')],
+      ["another key", responseOf(200, JSON.stringify({ ...wireKey, id: wireKey.organization_id }))],
       ["a 204", headOf(204)]
     ] as const
-    it.scopedLive.each(bodies)("that cannot be read is never asked for again: %s", ([, bytes]) =>
+    it.scopedLive.each(bodies)("that cannot be read is never followed by another request: %s", ([, bytes]) =>
       Effect.gen(function* () {
         const server = yield* serveRaw((socket) => socket.write(bytes))
         const error = yield* errorAt(server.origin, { retryPolicy: Schedule.forever })
@@ -274,10 +274,10 @@ describe.each(clients)("over %s", (_, client) => {
       }).pipe(over)
     )
 
-    it.scopedLive("is read where it has fields that nobody knows", () =>
+    it.scopedLive("is read even with unknown fields", () =>
       Effect.gen(function* () {
         const body = JSON.stringify({ ...wireKey, made_up: { field: [1, 2] } })
-        const server = yield* serveRaw((socket) => socket.write(answerOf(200, body)))
+        const server = yield* serveRaw((socket) => socket.write(responseOf(200, body)))
         expect(yield* deleteAt(server.origin)).toMatchObject({ id, name: "made-up key" })
       }).pipe(over)
     )
@@ -288,20 +288,20 @@ describe.each(clients)("over %s", (_, client) => {
     const saying = (statusCode: number, message = "Resource not found") =>
       JSON.stringify({ statusCode, error: "Not Found", message })
     const refusals: ReadonlyArray<readonly [what: string, bytes: string, expected: Expected]> = [
-      ["a 403 of the edge", answerOf(403, "error code: 1010", text), unexpectedStatus(403)],
-      ["a 401 of a proxy", answerOf(401, html), unexpectedStatus(401)],
-      ["a 402 of a proxy", answerOf(402, html), unexpectedStatus(402)],
-      ["a 404 of a proxy", answerOf(404, html), unexpectedStatus(404)],
-      ["a 404 whose body says 410", answerOf(404, saying(410)), unexpectedStatus(404)],
-      ["a 404 of a route", answerOf(404, saying(404, `Route DELETE:${path} not found`)), unexpectedStatus(404)],
-      ["a 404 in Instantly's words", answerOf(404, saying(404)), { _tag: "NotFound", outcome: "NotApplied" }],
-      ["a 408", answerOf(408), { ...unexpectedStatus(408), outcome: "Unknown", isRetryable: true }],
-      ["a 429 of a proxy", answerOf(429, html), tooManyRequests(Option.none())],
-      ["a 500 of a proxy", answerOf(500, html), serverError(500)],
-      ["a 502 of a proxy", answerOf(502, html), serverError(502)],
-      ["a 503 of a proxy", answerOf(503, html), serverError(503)]
+      ["a 403 of the edge", responseOf(403, "error code: 1010", text), unexpectedStatus(403)],
+      ["a 401 of a proxy", responseOf(401, html), unexpectedStatus(401)],
+      ["a 402 of a proxy", responseOf(402, html), unexpectedStatus(402)],
+      ["a 404 of a proxy", responseOf(404, html), unexpectedStatus(404)],
+      ["a 404 whose body says 410", responseOf(404, saying(410)), unexpectedStatus(404)],
+      ["a 404 of a route", responseOf(404, saying(404, `Route DELETE:${path} not found`)), unexpectedStatus(404)],
+      ["a 404 in Instantly's words", responseOf(404, saying(404)), { _tag: "NotFound", outcome: "NotApplied" }],
+      ["a 408", responseOf(408), { ...unexpectedStatus(408), outcome: "Unknown", isRetryable: true }],
+      ["a 429 of a proxy", responseOf(429, html), tooManyRequests(Option.none())],
+      ["a 500 of a proxy", responseOf(500, html), serverError(500)],
+      ["a 502 of a proxy", responseOf(502, html), serverError(502)],
+      ["a 503 of a proxy", responseOf(503, html), serverError(503)]
     ]
-    it.scopedLive.each(refusals)("is read for what it is: %s", ([, bytes, expected]) =>
+    it.scopedLive.each(refusals)("becomes the right error: %s", ([, bytes, expected]) =>
       Effect.gen(function* () {
         const server = yield* serveRaw((socket) => socket.write(bytes))
         expect(yield* errorAt(server.origin)).toMatchObject({ ...expected, attempts: 1 })
@@ -310,7 +310,7 @@ describe.each(clients)("over %s", (_, client) => {
 
     it.scopedLive("that asks for more than the standard policy's minute ends the call at once", () =>
       Effect.gen(function* () {
-        const server = yield* serveRaw((socket) => socket.write(answerOf(429, html, { "retry-after": "86400" })))
+        const server = yield* serveRaw((socket) => socket.write(responseOf(429, html, { "retry-after": "86400" })))
         const [took, error] = yield* Effect.timed(errorAt(server.origin, { retryPolicy: RetryPolicy.standard }))
         expect(error).toMatchObject({ ...tooManyRequests(Option.some(Duration.days(1))), attempts: 1 })
         expect(Duration.toSeconds(took)).toBeLessThan(5)
@@ -332,10 +332,10 @@ describe("an app's own RequestInit for Fetch", () => {
     ["around the whole program", FetchHttpClient.layer, withOwn, nothing],
     ["around the call", FetchHttpClient.layer, nothing, withOwn]
   ] as const
-  it.scopedLive.each(ways)("keeps its effect, but for redirects, when it is given %s", ([, client, whole, call]) =>
+  it.scopedLive.each(ways)("applies to everything but redirects when it is given %s", ([, client, whole, call]) =>
     Effect.gen(function* () {
       const server = yield* serveRaw((socket, request) =>
-        socket.write(request.includes(" /here ") ? headOf(204) : answerOf(302, html, { location: "/here" }))
+        socket.write(request.includes(" /here ") ? headOf(204) : responseOf(302, html, { location: "/here" }))
       )
       const program = Effect.gen(function* () {
         const error = yield* Effect.flip(call(deleteKey))
@@ -344,8 +344,8 @@ describe("an app's own RequestInit for Fetch", () => {
         expect(ownHeadersOf(server)).toContainEqual(["x-app", "made-up"])
 
         // and nothing of it is left: the app's own requests follow redirects, by the same client in the same fiber
-        const answer = yield* HttpClient.get(`${server.origin}/moved`)
-        expect([answer.status, server.requests.length]).toEqual([204, 3])
+        const response = yield* HttpClient.get(`${server.origin}/moved`)
+        expect([response.status, server.requests.length]).toEqual([204, 3])
       })
       yield* program.pipe(Effect.provide(instantly(server.origin)), Effect.provide(client), whole)
     })
