@@ -196,22 +196,24 @@ const makeFrom = (
         : Effect.void
 
     const execute: Service["execute"] = (request, decodeSuccess) =>
-      Effect.gen(function* () {
-        const call = yield* Call.start(request, settings.deadline)
-        const policy = Option.getOrElse(yield* RetryPolicy.CurrentRetryPolicy, () => retryPolicy)
-
-        const attempt = sign(request, settings).pipe(
-          Effect.catchAll((problem) => call.holdBack(problem)),
-          Effect.zipLeft(permit(call)),
-          Effect.flatMap((request) =>
-            exchange(call, { httpClient, request, timeout: settings.timeout, hear, decodeSuccess })
-          ),
-          Effect.tapError((error) => Effect.sync(() => call.settle(error)))
-        )
-        const untilItEnds = Effect.retry(attempt, Retrying.supervise(policy, call))
-
-        return yield* inSpan(call.beforeDeadline(untilItEnds), call)
-      })
+      Effect.flatMap(RetryPolicy.CurrentRetryPolicy, (policy) =>
+        Effect.flatMap(Call.start(request, settings.deadline), (call) => {
+          const attempt = sign(request, settings).pipe(
+            Effect.catchAll((problem) => call.holdBack(problem)),
+            Effect.zipLeft(permit(call)),
+            Effect.flatMap((request) =>
+              exchange(call, { httpClient, request, timeout: settings.timeout, hear, decodeSuccess })
+            ),
+            Effect.tapError((error) => Effect.sync(() => call.settle(error)))
+          )
+          const untilItEnds = Retrying.retry(
+            attempt,
+            Option.getOrElse(policy, () => retryPolicy),
+            call
+          )
+          return inSpan(call.beforeDeadline(untilItEnds), call)
+        })
+      )
 
     return InstantlyClient.of({ execute })
   })

@@ -4,13 +4,16 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import { type Facts, HeldBack, type InstantlyError, InvalidResponse, TransportError } from "../InstantlyError.js"
 import * as Outcome from "../Outcome.js"
 import { errorOf } from "./errorOf.js"
 import { type Head, headOf } from "./head.js"
 import { pathOf } from "./sign.js"
+import * as Timer from "./timer.js"
 
 /** A call holds what changes while it is under way. It is told each step as it happens, and reads the clock itself. */
 export class Call {
@@ -128,18 +131,22 @@ export class Call {
     name: string
   ): Effect.Effect<A, InstantlyError> {
     if (!Duration.isFinite(limit)) return effect
-    return Effect.checkInterruptible((isInterruptible) => {
-      const limited = Effect.flatten(
-        // Interruptible in the race alone: a limit must hold in a finalizer, too, where the call cannot be interrupted.
-        Effect.timeoutTo(Effect.interruptible(effect), {
-          duration: limit,
-          onSuccess: Effect.succeed,
-          onTimeout: () => this.lapse(`${name} is ${Duration.format(limit)}`)
+    return Effect.uninterruptibleMask((restore) =>
+      // A daemon that can be interrupted: the limit must hold in a finalizer, too, where the call itself cannot be.
+      Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), (fiber) => {
+        let isUp = false
+        const callOff = Timer.start(this.clock, limit, () => {
+          isUp = true
+          fiber.unsafeInterruptAsFork(FiberId.none)
         })
-      )
-      // There, a fiber that is interrupted would pass it on to the race, as it does to all its children.
-      return isInterruptible ? limited : Effect.flatMap(Effect.forkDaemon(limited), Fiber.join)
-    })
+        return Effect.flatMap(Effect.exit(restore(Fiber.await(fiber))), (awaited) => {
+          callOff()
+          if (Exit.isFailure(awaited)) return Effect.zipRight(Fiber.interrupt(fiber), Effect.failCause(awaited.cause))
+          const exit = awaited.value
+          return isUp && Exit.isInterrupted(exit) ? this.lapse(`${name} is ${Duration.format(limit)}`) : exit
+        })
+      })
+    )
   }
 
   /** The time is up: how much of a response is there decides what that means. */

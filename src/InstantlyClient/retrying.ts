@@ -27,7 +27,7 @@ const tell = (error: InstantlyError, delay: Duration.Duration) =>
  * A policy that is not asked about an error after which nothing may be sent again. It ends at a wait that the deadline
  * would cut off, because the error in hand says more than that the time is up. A policy that fails has ended.
  */
-export const supervise = (policy: RetryPolicy, call: Call): Schedule.Schedule<Duration.Duration, InstantlyError> => {
+const supervise = (policy: RetryPolicy, call: Call): Schedule.Schedule<Duration.Duration, InstantlyError> => {
   const delays = Schedule.delays(policy)
   return Schedule.makeWithState(delays.initial, (now, error: InstantlyError, state) => {
     const ended = [state, Duration.zero, ScheduleDecision.done] as const
@@ -47,3 +47,19 @@ export const supervise = (policy: RetryPolicy, call: Call): Schedule.Schedule<Du
     )
   })
 }
+
+/** `Effect.retry`, whose driver is made at the first failure: a call that succeeds at once does not pay for it. */
+export const retry = <A>(
+  attempt: Effect.Effect<A, InstantlyError>,
+  policy: RetryPolicy,
+  call: Call
+): Effect.Effect<A, InstantlyError> =>
+  Effect.catchAll(attempt, (error) => {
+    let next: Effect.Effect<A, InstantlyError> = Effect.fail(error)
+    const failedThenTried = Effect.suspend(() => {
+      const current = next
+      next = attempt
+      return current
+    })
+    return Effect.retry(failedThenTried, supervise(policy, call))
+  })

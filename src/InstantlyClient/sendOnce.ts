@@ -27,7 +27,11 @@ const withoutRepetition = HttpClient.mapRequestEffect((request: HttpClientReques
 )
 
 /** Ends that change of the context with the request. */
-const restoringContext = HttpClient.transformResponse(Effect.mapInputContext(identity<Context.Context<never>>))
+const restoringContext = HttpClient.transformResponse(<A, E, R>(sent: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(FiberRef.get(FiberRef.currentContext), (context) =>
+    Effect.onExit(sent, () => FiberRef.set(FiberRef.currentContext, context))
+  )
+)
 
 /** A client that follows no redirect, and makes neither spans nor trace headers unless `transform` asks for them. */
 export const sendOnce = (
