@@ -5,23 +5,17 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
-import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
-import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleInterval from "effect/ScheduleInterval"
 import type * as Scope from "effect/Scope"
 import { finiteMillis, refuse } from "./internal/parameters.js"
-import * as Telemetry from "./internal/telemetry.js"
-import * as Line from "./RateLimit/queue.js"
+import * as Gate from "./RateLimit/gate.js"
 
 /**
  * A schedule that is stepped each time a permit is given: its delay is the time until the next one, and where it ends, no
@@ -48,11 +42,11 @@ export type RateLimitPolicy<R = never> = Schedule.Schedule<unknown, unknown, R>
  * @category models
  */
 export interface QuotaOptions {
-  /** How many requests any window may hold: a whole number of at least 2. */
+  /** How many requests any window may hold: a whole number of at least 1. */
   readonly limit: number
   /** How long a window is. */
   readonly window: Duration.DurationInput
-  /** How many permits may leave at once after a rest: at least 1 (the default), less than `limit`. */
+  /** How many permits may leave at once after a rest: at least 1 (the default), and less than a `limit` above 1. */
   readonly burst?: number
   /** By how much the latency to the server may vary. Default: nothing. */
   readonly jitter?: Duration.DurationInput
@@ -63,8 +57,7 @@ export interface QuotaOptions {
  * `burst + rate × (window + jitter) ≤ limit`. It holds for every window of the sender's, and for every window of the
  * server's while latency varies by no more than `jitter`; sliding or fixed makes no difference.
  *
- * Throws a `RangeError` where a parameter is out of its bounds. For a single request per window, where no burst is less
- * than the limit, take `Schedule.spaced(window)`.
+ * A limit of 1 spaces permits by `window + jitter`. Throws a `RangeError` if a parameter is out of its bounds.
  *
  * @example
  * ```ts
@@ -81,12 +74,13 @@ export const quota = (options: QuotaOptions): RateLimitPolicy => {
   const { burst = 1, limit } = options
   const window = finiteMillis("quota: window", options.window)
   const jitter = finiteMillis("quota: jitter", options.jitter ?? 0)
-  if (!(Number.isInteger(limit) && limit >= 2)) refuse("quota: limit", "a whole number of at least 2", limit)
-  if (!(Number.isInteger(burst) && burst >= 1 && burst < limit)) {
-    refuse("quota: burst", `a whole number from 1 to ${limit - 1}, less than the limit`, burst)
+  if (!(Number.isInteger(limit) && limit >= 1)) refuse("quota: limit", "a whole number of at least 1", limit)
+  const mostAtOnce = Math.max(1, limit - 1)
+  if (!(Number.isInteger(burst) && burst >= 1 && burst <= mostAtOnce)) {
+    refuse("quota: burst", `a whole number from 1 to ${mostAtOnce}`, burst)
   }
   if (window === 0) refuse("quota: window", "longer than nothing", options.window)
-  const interval = (window + jitter) / (limit - burst)
+  const interval = (window + jitter) / Math.max(1, limit - burst)
   // The generic cell rate algorithm: `arrival` is when the last permit would have left, had they all been evenly spaced.
   return Schedule.makeWithState(Number.NEGATIVE_INFINITY, (now, _, arrival) => {
     // A clock that was set back must not make callers wait until it is where it was.
@@ -134,27 +128,19 @@ export const instantly: RateLimitPolicy = Schedule.intersect(
   quota({ limit: 6000, window: "1 minute", burst: 2, jitter: "50 millis" })
 )
 
+const policyEnded = "the rate-limit policy has ended: no more permits are given"
+
 /**
- * The policy has ended: no permit was given, and none will be.
- *
- * @example
- * ```ts
- * import { RateLimit } from "effect-instantly"
- * import { Effect, Schedule } from "effect"
- *
- * const oneOnly = Effect.gen(function* () {
- *   const gate = yield* RateLimit.make(Schedule.stop)
- *   yield* gate.acquire
- *   return yield* Effect.flip(gate.acquire) // PermitRefused
- * })
- * ```
+ * No permit was given, and none will be soon. Without a `message` it says that the policy has ended; a gate of one's own
+ * says why.
  *
  * @since 0.1.0
  * @category errors
  */
-export class PermitRefused extends Data.TaggedError("PermitRefused") {
-  /** What happened. */
-  override readonly message = "the rate-limit policy has ended: no more permits are given"
+export class PermitRefused extends Data.TaggedError("PermitRefused")<{ readonly message: string }> {
+  constructor({ message = policyEnded }: { readonly message?: string } = {}) {
+    super({ message })
+  }
 }
 
 /**
@@ -229,67 +215,11 @@ export interface Options {
 export const make = <R>(
   policy: RateLimitPolicy<R>,
   options: Options = {}
-): Effect.Effect<Service, never, Scope.Scope | R> => {
-  const maxPause = finiteMillis("RateLimit: maxPause", options.maxPause ?? "1 minute")
-  return Effect.gen(function* () {
-    const scope = yield* Effect.scope
-    const line = yield* Effect.acquireRelease(Line.make<PermitRefused>(), ({ close }) => close)
-
-    // Each pause is a fiber that sleeps: how long a pause still is never depends on what a clock says meanwhile.
-    const pauses = yield* Ref.make(0)
-    const open = yield* Effect.makeLatch(true)
-    const beginPause = Effect.zipRight(
-      Ref.update(pauses, (n) => n + 1),
-      open.close
-    )
-    const endPause = Effect.flatMap(
-      Ref.updateAndGet(pauses, (n) => n - 1),
-      (left) => Effect.when(open.open, () => left === 0)
-    )
-    const untilOpen: Effect.Effect<void> = Effect.flatMap(Effect.zipRight(open.await, Ref.get(pauses)), (left) =>
-      left === 0 ? Effect.void : untilOpen
-    )
-
-    // Succeeds when a permit has been given; whoever gave up meanwhile takes none.
-    const givePermit: Effect.Effect<void> = line.someone.pipe(
-      Effect.zipRight(untilOpen),
-      Effect.zipRight(line.serve((waiter) => Deferred.succeed(waiter, undefined))),
-      Effect.flatMap((given) => (given ? Effect.void : givePermit))
-    )
-
-    const refuseAll = (exit: Exit.Exit<unknown>) => {
-      // A policy that interrupts itself has ended; its callers were not interrupted.
-      const refusal =
-        Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause) ? exit.cause : Cause.fail(new PermitRefused())
-      return Effect.forever(Effect.zipRight(line.someone, line.serve(Deferred.failCause(refusal))))
-    }
-
-    yield* givePermit.pipe(
-      Effect.repeat(policy),
-      Effect.exit,
-      Effect.flatMap(refuseAll),
-      // A fiber inherits whether it can be interrupted, and this one must end with its scope, wherever it is made.
-      Effect.interruptible,
-      Effect.forkScoped
-    )
-
-    return RateLimit.of({
-      acquire: Effect.flatMap(Effect.timed(line.join), ([waited]) =>
-        Effect.zipRight(Metric.update(Telemetry.permitWait, waited), Telemetry.permitted(waited))
-      ),
-      pause: (duration) => {
-        const wait = Math.min(Math.ceil(Duration.toMillis(duration)), maxPause)
-        const sleep = Effect.forkIn(Effect.ensuring(Effect.interruptible(Effect.sleep(wait)), endPause), scope)
-        return wait === 0
-          ? Effect.void
-          : Effect.uninterruptible(Effect.zipRight(beginPause, sleep)).pipe(
-              Effect.zipRight(Metric.increment(Telemetry.pauses)),
-              Effect.zipRight(Telemetry.paused(Duration.millis(wait)))
-            )
-      }
-    })
+): Effect.Effect<Service, never, Scope.Scope | R> =>
+  Gate.make(policy, {
+    maxPause: finiteMillis("RateLimit: maxPause", options.maxPause ?? "1 minute"),
+    ended: () => new PermitRefused()
   })
-}
 
 /**
  * Provides the gate that runs a policy. Build it once for a workspace, and share it.
