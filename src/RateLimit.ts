@@ -1,26 +1,45 @@
 /**
  * When a request may leave: a rate-limit policy is a `Schedule` over permits, and the `RateLimit` service runs one. The
- * service is the one gate of a workspace: all that call on it share it, and each attempt takes a permit. Why a request
- * needs one, and what a 429 does, is left to `InstantlyClient`.
+ * service is the one gate of a workspace: all callers share it, each attempt takes a permit, and every response is told to
+ * it. Which request needs a permit is left to `InstantlyClient`.
  *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import * as ScheduleDecision from "effect/ScheduleDecision"
-import * as ScheduleInterval from "effect/ScheduleInterval"
 import type * as Scope from "effect/Scope"
-import { finiteMillis, refuse } from "./internal/parameters.js"
+import { finiteMillis } from "./internal/parameters.js"
+import * as Adaptive from "./RateLimit/adaptive.js"
 import * as Gate from "./RateLimit/gate.js"
+import * as Quota from "./RateLimit/quota.js"
 
 /**
- * A schedule that is stepped each time a permit is given: its delay is the time until the next one, and where it ends, no
- * more are given. Any schedule fits, and policies compose as schedules do: `Schedule.intersect` of two is at every moment
+ * What the gate has heard since it gave the last permit.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Heard {
+  /** Responses of any status but 429. */
+  readonly admitted: number
+  /** Responses of status 429. */
+  readonly throttled: number
+  /** The longest time that one of those named, if any did. */
+  readonly retryAfter: Option.Option<Duration.Duration>
+}
+
+/**
+ * A schedule that is stepped each time a permit is given: its delay is the time until the next one, and if it ends, no more
+ * permits are given. Its input is what the gate has heard since the last permit, so that a policy can slow down when the
+ * server refuses. Any schedule fits, and policies compose as schedules do: `Schedule.intersect` of two is at every moment
  * the stricter of the two.
+ *
+ * Its time is the gate's, which is monotonic: it begins at the wall clock's, and does not follow when that is set.
  *
  * @example
  * ```ts
@@ -33,7 +52,7 @@ import * as Gate from "./RateLimit/gate.js"
  * @since 0.1.0
  * @category models
  */
-export type RateLimitPolicy<R = never> = Schedule.Schedule<unknown, unknown, R>
+export type RateLimitPolicy<R = never> = Schedule.Schedule<unknown, Heard, R>
 
 /**
  * The parameters of {@link quota}.
@@ -70,45 +89,103 @@ export interface QuotaOptions {
  * @since 0.1.0
  * @category constructors
  */
-export const quota = (options: QuotaOptions): RateLimitPolicy => {
-  const { burst = 1, limit } = options
-  const window = finiteMillis("quota: window", options.window)
-  const jitter = finiteMillis("quota: jitter", options.jitter ?? 0)
-  if (!(Number.isInteger(limit) && limit >= 1)) refuse("quota: limit", "a whole number of at least 1", limit)
-  const mostAtOnce = Math.max(1, limit - 1)
-  if (!(Number.isInteger(burst) && burst >= 1 && burst <= mostAtOnce)) {
-    refuse("quota: burst", `a whole number from 1 to ${mostAtOnce}`, burst)
-  }
-  if (window === 0) refuse("quota: window", "longer than nothing", options.window)
-  const interval = (window + jitter) / Math.max(1, limit - burst)
-  // The generic cell rate algorithm: `arrival` is when the last permit would have left, had they all been evenly spaced.
-  return Schedule.makeWithState(Number.NEGATIVE_INFINITY, (now, _, arrival) => {
-    // A clock that was set back must not make callers wait until it is where it was.
-    const next = Math.min(Math.max(arrival, now), now + burst * interval) + interval
-    // Rounded up: a fraction of a millisecond is never slept through on a clock of whole ones.
-    const at = Math.max(now, Math.ceil(next - (burst - 1) * interval))
-    return Effect.succeed([next, undefined, ScheduleDecision.continueWith(ScheduleInterval.after(at))])
-  })
-}
+export const quota = (options: QuotaOptions): Schedule.Schedule<unknown> => Quota.fixed(options)
 
 /**
- * Gives every permit at once. A 429 still closes the gate.
+ * A quota that may change: the effect is asked for it at each permit, and what it says holds from that permit on. Use it for
+ * a limit that differs by day and by night, or that a flag or a service knows; cache the value if asking for it is slow.
+ *
+ * A new quota begins with its burst spent. So no window in which the quota changes holds more than the larger of the
+ * counts that the two allow for its length. If a value is out of the bounds of {@link QuotaOptions}, the last good one
+ * stays (until there is one: a permit a second), and a warning is logged, once for several in a row.
  *
  * @example
  * ```ts
  * import { RateLimit } from "effect-instantly"
+ * import { Clock, Effect } from "effect"
  *
- * const gate = RateLimit.layer(RateLimit.unlimited)
+ * // by night twice as many as by day
+ * const byDayAndNight = RateLimit.dynamic(
+ *   Effect.map(Clock.currentTimeMillis, (now) => {
+ *     const hour = new Date(now).getUTCHours()
+ *     return { limit: hour >= 6 && hour < 22 ? 30 : 60, window: "1 second" }
+ *   })
+ * )
  * ```
+ *
+ * @since 0.2.0
+ * @category constructors
+ */
+export const dynamic = <R>(quota: Effect.Effect<QuotaOptions, never, R>): Schedule.Schedule<unknown, unknown, R> =>
+  Quota.dynamic(quota)
+
+/**
+ * The parameters of {@link adaptive}.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface AdaptiveOptions {
+  /** The fastest pace, and the first: permits a second. At this pace it asks for no wait at all. Default: 100. */
+  readonly max?: number
+  /** The slowest pace: permits a second. Default: 1. */
+  readonly min?: number
+  /** What a 429 leaves of the pace: between 0 and 1. Default: 0.92. */
+  readonly factor?: number
+  /** The pace is reduced at most once in this time. Default: 100 milliseconds. */
+  readonly every?: Duration.DurationInput
+  /** How much the pace grows in each second: permits a second. Default: 2. */
+  readonly recovery?: number
+  /** How long nothing leaves after a 429. Default: 50 milliseconds. */
+  readonly pause?: Duration.DurationInput
+}
+
+/**
+ * Slows down after 429s and comes back: use it where other programs use the same limit. Intersect it with a quota, which
+ * spaces permits while there are no 429s. Its output is the pace, in permits a second.
+ *
+ * The pace settles where 429s come so seldom that it grows in between as much as they take. Throws a `RangeError` if a
+ * parameter is out of its bounds.
+ *
+ * @example
+ * ```ts
+ * import { RateLimit } from "effect-instantly"
+ * import { Schedule } from "effect"
+ *
+ * // gives way sooner than the default does
+ * const polite = Schedule.intersect(RateLimit.instantly, RateLimit.adaptive({ factor: 0.8, recovery: 1 }))
+ * ```
+ *
+ * @since 0.2.0
+ * @category constructors
+ */
+export const adaptive = (options?: AdaptiveOptions): Schedule.Schedule<number, Heard> => Adaptive.make(options)
+
+/**
+ * Gives every permit at once. A 429 still closes the gate.
  *
  * @since 0.1.0
  * @category policies
  */
-export const unlimited: RateLimitPolicy = Schedule.forever
+export const unlimited: Schedule.Schedule<unknown> = Schedule.forever
 
 /**
- * Instantly's limit for a workspace, 100 requests a second and 6,000 a minute, with a burst of 2 and 50 milliseconds of
- * jitter: about 93 a second. It is for one process that has the workspace to itself.
+ * The quotas of a workspace at Instantly, 100 requests a second and 6,000 a minute, each with a burst of 2 and 50
+ * milliseconds of jitter.
+ *
+ * @see https://developer.instantly.ai/api/v2/ratelimit
+ * @since 0.2.0
+ * @category policies
+ */
+export const instantlyQuotas: ReadonlyArray<QuotaOptions> = [
+  { limit: 100, window: "1 second", burst: 2, jitter: "50 millis" },
+  { limit: 6000, window: "1 minute", burst: 2, jitter: "50 millis" }
+]
+
+/**
+ * Instantly's limit for a workspace: {@link instantlyQuotas}, which give about 93 a second, intersected with
+ * {@link adaptive}, which gives way to what else uses the workspace. It is for one process: two of them do not see each
+ * other but by their 429s.
  *
  * @example
  * ```ts
@@ -123,9 +200,9 @@ export const unlimited: RateLimitPolicy = Schedule.forever
  * @since 0.1.0
  * @category policies
  */
-export const instantly: RateLimitPolicy = Schedule.intersect(
-  quota({ limit: 100, window: "1 second", burst: 2, jitter: "50 millis" }),
-  quota({ limit: 6000, window: "1 minute", burst: 2, jitter: "50 millis" })
+export const instantly: RateLimitPolicy = instantlyQuotas.reduce<RateLimitPolicy>(
+  (policy, options) => Schedule.intersect(policy, quota(options)),
+  adaptive()
 )
 
 const policyEnded = "the rate-limit policy has ended: no more permits are given"
@@ -144,7 +221,8 @@ export class PermitRefused extends Data.TaggedError("PermitRefused")<{ readonly 
 }
 
 /**
- * What {@link RateLimit} does.
+ * What {@link RateLimit} does. A gate of one's own implements these three and nothing else: a circuit breaker, two lanes, a
+ * limit that several processes share.
  *
  * @since 0.1.0
  * @category models
@@ -163,6 +241,14 @@ export interface Service {
    * that ends last counts. Afterwards permits leave at the policy's pace.
    */
   readonly pause: (duration: Duration.DurationInput) => Effect.Effect<void>
+  /**
+   * Is told of every response, as soon as its head is there: its status, and how long it asks to wait, if it does. A 429
+   * closes the gate for that time, or for `rest` if it names none; the policy hears the rest at the next permit.
+   */
+  readonly heard: (response: {
+    readonly status: number
+    readonly retryAfter: Option.Option<Duration.Duration>
+  }) => Effect.Effect<void>
 }
 
 /**
@@ -194,11 +280,14 @@ export class RateLimit extends Context.Tag("effect-instantly/RateLimit")<RateLim
 export interface Options {
   /** The longest that one 429 may close the gate, whatever the server asks. Default: 1 minute. */
   readonly maxPause?: Duration.DurationInput
+  /** How long a 429 that names no time closes the gate; 0 leaves it to the policy. Default: 1 second. */
+  readonly rest?: Duration.DurationInput
 }
 
 /**
- * Runs a policy: one fiber gives the permits, in the order of their callers, for as long as the scope is open. Throws a
- * `RangeError` where `maxPause` is negative or infinite.
+ * Runs a policy: gives permits, in the order of their callers, for as long as the scope is open. If the policy dies, it has
+ * ended, and the class of its defect is logged. Throws a
+ * `RangeError` if `maxPause` or `rest` is negative or infinite.
  *
  * @example
  * ```ts
@@ -218,6 +307,7 @@ export const make = <R>(
 ): Effect.Effect<Service, never, Scope.Scope | R> =>
   Gate.make(policy, {
     maxPause: finiteMillis("RateLimit: maxPause", options.maxPause ?? "1 minute"),
+    rest: finiteMillis("RateLimit: rest", options.rest ?? "1 second"),
     ended: () => new PermitRefused()
   })
 

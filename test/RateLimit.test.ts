@@ -15,6 +15,7 @@ import {
   TestClock
 } from "effect"
 import { RateLimit } from "effect-instantly"
+import { nothingHeard } from "../examples/timelines/stepping.js"
 import { inVirtualTime } from "./support/virtual.js"
 
 /** The times at which `n` callers who come at once are released. */
@@ -95,7 +96,11 @@ describe("quota", () => {
 describe("instantly", () => {
   it.effect("is about 93 a second, and no window of a second or a minute holds more than the limit", () =>
     Effect.gen(function* () {
-      const waits = yield* Schedule.run(Schedule.delays(RateLimit.instantly), 0, Array.from({ length: 7000 }))
+      const waits = yield* Schedule.run(
+        Schedule.delays(RateLimit.instantly),
+        0,
+        Array.from({ length: 7000 }, () => nothingHeard)
+      )
       const times = Chunk.toReadonlyArray(Chunk.map(waits, Duration.toMillis)).reduce<Array<number>>(
         (before, wait) => [...before.slice(-7000), (before.at(-1) ?? 0) + wait],
         [0]

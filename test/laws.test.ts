@@ -20,7 +20,7 @@ import {
 } from "effect"
 import { ApiKeys, Instantly, InstantlyError, RateLimit, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
-import { type Step, walk } from "../examples/timelines/stepping.js"
+import { nothingHeard, type Step, walk } from "../examples/timelines/stepping.js"
 import { simulate } from "./support/simulation.js"
 
 const { array, constant, constantFrom, integer, oneof, option, record, tuple } = FastCheck
@@ -383,7 +383,11 @@ const idle = oneof(
 /** When permits leave where callers are idle in between. */
 const permits = (policy: RateLimit.RateLimitPolicy, rests: ReadonlyArray<number>) =>
   Effect.map(
-    walk(policy, rests, (index) => rests[index] ?? 0),
+    walk(
+      policy,
+      rests.map(() => nothingHeard),
+      (index) => rests[index] ?? 0
+    ),
     (steps) => steps.map(({ at }) => at)
   )
 
@@ -416,7 +420,7 @@ const opensAfter = (policy: RateLimit.RateLimitPolicy, permits: ReadonlyArray<nu
     const opens: Array<number> = []
     let state: unknown = policy.initial
     for (const at of permits) {
-      const [next, , decision] = yield* policy.step(at, undefined, state)
+      const [next, , decision] = yield* policy.step(at, nothingHeard, state)
       opens.push(
         ScheduleDecision.isDone(decision) ? Number.POSITIVE_INFINITY : ScheduleIntervals.start(decision.intervals)
       )
@@ -488,7 +492,11 @@ describe("Schedule.intersect", () => {
     record({ a: anySchedule, b: anySchedule, rests }),
     ({ a, b, rests }) =>
       Effect.gen(function* () {
-        const both = yield* walk(Schedule.intersect(a, b), rests, (index) => rests[index] ?? 0)
+        const both = yield* walk(
+          Schedule.intersect(a, b),
+          rests.map(() => nothingHeard),
+          (index) => rests[index] ?? 0
+        )
         const times = both.map(({ at }) => at)
         const [opensA, opensB] = [yield* opensAfter(a, times), yield* opensAfter(b, times)]
         both.forEach(({ at, wait }, index) => {

@@ -8,16 +8,22 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Order from "effect/Order"
 import * as Runtime from "effect/Runtime"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
 import type * as Scope from "effect/Scope"
 import * as Telemetry from "../internal/telemetry.js"
-import type { PermitRefused, RateLimitPolicy, Service } from "../RateLimit.js"
+import type { Heard, PermitRefused, RateLimitPolicy, Service } from "../RateLimit.js"
 import * as Queue from "./queue.js"
 
 /** A timer of JavaScript holds 25 days at most, so a longer wait is several sleeps. */
 const longestSleep = 86_400_000
+
+const nothing: Heard = { admitted: 0, throttled: 0, retryAfter: Option.none() }
+
+const longer = Order.max(Option.getOrder(Duration.Order))
 
 /** A defect's message may quote what it was given, so only its class is told. */
 const logDefect = (defect: unknown) =>
@@ -27,7 +33,13 @@ const logDefect = (defect: unknown) =>
 
 export const make = <R>(
   policy: RateLimitPolicy<R>,
-  options: { readonly maxPause: number; readonly ended: () => PermitRefused }
+  options: {
+    /** Milliseconds. */
+    readonly maxPause: number
+    /** Milliseconds. */
+    readonly rest: number
+    readonly ended: () => PermitRefused
+  }
 ): Effect.Effect<Service, never, Scope.Scope | R> =>
   Effect.gen(function* () {
     const runtime = yield* Effect.runtime<R>()
@@ -38,6 +50,7 @@ export const make = <R>(
     const now = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
 
     let state: unknown = policy.initial
+    let heard = nothing
     /** When the policy admits the next permit. */
     let admitsAt = Number.NEGATIVE_INFINITY
     /** When the last of the pauses ends. */
@@ -66,7 +79,11 @@ export const make = <R>(
     const waitLeft = () => Math.max(admitsAt, pausedUntil) - now()
     const isDue = () => refusal === undefined && !isStepping && waitLeft() <= 0
 
-    const step = Effect.suspend(() => policy.step(now(), undefined, state)).pipe(
+    const step = Effect.suspend(() => {
+      const told = heard
+      heard = nothing
+      return policy.step(now(), told, state)
+    }).pipe(
       Effect.matchCauseEffect({
         onSuccess: ([next, , decision]) =>
           Effect.sync(() => {
@@ -121,6 +138,14 @@ export const make = <R>(
       })
     })
 
+    const pause: Service["pause"] = (duration) =>
+      Effect.suspend(() => {
+        const millis = Math.min(Math.ceil(Duration.toMillis(duration)), options.maxPause)
+        if (millis === 0) return Effect.void
+        pausedUntil = Math.max(pausedUntil, now() + millis)
+        return Effect.zipRight(Metric.increment(Telemetry.pauses), Telemetry.paused(Duration.millis(millis)))
+      })
+
     return {
       acquire: Effect.suspend(() => {
         if (refusal !== undefined) return refusal
@@ -129,12 +154,19 @@ export const make = <R>(
         run(step)
         return Metric.update(Telemetry.permitWait, Duration.zero)
       }),
-      pause: (duration) =>
+      pause,
+      heard: ({ retryAfter, status }) =>
         Effect.suspend(() => {
-          const millis = Math.min(Math.ceil(Duration.toMillis(duration)), options.maxPause)
-          if (millis === 0) return Effect.void
-          pausedUntil = Math.max(pausedUntil, now() + millis)
-          return Effect.zipRight(Metric.increment(Telemetry.pauses), Telemetry.paused(Duration.millis(millis)))
+          if (status !== 429) {
+            heard = { ...heard, admitted: heard.admitted + 1 }
+            return Effect.void
+          }
+          heard = {
+            ...heard,
+            throttled: heard.throttled + 1,
+            retryAfter: longer(heard.retryAfter, retryAfter)
+          }
+          return pause(Option.getOrElse(retryAfter, () => options.rest))
         })
     }
   })
