@@ -60,6 +60,8 @@ export const make = (options: {
     let confirmedAt = Number.NEGATIVE_INFINITY
     let pausedUntil = Number.NEGATIVE_INFINITY
     let isAway = false
+    /** How often Redis was asked for nothing but its time. */
+    let looks = 0
     const toBook = Effect.unsafeMakeLatch()
     const toUse = Effect.unsafeMakeLatch()
     const isBack = Effect.unsafeMakeLatch()
@@ -77,7 +79,7 @@ export const make = (options: {
       })
 
     const ask = (slots: number, pause = 0) =>
-      Effect.map(link({ slots, pause }), (reply) => {
+      Effect.map(link.run({ slots, pause }), (reply) => {
         isAway = Option.isNone(reply)
         if (Option.isSome(reply)) {
           if (epoch !== reply.value.epoch) booked = []
@@ -96,6 +98,11 @@ export const make = (options: {
     const book = Effect.suspend(() => {
       if (pausedUntil > now()) return sleepUntil(pausedUntil)
       const slots = Math.min(waiting, most) - booked.length
+      // Before the first slot, so that a reply which happened to be slow does not tell the time of it.
+      if (slots > 0 && looks < 3 && link.shortest() > lateness) {
+        looks++
+        return askPatiently(0)
+      }
       if (slots > 0 || isAway) return askPatiently(Math.max(0, slots))
       toBook.unsafeClose()
       return toBook.await

@@ -18,8 +18,12 @@ export interface Reply {
   readonly slots: ReadonlyArray<number>
 }
 
-/** Runs one command. There is no reply if the command failed, which is logged once for several failures in a row. */
-export type Link = (command: Script.Command) => Effect.Effect<Option.Option<Reply>>
+export interface Link {
+  /** Runs one command. There is no reply if the command failed, which is logged once for several failures in a row. */
+  readonly run: (command: Script.Command) => Effect.Effect<Option.Option<Reply>>
+  /** The shortest round trip yet, in milliseconds: Redis's clock is known no better. */
+  readonly shortest: () => number
+}
 
 export const make = (options: {
   readonly evaluate: Evaluate
@@ -35,10 +39,12 @@ export const make = (options: {
   const oneAtATime = Effect.unsafeMakeSemaphore(1)
   /** By how much Redis's clock is ahead of this one, in milliseconds. */
   let offset: number | undefined
+  let shortest = Number.POSITIVE_INFINITY
   let hasFailed = false
 
   const learn = (redisNow: number, askedAt: number) => {
     const [least, most] = [redisNow - now(), redisNow - askedAt]
+    shortest = Math.min(shortest, most - least)
     // The reply that came back fastest tells it best. Each one bounds it, so a clock that was set is noticed.
     offset = Math.min(Math.max(offset ?? least, least), most)
     return offset
@@ -69,10 +75,13 @@ export const make = (options: {
       return Effect.logWarning(`Redis did not respond (${NameOf.ofCause(cause)}): ${options.whileAway} until it does`)
     })
 
-  return (command) =>
-    send(command).pipe(
-      oneAtATime.withPermits(1),
-      Effect.map(Option.some),
-      Effect.catchAllCause((cause) => Effect.as(log(cause), Option.none()))
-    )
+  return {
+    run: (command) =>
+      send(command).pipe(
+        oneAtATime.withPermits(1),
+        Effect.map(Option.some),
+        Effect.catchAllCause((cause) => Effect.as(log(cause), Option.none()))
+      ),
+    shortest: () => shortest
+  }
 }
