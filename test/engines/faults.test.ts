@@ -24,8 +24,8 @@ const gaps = (times: ReadonlyArray<number>) => times.slice(1).map((at, index) =>
 
 const later = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis))
 
-describe.skipIf(!isInstalled)("on Redis,", () => {
-  it.each(Object.entries(evaluates))("with the client %s, the limit is kept", (_, client) =>
+describe.skipIf(!isInstalled)("the limit holds on Redis, and nobody waits for ever,", () => {
+  it.each(Object.entries(evaluates))("with the client %s", (_, client) =>
     Effect.gen(function* () {
       const { port } = yield* server()
       const evaluate = yield* client(port)
@@ -36,7 +36,7 @@ describe.skipIf(!isInstalled)("on Redis,", () => {
     }).pipe(Effect.scoped, Effect.runPromise)
   )
 
-  it("a 429 that asks for three seconds stops all for three seconds, but for what was booked and not voided yet", () =>
+  it("when a 429 asks for three seconds: nobody sends, but by a slot that was booked before", () =>
     Effect.gen(function* () {
       const { port } = yield* server()
       const { gates: made, take } = yield* gates(port, 3)
@@ -58,7 +58,7 @@ describe.skipIf(!isInstalled)("on Redis,", () => {
   it.each([
     ["without persistence", false],
     ["with persistence", true]
-  ])("Redis killed, and started again %s", (_, persistence) =>
+  ])("when Redis is killed, and started again %s", (_, persistence) =>
     Effect.gen(function* () {
       const { kill, port, start } = yield* server(persistence)
       const { allWarned, take } = yield* gates(port, 3)
@@ -72,7 +72,7 @@ describe.skipIf(!isInstalled)("on Redis,", () => {
     }).pipe(Effect.scoped, Effect.runPromise)
   )
 
-  it("a connection that hangs, and then runs all that was sent meanwhile", () =>
+  it("when a connection hangs, and Redis then runs all that was sent meanwhile", () =>
     Effect.gen(function* () {
       const { goOn, hang, port } = yield* server()
       const { allWarned, take } = yield* gates(port, 3)
@@ -85,7 +85,7 @@ describe.skipIf(!isInstalled)("on Redis,", () => {
       expect(gatesOf(after.slice(10))).toEqual(new Set([0, 1, 2]))
     }).pipe(Effect.scoped, Effect.runPromise))
 
-  it("FLUSHALL", () =>
+  it("when all data is lost", () =>
     Effect.gen(function* () {
       const { port } = yield* server()
       const { take } = yield* gates(port, 3)
@@ -100,7 +100,7 @@ describe.skipIf(!isInstalled)("on Redis,", () => {
   it.each([
     ["back", -3600],
     ["forward", 3600]
-  ])("a clock of Redis that is set %s by an hour", (direction, seconds) =>
+  ])("when the clock of Redis is set %s by an hour", (direction, seconds) =>
     Effect.gen(function* () {
       const { port } = yield* server()
       let clock = "redis.call('TIME')"
@@ -121,7 +121,7 @@ describe.skipIf(!isInstalled)("on Redis,", () => {
     }).pipe(Effect.scoped, Effect.runPromise)
   )
 
-  it("a Redis that is 50 milliseconds away", () =>
+  it("when Redis is 50 milliseconds away", () =>
     Effect.gen(function* () {
       const { port } = yield* server()
       const { take } = yield* gates(
@@ -140,7 +140,7 @@ describe.skipIf(!isInstalled)("on Redis,", () => {
       expect(gatesOf(permits)).toEqual(new Set([0, 1, 2]))
     }).pipe(Effect.scoped, Effect.runPromise))
 
-  it("a process that is killed, and one that is too busy for a second: the others go on", () =>
+  it("when one process is killed, and another too busy for a second", () =>
     Effect.gen(function* () {
       const { port } = yield* server()
       const permits = yield* Queue.unbounded<Permit>()

@@ -1,7 +1,7 @@
 /** What the tests use of clients of Redis: their own types are only there once `test/engines` has been installed. */
 declare module "ioredis" {
   export class Redis {
-    constructor(port: number, host: string, options?: Record<string, unknown>)
+    constructor(port: number, host?: string, options?: Record<string, unknown>)
     on(event: "error", listener: (error: Error) => void): this
     eval(script: string, keys: number, ...rest: Array<string>): Promise<unknown>
     rpush(key: string, ...values: Array<string>): Promise<unknown>
@@ -9,6 +9,8 @@ declare module "ioredis" {
     pttl(key: string): Promise<number>
     keys(pattern: string): Promise<Array<string>>
     flushall(): Promise<unknown>
+    info(section: string): Promise<string>
+    sendCommand(...command: Array<unknown>): unknown
     disconnect(): void
   }
 }
