@@ -33,8 +33,8 @@ import * as Link from "./RedisRateLimit/link.js"
 import * as Script from "./RedisRateLimit/script.js"
 
 /**
- * Runs a Lua script on Redis 5 or later, by `EVAL` or by what a client makes of it, and gives what the script returns: a
- * list of numbers. It may fail as it likes.
+ * Runs a Lua script on Redis 5 or later, and gives what the script returns: a list of numbers. `EVAL` is enough. If it
+ * throws, fails or never ends, Redis is away.
  *
  * @since 0.2.0
  * @category models
@@ -69,8 +69,8 @@ export interface Options extends RateLimit.Options {
    */
   readonly ahead?: number
   /**
-   * How long one command may take, and for how long what Redis said is relied on. After a pause, or if Redis has lost its
-   * data, permits come that much later. Default: 500 milliseconds.
+   * How long one command may take, and for how long what Redis said is relied on. Where Redis has no data, or has lost it,
+   * the first permit comes that much later. Default: 500 milliseconds.
    */
   readonly timeout?: Duration.DurationInput
 }

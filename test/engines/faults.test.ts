@@ -88,13 +88,14 @@ describe.skipIf(!isInstalled)("the limit holds on Redis, and nobody waits for ev
   it("when all data is lost", () =>
     Effect.gen(function* () {
       const { port } = yield* server()
-      const { take } = yield* gates(port, 3)
+      // enough of them for what they have booked to be too much
+      const { take } = yield* gates(port, 8)
       const redis = yield* ioredis(port)
       const before = yield* take(40)
       yield* Effect.promise(() => redis.flushall())
-      const after = yield* take(60)
+      const after = yield* take(80)
       keepsTheLimit([...before, ...after])
-      expect(gatesOf(after.slice(10))).toEqual(new Set([0, 1, 2]))
+      expect(gatesOf(after.slice(10)).size).toBe(8)
     }).pipe(Effect.scoped, Effect.runPromise))
 
   it.each([
