@@ -166,7 +166,7 @@ export const notSent = (request: HttpClientRequest.HttpClientRequest, detail: st
 const unaskedPause = Duration.seconds(1)
 
 const makeFrom = (
-  config: Config.Config<Settings.Settings>,
+  config: Effect.Effect<Settings.Settings, ConfigError.ConfigError>,
   { retryPolicy = RetryPolicy.standard, transformClient }: Pick<Options, "retryPolicy" | "transformClient">
 ): Effect.Effect<Service, ConfigError.ConfigError, HttpClient.HttpClient | RateLimit> =>
   Effect.gen(function* () {
