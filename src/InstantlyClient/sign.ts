@@ -27,7 +27,9 @@ const strayOf = ({ headers, url }: HttpClientRequest.HttpClientRequest): Option.
   if (headers["host"] !== undefined) return Option.some("it has a host header of its own")
   // The parser of URLs drops tabs, line breaks and spaces at the end, so that /.<tab>./ would be read as /../.
   if (/^[a-z][a-z\d+.-]*:|\/\/|\\|(?:^|\/)(?:\.|%2e){2}(?:\/|$)|[^\x21-\uffff]/i.test(path)) {
-    return Option.some("its URL is not a path such as /api/v2/api-keys (a host, //, .., backslashes and spaces are refused)")
+    return Option.some(
+      "its URL is not a path such as /api/v2/api-keys (a host, //, .., backslashes and spaces are refused)"
+    )
   }
   return Option.none()
 }

@@ -13,7 +13,7 @@ describe("execute", () => {
           const list = listing(execute)
           yield* list
           const error = yield* Effect.flip(remove)
-          expect(error).toMatchObject({ _tag: "TransportError", reason: "NotSent", outcome: "NotApplied", attempts: 0 })
+          expect(error).toMatchObject({ _tag: "HeldBack", outcome: "NotApplied", attempts: 0 })
           expect(error.message).toContain("no more permits")
           expect(yield* mock.arrivals).toHaveLength(1)
         }),

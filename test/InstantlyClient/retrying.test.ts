@@ -6,33 +6,35 @@ import { inVirtualTime } from "../support/virtual.js"
 import { withMock } from "../support/withMock.js"
 
 describe("execute", () => {
-  it.effect("tells of a lost answer that a 404 follows: NotFound, and the outcome is unknown", () =>
+  it.effect("tells of a lost response that a 404 follows: NotFound, and the outcome is unknown", () =>
     withMock(({ mock, remove }) =>
       Effect.gen(function* () {
         yield* mock.script(Fault.next(Fault.loseResponse))
         const error = yield* Effect.flip(inVirtualTime(remove))
         expect(error).toMatchObject({ _tag: "NotFound", outcome: "Unknown", attempts: 2, waited: Duration.millis(100) })
-        expect(error.message).toContain("It may be what deleted the key.")
+        expect(error.message).toContain("That attempt may have deleted the key.")
       })
     )
   )
 
   it.effect.each([
-    ["its body was cut off", () => Fault.cutResponse],
-    ["its body is not JSON", () => Fault.respond({ status: 200, body: "<html>" })],
-    ["its body is empty", () => Fault.respond({ status: 204 })]
-  ] as const)("never sends again after a 2xx, whatever the policy says, also where %s", ([detail, fault]) =>
-    withMock(
-      ({ mock, remove }) =>
-        Effect.gen(function* () {
-          yield* mock.script(Fault.next(fault()))
-          const error = yield* Effect.flip(remove)
-          expect(error).toMatchObject({ _tag: "InvalidResponse", outcome: "Applied", attempts: 1 })
-          expect(error.message).toContain(detail)
-          expect(yield* mock.arrivals).toHaveLength(1)
-        }),
-      { retryPolicy: Schedule.forever }
-    )
+    ["it was cut off or is damaged", () => Fault.cutResponse],
+    ["it is not JSON", () => Fault.respond({ status: 200, body: "<html>" })],
+    ["it is empty", () => Fault.respond({ status: 204 })]
+  ] as const)(
+    "never sends again after a 2xx, whatever the policy says, also where its body cannot be read: %s",
+    ([detail, fault]) =>
+      withMock(
+        ({ mock, remove }) =>
+          Effect.gen(function* () {
+            yield* mock.script(Fault.next(fault()))
+            const error = yield* Effect.flip(remove)
+            expect(error).toMatchObject({ _tag: "InvalidResponse", outcome: "Applied", attempts: 1 })
+            expect(error.message).toContain(detail)
+            expect(yield* mock.arrivals).toHaveLength(1)
+          }),
+        { retryPolicy: Schedule.forever }
+      )
   )
 
   it.effect("never sends a POST again whose outcome is unknown, but one that certainly never left", () =>
@@ -68,7 +70,7 @@ describe("execute", () => {
     ["DELETE", 2],
     ["POST", 1],
     ["PATCH", 1]
-  ] as const)("sends a %s whose answer was lost %i times", ([method, times]) =>
+  ] as const)("sends a %s whose response is lost %i times", ([method, times]) =>
     withMock(
       ({ execute, mock }) =>
         Effect.gen(function* () {
