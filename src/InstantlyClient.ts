@@ -148,12 +148,13 @@ export interface ConfigOptions extends Pick<Options, "retryPolicy" | "transformC
  *
  * declare const isOpen: Effect.Effect<boolean>
  *
- * const breaker = HttpClient.transform((send, request) =>
- *   Effect.if(isOpen, {
- *     onTrue: () => Effect.fail(InstantlyClient.notSent(request, "the circuit is open")),
- *     onFalse: () => send
- *   })
- * )
+ * const transformClient = (client: HttpClient.HttpClient) =>
+ *   HttpClient.transform(client, (send, request) =>
+ *     Effect.if(isOpen, {
+ *       onTrue: () => Effect.fail(InstantlyClient.notSent(request, "the circuit is open")),
+ *       onFalse: () => send
+ *     })
+ *   )
  * ```
  *
  * @since 0.2.0
@@ -187,8 +188,8 @@ const makeFrom = (
       )
     const hear = ({ retryAfter, status }: Head) =>
       status === 429
-        ? Effect.catchAllDefect(rateLimit.pause(Option.getOrElse(retryAfter, () => unaskedPause)), (defect) =>
-            Effect.logWarning(`the gate failed with ${NameOf.ofDefect(defect)}`)
+        ? Effect.suspend(() => rateLimit.pause(Option.getOrElse(retryAfter, () => unaskedPause))).pipe(
+            Effect.catchAllDefect((defect) => Effect.logWarning(`the gate failed with ${NameOf.ofDefect(defect)}`))
           )
         : Effect.void
 

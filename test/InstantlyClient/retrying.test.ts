@@ -1,8 +1,11 @@
 import { HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Duration, Effect, Schedule, Schema } from "effect"
+import { type InstantlyError, RetryPolicy } from "effect-instantly"
 import { Fault } from "effect-instantly/testing"
+import { leaksIn } from "../support/leaks.js"
 import { inVirtualTime } from "../support/virtual.js"
+import { warningsOf } from "../support/warnings.js"
 import { withMock } from "../support/withMock.js"
 
 describe("execute", () => {
@@ -81,6 +84,104 @@ describe("execute", () => {
           expect(yield* mock.arrivals).toHaveLength(times)
         }),
       { retryPolicy: Schedule.recurs(1) }
+    )
+  )
+})
+
+describe("a retry policy that fails", () => {
+  const canary = "made-up-canary-of-the-policy"
+  const throwing = (): never => {
+    throw new SyntaxError(canary)
+  }
+
+  /** Goes on each second, until its predicate is asked for the n-th time. */
+  const until = (n: number, fail: () => Effect.Effect<boolean>) => {
+    let asked = 0
+    return Schedule.whileInputEffect(Schedule.spaced("1 second"), (_: InstantlyError.InstantlyError) =>
+      Effect.suspend(() => {
+        asked += 1
+        return asked === n ? fail() : Effect.succeed(true)
+      })
+    )
+  }
+  const untilThrown = (n: number) => {
+    let asked = 0
+    return Schedule.whileInput(Schedule.spaced("1 second"), (_: InstantlyError.InstantlyError) => {
+      asked += 1
+      return asked === n ? throwing() : true
+    })
+  }
+
+  it.effect.each<readonly [string, string, (n: number) => RetryPolicy.RetryPolicy, number]>(
+    [1, 2].flatMap((n) => [
+      ["whose predicate throws", "SyntaxError", untilThrown, n] as const,
+      ["whose effect throws", "SyntaxError", (n: number) => until(n, throwing), n] as const,
+      [
+        "whose effect dies",
+        "RangeError",
+        (n: number) => until(n, () => Effect.die(new RangeError(canary))),
+        n
+      ] as const,
+      [
+        "whose effect dies of a string",
+        "an unknown error",
+        (n: number) => until(n, () => Effect.die(canary)),
+        n
+      ] as const,
+      ["that interrupts itself", "an interruption", (n: number) => until(n, () => Effect.interrupt), n] as const
+    ])
+  )(
+    "has ended, so that the error in hand comes out, and one warning names it: %s (%s) at failure %4$i",
+    ([, name, policy, n]) =>
+      withMock(
+        ({ mock, remove }) =>
+          Effect.gen(function* () {
+            yield* mock.script(Fault.next(Fault.loseResponse), Fault.always(Fault.respond({ status: 503 })))
+            const { result, warnings } = yield* warningsOf(Effect.flip(inVirtualTime(remove)))
+            expect(result).toMatchObject({
+              _tag: n === 1 ? "TransportError" : "ServerError",
+              outcome: "Unknown",
+              attempts: n,
+              waited: Duration.seconds(n - 1)
+            })
+            expect(leaksIn(result, [canary])).toEqual([])
+            expect(warnings).toEqual([`the retry policy failed with ${name}, and counts as ended`])
+            expect(yield* mock.arrivals).toHaveLength(n)
+          }),
+        { retryPolicy: policy(n) }
+      )
+  )
+
+  it.effect("is no different where withRetryPolicy sets it", () =>
+    withMock(({ mock, remove }) =>
+      Effect.gen(function* () {
+        yield* mock.script(Fault.always(Fault.respond({ status: 429 })))
+        const call = RetryPolicy.withRetryPolicy(remove, untilThrown(1))
+        const { result, warnings } = yield* warningsOf(Effect.flip(inVirtualTime(call)))
+        expect(result).toMatchObject({ _tag: "TooManyRequests", outcome: "NotApplied", attempts: 1 })
+        expect(warnings).toHaveLength(1)
+      })
+    )
+  )
+
+  it.effect("is not asked about what is held back, or was carried out", () =>
+    withMock(
+      ({ execute, mock }) =>
+        Effect.gen(function* () {
+          const list = HttpClientRequest.get("/api/v2/api-keys")
+          yield* mock.script(Fault.always(Fault.respond({ status: 200, body: "<html>" })))
+          const applied = execute(list, HttpClientResponse.schemaBodyJson(Schema.Unknown))
+          const heldBack = execute(HttpClientRequest.get("//evil.example"), () => Effect.void)
+          for (const [call, tag] of [
+            [applied, "InvalidResponse"],
+            [heldBack, "HeldBack"]
+          ] as const) {
+            const { result, warnings } = yield* warningsOf(Effect.flip(call))
+            expect(result._tag).toBe(tag)
+            expect(warnings).toEqual([])
+          }
+        }),
+      { retryPolicy: untilThrown(1) }
     )
   )
 })
