@@ -112,27 +112,22 @@ describe("a retry policy that fails", () => {
     })
   }
 
-  it.effect.each<readonly [string, string, (n: number) => RetryPolicy.RetryPolicy, number]>(
-    [1, 2].flatMap((n) => [
-      ["whose predicate throws", "SyntaxError", untilThrown, n] as const,
-      ["whose effect throws", "SyntaxError", (n: number) => until(n, throwing), n] as const,
-      [
-        "whose effect dies",
-        "RangeError",
-        (n: number) => until(n, () => Effect.die(new RangeError(canary))),
-        n
-      ] as const,
-      [
-        "whose effect dies of a string",
-        "an unknown error",
-        (n: number) => until(n, () => Effect.die(canary)),
-        n
-      ] as const,
-      ["that interrupts itself", "an interruption", (n: number) => until(n, () => Effect.interrupt), n] as const
-    ])
+  const dying = (defect: unknown) => (n: number) => until(n, () => Effect.die(defect))
+
+  it.effect.each(
+    [1, 2].flatMap(
+      (n) =>
+        [
+          ["whose predicate throws", n, "SyntaxError", untilThrown(n)],
+          ["whose effect throws", n, "SyntaxError", until(n, throwing)],
+          ["whose effect dies", n, "RangeError", dying(new RangeError(canary))(n)],
+          ["whose effect dies of a string", n, "an unknown error", dying(canary)(n)],
+          ["that interrupts itself", n, "an interruption", until(n, () => Effect.interrupt)]
+        ] as const
+    )
   )(
-    "has ended, so that the error in hand comes out, and one warning names it: %s (%s) at failure %4$i",
-    ([, name, policy, n]) =>
+    "has ended: the error in hand comes out, and one warning names the defect: %s at failure %i",
+    ([, n, name, retryPolicy]) =>
       withMock(
         ({ mock, remove }) =>
           Effect.gen(function* () {
@@ -148,7 +143,7 @@ describe("a retry policy that fails", () => {
             expect(warnings).toEqual([`the retry policy failed with ${name}, and counts as ended`])
             expect(yield* mock.arrivals).toHaveLength(n)
           }),
-        { retryPolicy: policy(n) }
+        { retryPolicy }
       )
   )
 
