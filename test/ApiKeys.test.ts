@@ -228,7 +228,7 @@ describe("list", () => {
 })
 
 describe("isActive", () => {
-  const answering = (status: number, body: unknown) =>
+  const responding = (status: number, body: unknown) =>
     Fault.always(Fault.respond({ status, body: typeof body === "string" ? body : JSON.stringify(body) }))
   const envelope = (statusCode: number, error: string) => ({ statusCode, error, message: "made-up" })
 
@@ -306,7 +306,7 @@ describe("isActive", () => {
           )
           expect(error._tag).toBe(tag)
         }),
-      { faults: [answering(status, body)] }
+      { faults: [responding(status, body)] }
     )
   )
 
