@@ -151,12 +151,13 @@ export interface ConfigOptions extends Pick<Options, "retryPolicy" | "transformC
  *
  * declare const isOpen: Effect.Effect<boolean>
  *
- * const breaker = HttpClient.transform((send, request) =>
- *   Effect.if(isOpen, {
- *     onTrue: () => Effect.fail(InstantlyClient.notSent(request, "the circuit is open")),
- *     onFalse: () => send
- *   })
- * )
+ * const transformClient = (client: HttpClient.HttpClient) =>
+ *   HttpClient.transform(client, (send, request) =>
+ *     Effect.if(isOpen, {
+ *       onTrue: () => Effect.fail(InstantlyClient.notSent(request, "the circuit is open")),
+ *       onFalse: () => send
+ *     })
+ *   )
  * ```
  *
  * @since 0.2.0
@@ -166,7 +167,7 @@ export const notSent = (request: HttpClientRequest.HttpClientRequest, detail: st
   new HttpClientError.RequestError({ request, reason: "Transport", cause: new NotSent({ message: detail }) })
 
 const makeFrom = (
-  config: Config.Config<Settings.Settings>,
+  config: Effect.Effect<Settings.Settings, ConfigError.ConfigError>,
   { retryPolicy = RetryPolicy.standard, transformClient }: Pick<Options, "retryPolicy" | "transformClient">
 ): Effect.Effect<Service, ConfigError.ConfigError, HttpClient.HttpClient | RateLimit> =>
   Effect.gen(function* () {
@@ -185,10 +186,12 @@ const makeFrom = (
         Effect.catchAll(({ message }) => call.holdBack(message)),
         Effect.catchAllDefect((defect) => call.holdBack(`the gate failed with ${NameOf.ofDefect(defect)}`))
       )
-    const hear = (head: Head) =>
-      Effect.catchAllDefect(rateLimit.heard(head), (defect) =>
-        Effect.logWarning(`the gate failed with ${NameOf.ofDefect(defect)}`)
-      )
+    const hear = ({ retryAfter, status }: Head) =>
+      status === 429
+        ? Effect.suspend(() => rateLimit.pause(Option.getOrElse(retryAfter, () => unaskedPause))).pipe(
+            Effect.catchAllDefect((defect) => Effect.logWarning(`the gate failed with ${NameOf.ofDefect(defect)}`))
+          )
+        : Effect.void
 
     const execute: Service["execute"] = (request, decodeSuccess) =>
       Effect.flatMap(RetryPolicy.CurrentRetryPolicy, (policy) =>
