@@ -186,12 +186,11 @@ const makeFrom = (
         Effect.catchAll(({ message }) => call.holdBack(message)),
         Effect.catchAllDefect((defect) => call.holdBack(`the gate failed with ${NameOf.ofDefect(defect)}`))
       )
-    const hear = ({ retryAfter, status }: Head) =>
-      status === 429
-        ? Effect.suspend(() => rateLimit.pause(Option.getOrElse(retryAfter, () => unaskedPause))).pipe(
-            Effect.catchAllDefect((defect) => Effect.logWarning(`the gate failed with ${NameOf.ofDefect(defect)}`))
-          )
-        : Effect.void
+    const hear = (head: Head) =>
+      Effect.catchAllDefect(
+        Effect.suspend(() => rateLimit.heard(head)),
+        (defect) => Effect.logWarning(`the gate failed with ${NameOf.ofDefect(defect)}`)
+      )
 
     const execute: Service["execute"] = (request, decodeSuccess) =>
       Effect.flatMap(RetryPolicy.CurrentRetryPolicy, (policy) =>

@@ -84,7 +84,7 @@ describe("a gate of the app's own", () => {
       const client = yield* InstantlyClient.make({
         apiKey: caller.secret,
         retryPolicy: Schedule.spaced("1 second").pipe(RetryPolicy.attempts(attempts))
-      }).pipe(Effect.provideService(RateLimit.RateLimit, { acquire: Effect.void, pause: () => Effect.void, ...gate }))
+      }).pipe(Effect.provideService(RateLimit.RateLimit, { acquire: Effect.void, pause: () => Effect.void, heard: () => Effect.void, ...gate }))
       const { result, warnings } = yield* warningsOf(Effect.flip(inVirtualTime(listing(client.execute))))
       expect(leaksIn(result, [canary])).toEqual([])
       return { error: result, warnings, arrivals: (yield* mock.arrivals).length }
@@ -120,9 +120,9 @@ describe("a gate of the app's own", () => {
         throw new RangeError(canary)
       }
     ]
-  ])("whose pause %s changes nothing, and is warned of", ([, pause]) =>
+  ])("that %s when it hears of a response changes nothing, and is warned of", ([, heard]) =>
     Effect.gen(function* () {
-      const { arrivals, error, warnings } = yield* callAt({ pause }, 2)
+      const { arrivals, error, warnings } = yield* callAt({ heard }, 2)
       expect(error).toMatchObject({ _tag: "TooManyRequests", outcome: "NotApplied", attempts: 2 })
       expect(warnings).toEqual(["the gate failed with RangeError", "the gate failed with RangeError"])
       expect(arrivals).toBe(2)
