@@ -138,9 +138,9 @@ const byDefault: LeftOut = {
 }
 
 const fromEnvironment: LeftOut = {
-  // `Config.redacted` of a name has no path to show in an error.
+  // `Config.redacted` redacts the message about a missing key, too. The name goes outside, where errors keep it as a path.
   token: Config.map(
-    setting("apiKey", Config.nested(Config.redacted(Config.string()), "INSTANTLY_API_KEY"), token),
+    setting("apiKey", Config.nested(Config.map(Config.string(), Redacted.make), "INSTANTLY_API_KEY"), token),
     Effect.succeed
   ),
   baseUrl: Config.withDefault(setting("baseUrl", Config.string("INSTANTLY_BASE_URL"), baseUrl), instantly),

@@ -106,6 +106,7 @@ describe("settings", () => {
       const error = yield* Effect.flip(environment(variables))
       expect(error).toMatchObject({ _op: op, path: [name] })
       expect(String(error)).not.toContain("made-up")
+      expect(String(error)).not.toContain("<redacted>")
     })
   )
 
