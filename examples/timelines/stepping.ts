@@ -1,7 +1,11 @@
-/** Runs a policy step by step, without a clock, a call or a gate: a policy is only what a schedule decides at each moment. */
-import { Effect, type Schedule, ScheduleDecision, ScheduleIntervals } from "effect"
+/**
+ * A policy step by step, with no clock that runs: what a schedule decides at each moment is all that a policy is. It knows
+ * nothing of calls and gates.
+ */
+import { Effect, Option, type Schedule, ScheduleDecision, ScheduleIntervals } from "effect"
+import type { RateLimit } from "effect-instantly"
 
-/** What a schedule decided: when it was stepped, how long it waits, and whether it goes on. */
+/** What a schedule decided: when it was asked, and how long it waits; where it ended, it waits no more. */
 export interface Step<Out> {
   readonly at: number
   readonly out: Out
@@ -10,8 +14,8 @@ export interface Step<Out> {
 }
 
 /**
- * Steps a schedule through these inputs, from time 0 until it ends. Each step comes after the last wait and the time that
- * `busy` adds: how long the attempt takes or, for permits, how long it takes until somebody wants one.
+ * Steps a schedule from moment 0 through these inputs, until it ends. Each step is at the end of the last wait, and of
+ * what `busy` adds: the time of the attempt or, for permits, the time until somebody wants one.
  */
 export const walk = <Out, In, R>(
   schedule: Schedule.Schedule<Out, In, R>,
@@ -34,7 +38,10 @@ export const walk = <Out, In, R>(
     return steps
   })
 
-/** The times of the permits up to `until`, if a caller is always waiting. */
+/** What a policy hears where nothing has come back yet. */
+export const nothingHeard: RateLimit.Heard = { admitted: 0, throttled: 0, retryAfter: Option.none() }
+
+/** The times of as many permits as fall within `until`, where there is always somebody who wants one. */
 export const permitTimes = <R>(
   policy: RateLimit.RateLimitPolicy<R>,
   until: number,

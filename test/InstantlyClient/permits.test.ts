@@ -84,7 +84,14 @@ describe("a gate of the app's own", () => {
       const client = yield* InstantlyClient.make({
         apiKey: caller.secret,
         retryPolicy: Schedule.spaced("1 second").pipe(RetryPolicy.attempts(attempts))
-      }).pipe(Effect.provideService(RateLimit.RateLimit, { acquire: Effect.void, pause: () => Effect.void, heard: () => Effect.void, ...gate }))
+      }).pipe(
+        Effect.provideService(RateLimit.RateLimit, {
+          acquire: Effect.void,
+          pause: () => Effect.void,
+          heard: () => Effect.void,
+          ...gate
+        })
+      )
       const { result, warnings } = yield* warningsOf(Effect.flip(inVirtualTime(listing(client.execute))))
       expect(leaksIn(result, [canary])).toEqual([])
       return { error: result, warnings, arrivals: (yield* mock.arrivals).length }

@@ -1,12 +1,12 @@
 import type { HttpClient } from "@effect/platform"
 import { describe, expectTypeOf, it } from "@effect/vitest"
-import type { Brand, ConfigError, DateTime, Layer, Redacted, Scope } from "effect"
-import { type Duration, Effect, type Option, Schedule } from "effect"
+import type { Brand, ConfigError, DateTime, Layer, Scope } from "effect"
+import { type Duration, Effect, type Option, Redacted, Schedule } from "effect"
 import type { InstantlyClient } from "effect-instantly"
 import {
   type ApiKey,
   type ApiKeys,
-  type Instantly,
+  Instantly,
   type InstantlyError,
   type Outcome,
   RateLimit,
