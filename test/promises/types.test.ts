@@ -61,7 +61,8 @@ describe("types", () => {
           TransportError: (error) => {
             expectTypeOf(error.reason).toEqualTypeOf<"NotSent" | "ConnectionLost" | "Timeout">()
             return Effect.void
-          }
+          },
+          HeldBack: () => Effect.void
         })
       )
     expectTypeOf<ReturnType<typeof handled>>().toEqualTypeOf<Effect.Effect<void>>()
