@@ -2,8 +2,9 @@
  * Whatever a server sends, and however much: a typed error, the right outcome, little memory, and no connection that stays
  * open. For each `HttpClient` of Node, on a real socket.
  */
+import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Deferred, Effect, flow, Redacted, Runtime, Schema } from "effect"
+import { Deferred, Effect, Fiber, flow, Redacted, Runtime, Schema, TestClock } from "effect"
 import { ApiKey, ApiKeys, Instantly, RateLimit, RetryPolicy } from "effect-instantly"
 import { flood, type Hostility, hostility, id, longest } from "../support/hostility.js"
 import { run } from "../support/process.js"
@@ -41,27 +42,47 @@ const flawOf = (kind: Hostility, unpacks: boolean) => {
   return kind.includes(" in ") && !unpacks ? "it is not JSON" : "it is longer than 8 MiB"
 }
 
-const cases = statuses.flatMap((status) => kinds.map((kind) => [status, kind] as const))
+/** All of them, but for those whose body is awaited and never ends. */
+const cases = statuses
+  .flatMap((status) => kinds.map((kind) => [status, kind] as const))
+  .filter(([status, kind]) => kind !== "a byte at a time" || (status !== 200 && status !== 401))
 
 describe.each(clients)("over %s", (name, client) => {
   const over = Effect.provide(client)
+
+  /** How a call to such a server ends. */
+  const ending = (status: (typeof statuses)[number], kind: Hostility) => ({
+    _tag: tagOf[status],
+    status,
+    outcome: outcomeOf[status],
+    attempts: 1,
+    ...(status === 200 ? { detail: flawOf(kind, name === "Fetch") } : {})
+  })
 
   describe("a call ends in a typed error, and then its connection is closed:", { concurrent: true }, () => {
     it.scopedLive.each(cases)("%i, %s", ([status, kind]) =>
       Effect.gen(function* () {
         const server = yield* serveRaw(hostility[kind](status))
-        const error = yield* errorAt(server.origin, { timeout: kind === "a byte at a time" ? "1 second" : "1 hour" })
-        expect(error).toMatchObject({
-          _tag: tagOf[status],
-          status,
-          outcome: outcomeOf[status],
-          attempts: 1,
-          ...(status === 200 ? { detail: flawOf(kind, name === "Fetch") } : {})
-        })
+        expect(yield* errorAt(server.origin, { timeout: "1 hour" })).toMatchObject(ending(status, kind))
         yield* server.allClosed
         expect(server.requests.length).toBe(1)
         // a success is read up to 8 MiB, and the machine holds some more that was written
         expect(server.written() / 2 ** 20).toBeLessThan(status === 200 ? 32 : 24)
+      }).pipe(over)
+    )
+
+    // in virtual time, because the head must be there when the time is up
+    it.scoped.each([200, 401] as const)("%i, a byte at a time, when its time is up", (status) =>
+      Effect.gen(function* () {
+        const begun = yield* Deferred.make<void>()
+        const server = yield* serveRaw(hostility["a byte at a time"](status))
+        const transformClient = HttpClient.tap(() => Deferred.succeed(begun, undefined))
+        const call = yield* Effect.fork(errorAt(server.origin, { timeout: "1 second", transformClient }))
+        yield* Deferred.await(begun)
+        yield* TestClock.adjust("1 second")
+        expect(yield* Fiber.join(call)).toMatchObject(ending(status, "a byte at a time"))
+        yield* server.allClosed
+        expect(server.requests.length).toBe(1)
       }).pipe(over)
     )
   })
@@ -129,7 +150,6 @@ describe.each(clients)("over %s", (name, client) => {
         const lines = output.split("\n").flatMap((line) => (line.startsWith("{") ? [decodeLine(line)] : []))
         const control = lines.pop()
         expect(lines.map(({ ended }) => ended)).toEqual([...measured.map(([status]) => tagOf[status]), "Deleted"])
-        if (process.env["FIGURES"] !== undefined) console.log(name, output)
         lines.forEach(({ growth }, index) => {
           // a success that can be read is held three times for a moment: as chunks, as bytes, and as text
           const allowed = index < measured.length ? 20 : 26

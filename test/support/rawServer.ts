@@ -2,6 +2,7 @@
 import { generateKeyPairSync, sign } from "node:crypto"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
@@ -101,7 +102,7 @@ export const serveRaw = (
         if (open.size === 0) wake()
         else waiting.add(wake)
         return Effect.sync(() => waiting.delete(wake))
-      }).pipe(Effect.timeout("10 seconds"), Effect.orDie),
+      }).pipe(Effect.timeout("10 seconds"), Effect.orDie, Effect.withClock(Clock.make())),
       written: () => [...sockets].reduce((all, { bytesWritten }) => all + bytesWritten, 0)
     }
   })

@@ -47,6 +47,7 @@ const deletion = (baseUrl: string) =>
       Instantly.layer({
         apiKey: Redacted.make("made-up"),
         baseUrl,
+        timeout: "1 minute",
         retryPolicy: RetryPolicy.none,
         rateLimit: RateLimit.unlimited
       })
