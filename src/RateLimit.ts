@@ -134,7 +134,7 @@ export interface AdaptiveOptions {
   readonly factor?: number
   /** The pace is reduced at most once in this time. Default: 100 milliseconds. */
   readonly every?: Duration.DurationInput
-  /** How much the pace grows in each second: permits a second. Default: 2. */
+  /** How much the pace grows in each second: permits a second. Default: 2.5. */
   readonly recovery?: number
   /** How long nothing leaves after a 429. Default: 50 milliseconds. */
   readonly pause?: Duration.DurationInput

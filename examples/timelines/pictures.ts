@@ -6,6 +6,7 @@ import { Chunk, Clock, Duration, Effect, Fiber, Layer, Option, Random, Ref, Sche
 import { InstantlyError, RateLimit, RetryPolicy } from "effect-instantly"
 import { type RetryAllowance, layer as retryAllowance, withinAllowance } from "../policies/retry-allowance.js"
 import { ramp, slowStart } from "../policies/slow-start.js"
+import { admitted, quotas } from "./sharing.js"
 import { permitTimes, type Step, walk } from "./stepping.js"
 import * as Svg from "./svg.js"
 
@@ -323,6 +324,68 @@ const slowStarted = Effect.gen(function* () {
   )
 })
 
+const adaptive = Effect.gen(function* () {
+  const until = 40_000
+  const others = (at: number) => (at >= 10_000 && at < 25_000 ? 50 : 0)
+  const lineOf = (tone: Svg.Tone, policy: RateLimit.RateLimitPolicy, rest: number) =>
+    Effect.map(admitted({ policy, rest, others, until }), (times) => ({
+      tone,
+      points: Array.from({ length: until / 1000 }, (_, second) => {
+        const within = times.filter((at) => at >= second * 1000 && at < (second + 1) * 1000)
+        return [second * 1000 + 500, within.length] as const
+      })
+    }))
+  return Svg.lines(
+    {
+      title: "RateLimit.instantly, while another program sends 50 a second from 10 to 25 s",
+      description: "It slows down to about what the other leaves, and comes back when that has ended.",
+      legend: [
+        ["line", "both", "instantly: adapts"],
+        ["line", "other", "its quotas alone, closed for a second after a 429"]
+      ]
+    },
+    seconds(40, 5),
+    count(100, 25, "deleted in each second"),
+    [yield* lineOf("other", quotas, 1000), yield* lineOf("both", RateLimit.instantly, 0)],
+    [{ at: 12_500, count: 4, text: "another program sends 50 a second" }]
+  )
+})
+
+const dynamic = Effect.gen(function* () {
+  const until = 6000
+  const [by, at] = [
+    { day: 5, night: 15 },
+    { night: 2000, day: 4000 }
+  ]
+  const start = yield* Clock.currentTimeMillis
+  const policy = RateLimit.dynamic(
+    Effect.map(Clock.currentTimeMillis, (now) => ({
+      limit: now - start >= at.night && now - start < at.day ? by.night : by.day,
+      window: "1 second"
+    }))
+  )
+  const times = yield* permitsOf(policy, until, () => Effect.void)
+  return Svg.lanes(
+    {
+      title: "RateLimit.dynamic",
+      description:
+        "The quota is asked for at each permit. A new one begins with its burst spent, so that nobody rushes in.",
+      legend: [["dot", "one", "a permit, with callers always waiting"]]
+    },
+    seconds(until / 1000, 0.5),
+    [
+      {
+        name: "5, 15, 5 a second",
+        note: "from 2 s to 4 s it is 15",
+        marks: [
+          ...times.map((at): Svg.Mark => ({ _tag: "Dot", at })),
+          { _tag: "Span", from: at.night, to: at.day, label: "15 a second" }
+        ]
+      }
+    ]
+  )
+})
+
 /** Calls that come evenly and all fail: the first attempts and the retries of each second. */
 const outage = (policy: RetryPolicy.RetryPolicy<RetryAllowance>) =>
   Effect.gen(function* () {
@@ -386,6 +449,8 @@ export const pictures: Readonly<Record<string, Effect.Effect<string>>> = {
   "instantly.svg": instantly,
   "two-quotas.svg": twoQuotas,
   "pause.svg": pause,
+  "adaptive.svg": adaptive,
+  "dynamic.svg": dynamic,
   "slow-start.svg": slowStarted,
   "retry-allowance.svg": allowance
 }

@@ -95,6 +95,6 @@ export const hostility = {
   "64 MB in gzip": packed("gzip", gzip),
   "64 MB in brotli": packed("br", brotli),
   "a byte at a time": drip
-} as const satisfies Record<string, (status: number) => Answer>
+} as const satisfies Record<string, (status: number) => Respond>
 
 export type Hostility = keyof typeof hostility
