@@ -1,32 +1,45 @@
 /**
  * When a request may leave: a rate-limit policy is a `Schedule` over permits, and the `RateLimit` service runs one. The
- * service is the one gate of a workspace: all that call on it share it, and each attempt takes a permit. Why a request
- * needs one, and what a 429 does, is left to `InstantlyClient`.
+ * service is the one gate of a workspace: all callers share it, each attempt takes a permit, and every response is told to
+ * it. Which request needs a permit is left to `InstantlyClient`.
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
-import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
-import * as Ref from "effect/Ref"
+import type * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import * as ScheduleDecision from "effect/ScheduleDecision"
-import * as ScheduleInterval from "effect/ScheduleInterval"
 import type * as Scope from "effect/Scope"
-import { finiteMillis, refuse } from "./internal/parameters.js"
-import * as Telemetry from "./internal/telemetry.js"
-import * as Line from "./RateLimit/queue.js"
+import { finiteMillis } from "./internal/parameters.js"
+import * as Adaptive from "./RateLimit/adaptive.js"
+import * as Gate from "./RateLimit/gate.js"
+import * as Quota from "./RateLimit/quota.js"
 
 /**
- * A schedule that is stepped each time a permit is given: its delay is the time until the next one, and where it ends, no
- * more are given. Any schedule fits, and policies compose as schedules do: `Schedule.intersect` of two is at every moment
+ * What the gate has heard since it gave the last permit.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Heard {
+  /** Responses of any status but 429. */
+  readonly admitted: number
+  /** Responses of status 429. */
+  readonly throttled: number
+  /** The longest time that one of those named, if any did. */
+  readonly retryAfter: Option.Option<Duration.Duration>
+}
+
+/**
+ * A schedule that is stepped each time a permit is given: its delay is the time until the next one, and if it ends, no more
+ * permits are given. Its input is what the gate has heard since the last permit, so that a policy can slow down when the
+ * server refuses. Any schedule fits, and policies compose as schedules do: `Schedule.intersect` of two is at every moment
  * the stricter of the two.
+ *
+ * Its time is the gate's, which is monotonic: it begins at the wall clock's, and does not follow when that is set.
  *
  * @example
  * ```ts
@@ -39,7 +52,7 @@ import * as Line from "./RateLimit/queue.js"
  * @since 0.1.0
  * @category models
  */
-export type RateLimitPolicy<R = never> = Schedule.Schedule<unknown, unknown, R>
+export type RateLimitPolicy<R = never> = Schedule.Schedule<unknown, Heard, R>
 
 /**
  * The parameters of {@link quota}.
@@ -48,11 +61,11 @@ export type RateLimitPolicy<R = never> = Schedule.Schedule<unknown, unknown, R>
  * @category models
  */
 export interface QuotaOptions {
-  /** How many requests any window may hold: a whole number of at least 2. */
+  /** How many requests any window may hold: a whole number of at least 1. */
   readonly limit: number
   /** How long a window is. */
   readonly window: Duration.DurationInput
-  /** How many permits may leave at once after a rest: at least 1 (the default), less than `limit`. */
+  /** How many permits may leave at once after a rest: at least 1 (the default), and less than a `limit` above 1. */
   readonly burst?: number
   /** By how much the latency to the server may vary. Default: nothing. */
   readonly jitter?: Duration.DurationInput
@@ -63,8 +76,7 @@ export interface QuotaOptions {
  * `burst + rate × (window + jitter) ≤ limit`. It holds for every window of the sender's, and for every window of the
  * server's while latency varies by no more than `jitter`; sliding or fixed makes no difference.
  *
- * Throws a `RangeError` where a parameter is out of its bounds. For a single request per window, where no burst is less
- * than the limit, take `Schedule.spaced(window)`.
+ * A limit of 1 spaces permits by `window + jitter`. Throws a `RangeError` if a parameter is out of its bounds.
  *
  * @example
  * ```ts
@@ -77,44 +89,103 @@ export interface QuotaOptions {
  * @since 0.1.0
  * @category constructors
  */
-export const quota = (options: QuotaOptions): RateLimitPolicy => {
-  const { burst = 1, limit } = options
-  const window = finiteMillis("quota: window", options.window)
-  const jitter = finiteMillis("quota: jitter", options.jitter ?? 0)
-  if (!(Number.isInteger(limit) && limit >= 2)) refuse("quota: limit", "a whole number of at least 2", limit)
-  if (!(Number.isInteger(burst) && burst >= 1 && burst < limit)) {
-    refuse("quota: burst", `a whole number from 1 to ${limit - 1}, less than the limit`, burst)
-  }
-  if (window === 0) refuse("quota: window", "longer than nothing", options.window)
-  const interval = (window + jitter) / (limit - burst)
-  // The generic cell rate algorithm: `arrival` is when the last permit would have left, had they all been evenly spaced.
-  return Schedule.makeWithState(Number.NEGATIVE_INFINITY, (now, _, arrival) => {
-    // A clock that was set back must not make callers wait until it is where it was.
-    const next = Math.min(Math.max(arrival, now), now + burst * interval) + interval
-    // Rounded up: a fraction of a millisecond is never slept through on a clock of whole ones.
-    const at = Math.max(now, Math.ceil(next - (burst - 1) * interval))
-    return Effect.succeed([next, undefined, ScheduleDecision.continueWith(ScheduleInterval.after(at))])
-  })
-}
+export const quota = (options: QuotaOptions): Schedule.Schedule<unknown> => Quota.fixed(options)
 
 /**
- * Gives every permit at once. A 429 still closes the gate.
+ * A quota that may change: the effect is asked for it at each permit, and what it says holds from that permit on. Use it for
+ * a limit that differs by day and by night, or that a flag or a service knows; cache the value if asking for it is slow.
+ *
+ * A new quota begins with its burst spent. So no window in which the quota changes holds more than the larger of the
+ * counts that the two allow for its length. If a value is out of the bounds of {@link QuotaOptions}, the last good one
+ * stays (until there is one: a permit a second), and a warning is logged, once for several in a row.
  *
  * @example
  * ```ts
  * import { RateLimit } from "effect-instantly"
+ * import { Clock, Effect } from "effect"
  *
- * const gate = RateLimit.layer(RateLimit.unlimited)
+ * // by night twice as many as by day
+ * const byDayAndNight = RateLimit.dynamic(
+ *   Effect.map(Clock.currentTimeMillis, (now) => {
+ *     const hour = new Date(now).getUTCHours()
+ *     return { limit: hour >= 6 && hour < 22 ? 30 : 60, window: "1 second" }
+ *   })
+ * )
  * ```
+ *
+ * @since 0.2.0
+ * @category constructors
+ */
+export const dynamic = <R>(quota: Effect.Effect<QuotaOptions, never, R>): Schedule.Schedule<unknown, unknown, R> =>
+  Quota.dynamic(quota)
+
+/**
+ * The parameters of {@link adaptive}.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface AdaptiveOptions {
+  /** The fastest pace, and the first: permits a second. At this pace it asks for no wait at all. Default: 100. */
+  readonly max?: number
+  /** The slowest pace: permits a second. Default: 1. */
+  readonly min?: number
+  /** What a 429 leaves of the pace: between 0 and 1. Default: 0.92. */
+  readonly factor?: number
+  /** The pace is reduced at most once in this time. Default: 100 milliseconds. */
+  readonly every?: Duration.DurationInput
+  /** How much the pace grows in each second: permits a second. Default: 2. */
+  readonly recovery?: number
+  /** How long nothing leaves after a 429. Default: 50 milliseconds. */
+  readonly pause?: Duration.DurationInput
+}
+
+/**
+ * Slows down after 429s and comes back: use it where other programs use the same limit. Intersect it with a quota, which
+ * spaces permits while there are no 429s. Its output is the pace, in permits a second.
+ *
+ * The pace settles where 429s come so seldom that it grows in between as much as they take. Throws a `RangeError` if a
+ * parameter is out of its bounds.
+ *
+ * @example
+ * ```ts
+ * import { RateLimit } from "effect-instantly"
+ * import { Schedule } from "effect"
+ *
+ * // gives way sooner than the default does
+ * const polite = Schedule.intersect(RateLimit.instantly, RateLimit.adaptive({ factor: 0.8, recovery: 1 }))
+ * ```
+ *
+ * @since 0.2.0
+ * @category constructors
+ */
+export const adaptive = (options?: AdaptiveOptions): Schedule.Schedule<number, Heard> => Adaptive.make(options)
+
+/**
+ * Gives every permit at once. A 429 still closes the gate.
  *
  * @since 0.1.0
  * @category policies
  */
-export const unlimited: RateLimitPolicy = Schedule.forever
+export const unlimited: Schedule.Schedule<unknown> = Schedule.forever
 
 /**
- * Instantly's limit for a workspace, 100 requests a second and 6,000 a minute, with a burst of 2 and 50 milliseconds of
- * jitter: about 93 a second. It is for one process that has the workspace to itself.
+ * The quotas of a workspace at Instantly, 100 requests a second and 6,000 a minute, each with a burst of 2 and 50
+ * milliseconds of jitter.
+ *
+ * @see https://developer.instantly.ai/api/v2/ratelimit
+ * @since 0.2.0
+ * @category policies
+ */
+export const instantlyQuotas: ReadonlyArray<QuotaOptions> = [
+  { limit: 100, window: "1 second", burst: 2, jitter: "50 millis" },
+  { limit: 6000, window: "1 minute", burst: 2, jitter: "50 millis" }
+]
+
+/**
+ * Instantly's limit for a workspace: {@link instantlyQuotas}, which give about 93 a second, intersected with
+ * {@link adaptive}, which gives way to what else uses the workspace. It is for one process: two of them do not see each
+ * other but by their 429s.
  *
  * @example
  * ```ts
@@ -129,36 +200,29 @@ export const unlimited: RateLimitPolicy = Schedule.forever
  * @since 0.1.0
  * @category policies
  */
-export const instantly: RateLimitPolicy = Schedule.intersect(
-  quota({ limit: 100, window: "1 second", burst: 2, jitter: "50 millis" }),
-  quota({ limit: 6000, window: "1 minute", burst: 2, jitter: "50 millis" })
+export const instantly: RateLimitPolicy = instantlyQuotas.reduce<RateLimitPolicy>(
+  (policy, options) => Schedule.intersect(policy, quota(options)),
+  adaptive()
 )
 
+const policyEnded = "the rate-limit policy has ended: no more permits are given"
+
 /**
- * The policy has ended: no permit was given, and none will be.
- *
- * @example
- * ```ts
- * import { RateLimit } from "effect-instantly"
- * import { Effect, Schedule } from "effect"
- *
- * const oneOnly = Effect.gen(function* () {
- *   const gate = yield* RateLimit.make(Schedule.stop)
- *   yield* gate.acquire
- *   return yield* Effect.flip(gate.acquire) // PermitRefused
- * })
- * ```
+ * No permit was given, and none will be soon. Without a `message` it says that the policy has ended; a gate of one's own
+ * says why.
  *
  * @since 0.1.0
  * @category errors
  */
-export class PermitRefused extends Data.TaggedError("PermitRefused") {
-  /** What happened. */
-  override readonly message = "the rate-limit policy has ended: no more permits are given"
+export class PermitRefused extends Data.TaggedError("PermitRefused")<{ readonly message: string }> {
+  constructor({ message = policyEnded }: { readonly message?: string } = {}) {
+    super({ message })
+  }
 }
 
 /**
- * What {@link RateLimit} does.
+ * What {@link RateLimit} does. A gate of one's own implements these three and nothing else: a circuit breaker, two lanes, a
+ * limit that several processes share.
  *
  * @since 0.1.0
  * @category models
@@ -177,6 +241,14 @@ export interface Service {
    * that ends last counts. Afterwards permits leave at the policy's pace.
    */
   readonly pause: (duration: Duration.DurationInput) => Effect.Effect<void>
+  /**
+   * Is told of every response, as soon as its head is there: its status, and how long it asks to wait, if it does. A 429
+   * closes the gate for that time, or for `rest` if it names none; the policy hears the rest at the next permit.
+   */
+  readonly heard: (response: {
+    readonly status: number
+    readonly retryAfter: Option.Option<Duration.Duration>
+  }) => Effect.Effect<void>
 }
 
 /**
@@ -208,11 +280,14 @@ export class RateLimit extends Context.Tag("effect-instantly/RateLimit")<RateLim
 export interface Options {
   /** The longest that one 429 may close the gate, whatever the server asks. Default: 1 minute. */
   readonly maxPause?: Duration.DurationInput
+  /** How long a 429 that names no time closes the gate; 0 leaves it to the policy. Default: 1 second. */
+  readonly rest?: Duration.DurationInput
 }
 
 /**
- * Runs a policy: one fiber gives the permits, in the order of their callers, for as long as the scope is open. Throws a
- * `RangeError` where `maxPause` is negative or infinite.
+ * Runs a policy: gives permits, in the order of their callers, for as long as the scope is open. If the policy dies, it has
+ * ended, and the class of its defect is logged. Throws a
+ * `RangeError` if `maxPause` or `rest` is negative or infinite.
  *
  * @example
  * ```ts
@@ -229,67 +304,12 @@ export interface Options {
 export const make = <R>(
   policy: RateLimitPolicy<R>,
   options: Options = {}
-): Effect.Effect<Service, never, Scope.Scope | R> => {
-  const maxPause = finiteMillis("RateLimit: maxPause", options.maxPause ?? "1 minute")
-  return Effect.gen(function* () {
-    const scope = yield* Effect.scope
-    const line = yield* Effect.acquireRelease(Line.make<PermitRefused>(), ({ close }) => close)
-
-    // Each pause is a fiber that sleeps: how long a pause still is never depends on what a clock says meanwhile.
-    const pauses = yield* Ref.make(0)
-    const open = yield* Effect.makeLatch(true)
-    const beginPause = Effect.zipRight(
-      Ref.update(pauses, (n) => n + 1),
-      open.close
-    )
-    const endPause = Effect.flatMap(
-      Ref.updateAndGet(pauses, (n) => n - 1),
-      (left) => Effect.when(open.open, () => left === 0)
-    )
-    const untilOpen: Effect.Effect<void> = Effect.flatMap(Effect.zipRight(open.await, Ref.get(pauses)), (left) =>
-      left === 0 ? Effect.void : untilOpen
-    )
-
-    // Succeeds when a permit has been given; whoever gave up meanwhile takes none.
-    const givePermit: Effect.Effect<void> = line.someone.pipe(
-      Effect.zipRight(untilOpen),
-      Effect.zipRight(line.serve((waiter) => Deferred.succeed(waiter, undefined))),
-      Effect.flatMap((given) => (given ? Effect.void : givePermit))
-    )
-
-    const refuseAll = (exit: Exit.Exit<unknown>) => {
-      // A policy that interrupts itself has ended; its callers were not interrupted.
-      const refusal =
-        Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause) ? exit.cause : Cause.fail(new PermitRefused())
-      return Effect.forever(Effect.zipRight(line.someone, line.serve(Deferred.failCause(refusal))))
-    }
-
-    yield* givePermit.pipe(
-      Effect.repeat(policy),
-      Effect.exit,
-      Effect.flatMap(refuseAll),
-      // A fiber inherits whether it can be interrupted, and this one must end with its scope, wherever it is made.
-      Effect.interruptible,
-      Effect.forkScoped
-    )
-
-    return RateLimit.of({
-      acquire: Effect.flatMap(Effect.timed(line.join), ([waited]) =>
-        Effect.zipRight(Metric.update(Telemetry.permitWait, waited), Telemetry.permitted(waited))
-      ),
-      pause: (duration) => {
-        const wait = Math.min(Math.ceil(Duration.toMillis(duration)), maxPause)
-        const sleep = Effect.forkIn(Effect.ensuring(Effect.interruptible(Effect.sleep(wait)), endPause), scope)
-        return wait === 0
-          ? Effect.void
-          : Effect.uninterruptible(Effect.zipRight(beginPause, sleep)).pipe(
-              Effect.zipRight(Metric.increment(Telemetry.pauses)),
-              Effect.zipRight(Telemetry.paused(Duration.millis(wait)))
-            )
-      }
-    })
+): Effect.Effect<Service, never, Scope.Scope | R> =>
+  Gate.make(policy, {
+    maxPause: finiteMillis("RateLimit: maxPause", options.maxPause ?? "1 minute"),
+    rest: finiteMillis("RateLimit: rest", options.rest ?? "1 second"),
+    ended: () => new PermitRefused()
   })
-}
 
 /**
  * Provides the gate that runs a policy. Build it once for a workspace, and share it.

@@ -1,6 +1,21 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Chunk, Clock, Duration, Effect, Exit, Fiber, Layer, Ref, Schedule, Scope, TestClock } from "effect"
+import {
+  Chunk,
+  Clock,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Logger,
+  LogLevel,
+  Ref,
+  Schedule,
+  Scope,
+  TestClock
+} from "effect"
 import { RateLimit } from "effect-instantly"
+import { nothingHeard } from "../examples/timelines/stepping.js"
 import { inVirtualTime } from "./support/virtual.js"
 
 /** The times at which `n` callers who come at once are released. */
@@ -37,10 +52,12 @@ describe("quota", () => {
     })
   )
 
-  it.effect("of the smallest limit, two, is one permit in a window", () =>
+  it.effect("of the smallest limits, one and two, is one permit in a window and its jitter", () =>
     Effect.gen(function* () {
-      const policy = RateLimit.quota({ limit: 2, window: "1 second" })
-      expect(yield* releasedAt(policy, 3)).toEqual([0, 1000, 2000])
+      for (const limit of [1, 2]) {
+        const policy = RateLimit.quota({ limit, window: "1 second", jitter: "50 millis" })
+        expect(yield* releasedAt(policy, 3)).toEqual([0, 1050, 2100])
+      }
     })
   )
 
@@ -62,16 +79,12 @@ describe("quota", () => {
   )
 
   it.each([
-    [{ limit: 1, window: "1 second" }, "quota: limit must be a whole number of at least 2, not 1"],
-    [{ limit: 2.5, window: "1 second" }, "quota: limit must be a whole number of at least 2, not 2.5"],
-    [
-      { limit: 10, window: "1 second", burst: 0 },
-      "quota: burst must be a whole number from 1 to 9, less than the limit, not 0"
-    ],
-    [
-      { limit: 10, window: "1 second", burst: 10 },
-      "quota: burst must be a whole number from 1 to 9, less than the limit, not 10"
-    ],
+    [{ limit: 0, window: "1 second" }, "quota: limit must be a whole number of at least 1, not 0"],
+    [{ limit: 2.5, window: "1 second" }, "quota: limit must be a whole number of at least 1, not 2.5"],
+    [{ limit: 10, window: "1 second", burst: 0 }, "quota: burst must be a whole number from 1 to 9, not 0"],
+    [{ limit: 10, window: "1 second", burst: 1.5 }, "quota: burst must be a whole number from 1 to 9, not 1.5"],
+    [{ limit: 10, window: "1 second", burst: 10 }, "quota: burst must be a whole number from 1 to 9, not 10"],
+    [{ limit: 1, window: "1 second", burst: 2 }, "quota: burst must be a whole number from 1 to 1, not 2"],
     [{ limit: 10, window: 0 }, "quota: window must be longer than nothing, not 0"],
     [{ limit: 10, window: Duration.infinity }, "quota: window must be finite, not Duration(Infinity)"],
     [{ limit: 10, window: "1 second", jitter: -1 }, "quota: jitter must be a duration that is not negative, not -1"]
@@ -83,7 +96,11 @@ describe("quota", () => {
 describe("instantly", () => {
   it.effect("is about 93 a second, and no window of a second or a minute holds more than the limit", () =>
     Effect.gen(function* () {
-      const waits = yield* Schedule.run(Schedule.delays(RateLimit.instantly), 0, Array.from({ length: 7000 }))
+      const waits = yield* Schedule.run(
+        Schedule.delays(RateLimit.instantly),
+        0,
+        Array.from({ length: 7000 }, () => nothingHeard)
+      )
       const times = Chunk.toReadonlyArray(Chunk.map(waits, Duration.toMillis)).reduce<Array<number>>(
         (before, wait) => [...before.slice(-7000), (before.at(-1) ?? 0) + wait],
         [0]
@@ -130,14 +147,43 @@ describe("policies", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("that die let nobody hang", () =>
+  class MadeUpDefect extends Error {}
+
+  it.effect.each<readonly [string, () => Effect.Effect<void>, ReadonlyArray<string>]>([
+    [
+      "die of an error",
+      () => Effect.die(new MadeUpDefect("made-up detail")),
+      ["The rate-limit policy died of MadeUpDefect: no more permits are given"]
+    ],
+    [
+      "die of something else",
+      () => Effect.die("made-up detail"),
+      ["The rate-limit policy died of a string: no more permits are given"]
+    ],
+    [
+      "throw",
+      () => {
+        throw new MadeUpDefect("made-up detail")
+      },
+      ["The rate-limit policy died of MadeUpDefect: no more permits are given"]
+    ],
+    ["interrupt themselves", () => Effect.interrupt, []]
+  ])("that %s have ended, and the log names the class of a defect, once", ([, end, expected]) =>
     Effect.gen(function* () {
-      const dying = Schedule.spaced("1 second").pipe(Schedule.tapOutput(() => Effect.dieMessage("made-up defect")))
-      const rateLimit = yield* RateLimit.make(dying)
-      yield* rateLimit.acquire
-      const exit = yield* inVirtualTime(Effect.exit(rateLimit.acquire))
-      expect(Exit.isFailure(exit) && String(exit.cause)).toContain("made-up defect")
-    }).pipe(Effect.scoped)
+      const logged: Array<string> = []
+      const logger = Logger.make(({ cause, logLevel, message }) => {
+        if (LogLevel.greaterThan(logLevel, LogLevel.Debug)) logged.push(String(message))
+        expect(String(cause)).not.toContain("made-up detail")
+      })
+      yield* Effect.gen(function* () {
+        const rateLimit = yield* RateLimit.make(Schedule.tapInput(Schedule.spaced("1 second"), end))
+        yield* rateLimit.acquire
+        for (const exit of yield* Effect.replicateEffect(Effect.exit(rateLimit.acquire), 2)) {
+          expect(exit).toEqual(Exit.fail(new RateLimit.PermitRefused()))
+        }
+      }).pipe(Effect.scoped, Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
+      expect(logged).toEqual(expected)
+    })
   )
 
   it.effect("can need a service, which is taken where the gate is made", () =>
@@ -231,30 +277,30 @@ describe("RateLimit", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("waits no longer for a clock that is set back", () =>
+  it.effect("does not care how the wall clock is set, forward or back", () =>
     Effect.gen(function* () {
       const clock = yield* Effect.clock
-      const offset = yield* Ref.make(0)
-      const adjustable: Clock.Clock = Object.assign(Object.create(clock), {
-        currentTimeMillis: Effect.zipWith(clock.currentTimeMillis, Ref.get(offset), (now, by) => now + by)
-      })
-      for (const { atMost, pause } of [
-        { pause: 0, atMost: 2000 },
-        { pause: 10_000, atMost: 10_000 }
-      ]) {
-        yield* Ref.set(offset, 0)
+      for (const by of [5000, 3_600_000, -3_600_000]) {
+        const offset = yield* Ref.make(0)
+        const wallClock: Clock.Clock = Object.assign(Object.create(clock), {
+          currentTimeMillis: Effect.zipWith(clock.currentTimeMillis, Ref.get(offset), (now, by) => now + by)
+        })
         yield* Effect.gen(function* () {
-          const rateLimit = yield* RateLimit.make(RateLimit.quota({ limit: 3, window: "2 seconds" }))
-          yield* rateLimit.acquire
-          yield* rateLimit.pause(pause)
-          yield* Ref.set(offset, -3_600_000)
-          const start = yield* Clock.currentTimeMillis
-          const waits = (yield* inVirtualTime(releases(rateLimit, 3), "3 hours")).map(([, at]) => at - start)
-          const first = waits[0] ?? Number.NaN
-          expect(first).toBeLessThanOrEqual(atMost)
-          // one interval more, once: when the last permit was, is not known any more
-          expect(waits).toEqual([first, first + 2000, first + 3000])
-        }).pipe(Effect.scoped, Effect.withClock(adjustable))
+          const rateLimit = yield* RateLimit.make(RateLimit.quota({ limit: 100, window: "1 second", burst: 50 }))
+          const waited = inVirtualTime(
+            Effect.gen(function* () {
+              const since = yield* clock.currentTimeMillis
+              yield* rateLimit.acquire
+              return (yield* clock.currentTimeMillis) - since
+            })
+          )
+          yield* Effect.replicateEffect(rateLimit.acquire, 50)
+          yield* Ref.set(offset, by)
+          expect(yield* waited).toBe(20)
+          yield* rateLimit.pause("1 second")
+          yield* Ref.set(offset, -by)
+          expect(yield* waited).toBe(1000)
+        }).pipe(Effect.scoped, Effect.withClock(wallClock))
       }
     })
   )

@@ -2,7 +2,8 @@
  * A policy step by step, with no clock that runs: what a schedule decides at each moment is all that a policy is. It knows
  * nothing of calls and gates.
  */
-import { Effect, type Schedule, ScheduleDecision, ScheduleIntervals } from "effect"
+import { Effect, Option, type Schedule, ScheduleDecision, ScheduleIntervals } from "effect"
+import type { RateLimit } from "effect-instantly"
 
 /** What a schedule decided: when it was asked, and how long it waits; where it ended, it waits no more. */
 export interface Step<Out> {
@@ -37,12 +38,15 @@ export const walk = <Out, In, R>(
     return steps
   })
 
+/** What a policy hears where nothing has come back yet. */
+export const nothingHeard: RateLimit.Heard = { admitted: 0, throttled: 0, retryAfter: Option.none() }
+
 /** The times of as many permits as fall within `until`, where there is always somebody who wants one. */
 export const permitTimes = <R>(
-  policy: Schedule.Schedule<unknown, unknown, R>,
+  policy: RateLimit.RateLimitPolicy<R>,
   until: number,
   most = 2000
 ): Effect.Effect<ReadonlyArray<number>, never, R> =>
-  Effect.map(walk(policy, Array.from({ length: most })), (steps) =>
+  Effect.map(walk(policy, Array<RateLimit.Heard>(most).fill(nothingHeard)), (steps) =>
     steps.map(({ at }) => at).filter((at) => at <= until)
   )

@@ -1,10 +1,12 @@
 /** What can be seen of requests and gates from outside: metrics, and events of the span that a call happens in. README lists them. */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricKey from "effect/MetricKey"
+import * as Tracer from "effect/Tracer"
 import type { InstantlyError } from "../InstantlyError.js"
 
 const requestKey = MetricKey.counter("instantly.requests", {
@@ -42,11 +44,14 @@ export const pauses = Metric.counter("instantly.pauses", {
   incremental: true
 })
 
+// Not `Effect.currentSpan`: where there is none it fails, and makes an error with its stack to be thrown away.
 const event = (name: string, attributes: Record<string, unknown>) =>
-  Effect.currentSpan.pipe(
-    Effect.flatMap((span) => Effect.map(Clock.currentTimeNanos, (now) => span.event(name, now, attributes))),
-    Effect.ignore
-  )
+  Effect.contextWithEffect((context: Context.Context<never>) => {
+    const span = Context.getOrElse(context, Tracer.ParentSpan, () => undefined)
+    return span?._tag === "Span"
+      ? Effect.map(Clock.currentTimeNanos, (now) => span.event(name, now, attributes))
+      : Effect.void
+  })
 
 /** A permit was given, and not at once. */
 export const permitted = (waited: Duration.Duration) =>

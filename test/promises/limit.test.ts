@@ -5,7 +5,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, FastCheck, Fiber, Ref, Schedule, ScheduleDecision, ScheduleIntervals } from "effect"
 import { RateLimit } from "effect-instantly"
-import { walk } from "../../examples/timelines/stepping.js"
+import { nothingHeard, walk } from "../../examples/timelines/stepping.js"
 import { lawOfRuns, lawOfSteps } from "../support/laws.js"
 
 const { array, constant, constantFrom, integer, oneof, option, record, tuple } = FastCheck
@@ -46,7 +46,11 @@ const idle = oneof(
 /** When permits leave where callers are idle in between. */
 const permits = (policy: RateLimit.RateLimitPolicy, rests: ReadonlyArray<number>) =>
   Effect.map(
-    walk(policy, rests, (index) => rests[index] ?? 0),
+    walk(
+      policy,
+      rests.map(() => nothingHeard),
+      (index) => rests[index] ?? 0
+    ),
     (steps) => steps.map(({ at }) => at)
   )
 
@@ -79,7 +83,7 @@ const opensAfter = (policy: RateLimit.RateLimitPolicy, permits: ReadonlyArray<nu
     const opens: Array<number> = []
     let state: unknown = policy.initial
     for (const at of permits) {
-      const [next, , decision] = yield* policy.step(at, undefined, state)
+      const [next, , decision] = yield* policy.step(at, nothingHeard, state)
       opens.push(
         ScheduleDecision.isDone(decision) ? Number.POSITIVE_INFINITY : ScheduleIntervals.start(decision.intervals)
       )
@@ -151,7 +155,11 @@ describe("Schedule.intersect", () => {
     record({ a: anySchedule, b: anySchedule, rests }),
     ({ a, b, rests }) =>
       Effect.gen(function* () {
-        const both = yield* walk(Schedule.intersect(a, b), rests, (index) => rests[index] ?? 0)
+        const both = yield* walk(
+          Schedule.intersect(a, b),
+          rests.map(() => nothingHeard),
+          (index) => rests[index] ?? 0
+        )
         const times = both.map(({ at }) => at)
         const [opensA, opensB] = [yield* opensAfter(a, times), yield* opensAfter(b, times)]
         both.forEach(({ at, wait }, index) => {

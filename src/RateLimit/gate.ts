@@ -1,0 +1,172 @@
+/**
+ * The gate that runs a policy: it decides who gets a permit now, and how long the others wait. Whatever is decided is done
+ * in the same step, so that nothing can come between; every change that could let somebody through is followed by a look
+ * at the line.
+ */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Order from "effect/Order"
+import * as Runtime from "effect/Runtime"
+import * as ScheduleDecision from "effect/ScheduleDecision"
+import * as ScheduleIntervals from "effect/ScheduleIntervals"
+import type * as Scope from "effect/Scope"
+import * as Telemetry from "../internal/telemetry.js"
+import type { Heard, PermitRefused, RateLimitPolicy, Service } from "../RateLimit.js"
+import * as Queue from "./queue.js"
+
+/** A timer of JavaScript holds 25 days at most, so a longer wait is several sleeps. */
+const longestSleep = 86_400_000
+
+const nothing: Heard = { admitted: 0, throttled: 0, retryAfter: Option.none() }
+
+const longer = Order.max(Option.getOrder(Duration.Order))
+
+/** A defect's message may quote what it was given, so only its class is told. */
+const logDefect = (defect: unknown) =>
+  Effect.logError(
+    `The rate-limit policy died of ${defect instanceof Error ? defect.constructor.name : `a ${typeof defect}`}: no more permits are given`
+  )
+
+export const make = <R>(
+  policy: RateLimitPolicy<R>,
+  options: {
+    /** Milliseconds. */
+    readonly maxPause: number
+    /** Milliseconds. */
+    readonly rest: number
+    readonly ended: () => PermitRefused
+  }
+): Effect.Effect<Service, never, Scope.Scope | R> =>
+  Effect.gen(function* () {
+    const runtime = yield* Effect.runtime<R>()
+    const clock = yield* Effect.clock
+    const queue = Queue.make<PermitRefused>()
+
+    // Not `currentTimeMillis`, which is the wall clock: it can be set forward, and a burst would be full again.
+    const now = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
+
+    let state: unknown = policy.initial
+    let heard = nothing
+    /** When the policy admits the next permit. */
+    let admitsAt = Number.NEGATIVE_INFINITY
+    /** When the last of the pauses ends. */
+    let pausedUntil = Number.NEGATIVE_INFINITY
+    /** The policy has not yet said when the next permit is. */
+    let isStepping = false
+    /** A fiber looks after the line. */
+    let isAttended = false
+    /** What callers get once the policy, or the scope, has ended. */
+    let refusal: Effect.Effect<never, PermitRefused> | undefined
+    const fibers = new Set<Fiber.RuntimeFiber<void>>()
+
+    // It runs at once, as far as it can. It is interruptible also where the gate was made uninterruptibly.
+    const run = (effect: Effect.Effect<void, never, R>) => {
+      const fiber = Runtime.runFork(runtime, Effect.interruptible(effect))
+      if (fiber.unsafePoll() !== null) return
+      fibers.add(fiber)
+      fiber.addObserver(() => fibers.delete(fiber))
+    }
+
+    const refuseAll = (failure: Effect.Effect<never, PermitRefused>) => {
+      refusal ??= failure
+      queue.failAll(refusal)
+    }
+
+    const waitLeft = () => Math.max(admitsAt, pausedUntil) - now()
+    const isDue = () => refusal === undefined && !isStepping && waitLeft() <= 0
+
+    const step = Effect.suspend(() => {
+      const told = heard
+      heard = nothing
+      return policy.step(now(), told, state)
+    }).pipe(
+      Effect.matchCauseEffect({
+        onSuccess: ([next, , decision]) =>
+          Effect.sync(() => {
+            isStepping = false
+            state = next
+            if (ScheduleDecision.isDone(decision)) return refuseAll(Effect.failSync(options.ended))
+            admitsAt = ScheduleIntervals.start(decision.intervals)
+            attend()
+          }),
+        onFailure: (cause) => {
+          refuseAll(Effect.failSync(options.ended))
+          const [defect] = Cause.defects(cause)
+          return defect === undefined ? Effect.void : logDefect(defect)
+        }
+      })
+    )
+
+    // Effect's runtime lets other fibers run between permits, so that a crowd is served in slices.
+    const serve: Effect.Effect<void, never, R> = Effect.suspend(() => {
+      if (queue.isEmpty() || isStepping) {
+        isAttended = false
+        return Effect.void
+      }
+      if (isDue()) {
+        isStepping = true
+        queue.releaseFirst()
+        return Effect.zipRight(step, serve)
+      }
+      return Effect.zipRight(clock.sleep(Duration.millis(Math.min(Math.ceil(waitLeft()), longestSleep))), serve)
+    })
+
+    /** Has somebody look after the line, where there is one. */
+    const attend = () => {
+      if (refusal !== undefined) return queue.failAll(refusal)
+      if (isAttended || isStepping || queue.isEmpty()) return
+      isAttended = true
+      run(serve)
+    }
+
+    yield* Effect.addFinalizer(() =>
+      Effect.suspend(() => {
+        refuseAll(Effect.interrupt)
+        return Fiber.interruptAll(fibers)
+      })
+    )
+
+    const wait = Effect.suspend(() => {
+      const since = now()
+      return Effect.flatMap(queue.join(attend), () => {
+        const waited = Duration.millis(now() - since)
+        return Effect.zipRight(Metric.update(Telemetry.permitWait, waited), Telemetry.permitted(waited))
+      })
+    })
+
+    const pause: Service["pause"] = (duration) =>
+      Effect.suspend(() => {
+        const millis = Math.min(Math.ceil(Duration.toMillis(duration)), options.maxPause)
+        if (millis === 0) return Effect.void
+        pausedUntil = Math.max(pausedUntil, now() + millis)
+        return Effect.zipRight(Metric.increment(Telemetry.pauses), Telemetry.paused(Duration.millis(millis)))
+      })
+
+    return {
+      acquire: Effect.suspend(() => {
+        if (refusal !== undefined) return refusal
+        if (!queue.isEmpty() || !isDue()) return wait
+        isStepping = true
+        run(step)
+        return Metric.update(Telemetry.permitWait, Duration.zero)
+      }),
+      pause,
+      heard: ({ retryAfter, status }) =>
+        Effect.suspend(() => {
+          if (status !== 429) {
+            heard = { ...heard, admitted: heard.admitted + 1 }
+            return Effect.void
+          }
+          heard = {
+            ...heard,
+            throttled: heard.throttled + 1,
+            retryAfter: longer(heard.retryAfter, retryAfter)
+          }
+          return pause(Option.getOrElse(retryAfter, () => options.rest))
+        })
+    }
+  })

@@ -1,0 +1,91 @@
+/** So many permits in any window: the arithmetic of quotas, of one that stays and of one that changes. */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Schedule from "effect/Schedule"
+import * as ScheduleDecision from "effect/ScheduleDecision"
+import * as ScheduleInterval from "effect/ScheduleInterval"
+import { finiteMillis, refuse } from "../internal/parameters.js"
+import type { QuotaOptions } from "../RateLimit.js"
+
+/** A burst, and then one permit in each interval, in milliseconds. */
+interface Pace {
+  readonly burst: number
+  readonly interval: number
+}
+
+const paceOf = (options: QuotaOptions): Pace => {
+  const { burst = 1, limit } = options
+  const window = finiteMillis("quota: window", options.window)
+  const jitter = finiteMillis("quota: jitter", options.jitter ?? 0)
+  if (!(Number.isInteger(limit) && limit >= 1)) refuse("quota: limit", "a whole number of at least 1", limit)
+  const mostAtOnce = Math.max(1, limit - 1)
+  if (!(Number.isInteger(burst) && burst >= 1 && burst <= mostAtOnce)) {
+    refuse("quota: burst", `a whole number from 1 to ${mostAtOnce}`, burst)
+  }
+  if (window === 0) refuse("quota: window", "longer than nothing", options.window)
+  return { burst, interval: (window + jitter) / Math.max(1, limit - burst) }
+}
+
+// The generic cell rate algorithm: `arrival` is when the last permit would have left, had they all been evenly spaced.
+
+const arrivalAfter = ({ burst, interval }: Pace, now: number, arrival: number) =>
+  // A clock that was set back must not make callers wait until it is where it was.
+  Math.min(Math.max(arrival, now), now + burst * interval) + interval
+
+const admits = ({ burst, interval }: Pace, now: number, arrival: number) =>
+  ScheduleDecision.continueWith(
+    // Rounded up: a fraction of a millisecond is never slept through on a clock of whole ones.
+    ScheduleInterval.after(Math.max(now, Math.ceil(arrival - (burst - 1) * interval)))
+  )
+
+export const fixed = (options: QuotaOptions): Schedule.Schedule<unknown> => {
+  const pace = paceOf(options)
+  return Schedule.makeWithState(Number.NEGATIVE_INFINITY, (now, _, before) => {
+    const arrival = arrivalAfter(pace, now, before)
+    return Effect.succeed([arrival, undefined, admits(pace, now, arrival)])
+  })
+}
+
+interface Changing {
+  /** The last right one, where there was one. */
+  readonly pace: Pace | undefined
+  readonly arrival: number
+  readonly isWrong: boolean
+}
+
+const initial: Changing = { pace: undefined, arrival: Number.NEGATIVE_INFINITY, isWrong: false }
+
+/** The pace before any right one is known. */
+const cautious: Pace = { burst: 1, interval: 1000 }
+
+const isSame = (one: Pace, other: Pace) => one.burst === other.burst && one.interval === other.interval
+
+/**
+ * A new pace begins with its burst spent, and if the old burst was larger, with the difference spent as well. So a window
+ * in which the pace changes holds no more than the larger of the two counts.
+ */
+const arrivalAfterChange = (from: Pace, to: Pace, now: number) => now + Math.max(from.burst, to.burst) * to.interval
+
+export const dynamic = <R>(quota: Effect.Effect<QuotaOptions, never, R>): Schedule.Schedule<unknown, unknown, R> =>
+  Schedule.makeWithState(initial, (now, _, before: Changing) =>
+    Effect.flatMap(quota, (options) => {
+      const asked = Either.try({ try: () => paceOf(options), catch: String })
+      const from = before.pace ?? cautious
+      const pace = Either.getOrElse(asked, () => from)
+      const arrival =
+        before.pace === undefined || isSame(before.pace, pace)
+          ? arrivalAfter(pace, now, before.arrival)
+          : arrivalAfterChange(before.pace, pace, now)
+      const state: Changing = {
+        pace: Either.getOrElse(asked, () => before.pace),
+        arrival,
+        isWrong: Either.isLeft(asked)
+      }
+      return Effect.as(
+        Either.isLeft(asked) && !before.isWrong
+          ? Effect.logWarning(`RateLimit.dynamic keeps the quota it had. ${asked.left}`)
+          : Effect.void,
+        [state, undefined, admits(pace, now, arrival)] as const
+      )
+    })
+  )
