@@ -304,7 +304,7 @@ describe("an end at any time", () => {
           expect([...run.sentLater].filter((id) => !settled.some((one) => one === id))).toEqual([])
           // no more than what was under way came after it
           expect(settled.length).toBeLessThanOrEqual(run.settledAtStop + run.concurrency)
-          const pending = Revocation.pending(run.ids, run.receipts)
+          const { ids: pending } = Revocation.pending(run.ids, run.receipts)
           const done = run.receipts.filter(Revocation.isSettled).map(({ id }) => id)
           expect([...pending, ...done].sort()).toEqual([...run.ids].sort())
         }),
