@@ -81,8 +81,13 @@ const failUnlessEmpty = <E>(cause: Cause.Cause<E>) => (Cause.isEmpty(cause) ? Ef
 /** What is the same for two spellings of an id. */
 const keyOf = (id: ApiKeyId) => id.toLowerCase()
 
-/** What {@link run} takes its ids from. */
-type Ids<E, R> = Stream.Stream<ApiKeyId, E, R> | Iterable<ApiKeyId>
+/**
+ * Where {@link run} takes its ids from.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Ids<E = never, R = never> = Stream.Stream<ApiKeyId, E, R> | Iterable<ApiKeyId>
 
 const isStream = (u: unknown): u is Stream.Stream<unknown> => Predicate.hasProperty(u, Stream.StreamTypeId)
 
