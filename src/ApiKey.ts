@@ -1,10 +1,10 @@
 /**
- * What an Instantly API key is: its id, its scopes and the record the API answers with. How one is fetched or deleted is
- * left to `ApiKeys`.
+ * What an Instantly API key is: its id, its scopes, and the record that the API sends. `ApiKeys` fetches and deletes them.
  *
  * @since 0.1.0
  */
 import * as ParseResult from "effect/ParseResult"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { knownScopes } from "./ApiKey/knownScopes.js"
 
@@ -13,7 +13,7 @@ const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i
 const parseUuid = (input: unknown, _: unknown, ast: ParseResult.Type["ast"]) =>
   typeof input === "string" && uuid.test(input)
     ? ParseResult.succeed(input)
-    : // People paste the secret where the id belongs: what did not parse is neither shown nor kept.
+    : // People paste the secret where the id belongs, so what did not parse is neither shown nor kept.
       ParseResult.fail(
         new ParseResult.Type(ast, "<hidden>", "Expected the id of an API key, a UUID (what was given is not shown)")
       )
@@ -21,14 +21,14 @@ const parseUuid = (input: unknown, _: unknown, ast: ParseResult.Type["ast"]) =>
 /**
  * The id of an API key: a UUID of any version, in either case, kept as it came.
  *
- * What does not parse is not echoed in the error, because it may be a secret pasted in the wrong place.
+ * The error of one that does not parse does not show it, because it may be a secret pasted in the wrong place.
  *
  * @example
  * ```ts
  * import { ApiKey } from "effect-instantly"
  * import { Schema } from "effect"
  *
- * const id = ApiKey.ApiKeyId.make("019e18e2-78d4-7322-941a-7384d8969c61") // throws where it is not a UUID
+ * const id = ApiKey.ApiKeyId.make("019e18e2-78d4-7322-941a-7384d8969c61") // throws unless it is a UUID
  * const parse = Schema.decodeUnknown(ApiKey.ApiKeyId) // an effect that fails with a ParseError instead
  * ```
  *
@@ -55,15 +55,6 @@ export type ApiKeyId = typeof ApiKeyId.Type
 /**
  * The 178 scopes that Instantly documents. A key can carry one that the list lacks: see {@link Scope}.
  *
- * @example
- * ```ts
- * import { ApiKey } from "effect-instantly"
- * import { Schema } from "effect"
- *
- * const isKnown = Schema.is(ApiKey.KnownScope)
- * isKnown("api_keys:delete") // true
- * ```
- *
  * @since 0.1.0
  * @category models
  */
@@ -77,23 +68,18 @@ export const KnownScope = Schema.Literal(...knownScopes)
  */
 export type KnownScope = typeof KnownScope.Type
 
-// `string & {}` instead of `string`, which would swallow the literals and their completion in an editor.
-const anyOther: Schema.Schema<string & {}, string> = Schema.String
-
 /**
- * What a key may do: a {@link KnownScope}, or any other scope as it came. Editors complete the known ones.
+ * What a key may do: a {@link KnownScope}, or any other scope as it came. Editors complete the known ones, and decoding
+ * does not compare with them: it stays linear, however many scopes a server sends.
  *
- * @example
- * ```ts
- * import type { ApiKey } from "effect-instantly"
- *
- * const scopes: ReadonlyArray<ApiKey.Scope> = ["api_keys:delete", "supersearch_enrichments:read"]
- * ```
+ * The type says `string & {}` because `string` would swallow the literals, and with them the completion.
  *
  * @since 0.1.0
  * @category models
  */
-export const Scope = Schema.Union(KnownScope, anyOther).annotations({ identifier: "Scope" })
+export const Scope: Schema.Schema<KnownScope | (string & {}), string> = Schema.String.pipe(
+  Schema.filter((_): _ is KnownScope | (string & {}) => true)
+).annotations({ identifier: "Scope" })
 
 /**
  * What a key may do: a known scope, or any other string.
@@ -103,37 +89,48 @@ export const Scope = Schema.Union(KnownScope, anyOther).annotations({ identifier
  */
 export type Scope = typeof Scope.Type
 
+/** Keeps what was given out of an error's message. It is needed on each side, because the constructor checks the type's. */
+const hidden = (expected: string) => ({
+  message: () => ({ message: `Expected ${expected} (what was given is not shown)`, override: true })
+})
+
+/** `Schema.Redacted`, whose own type side has no annotation to hide a secret that is given in the clear. */
+const Secret = Schema.transform(
+  Schema.String.annotations(hidden("a secret")),
+  Schema.RedactedFromSelf(Schema.String).annotations(hidden("a secret")),
+  { strict: true, decode: (secret) => Redacted.make(secret), encode: (secret) => Redacted.value(secret) }
+)
+
 /**
- * An API key as Instantly answers it. Fields that are not named here are ignored.
+ * An API key as Instantly sends it. Fields that are not named here are ignored.
  *
  * `key` is the secret, and is `Redacted`: no log, `JSON.stringify` or `inspect` shows it. **Encoding an `ApiKey` by this
- * schema is the one place that reveals it.** Whether Instantly answers a deleted key's secret whole, masked or empty is
- * not documented; it is treated as a secret always.
+ * schema is the one place that reveals it.** Whether Instantly sends a deleted key's secret whole, masked or empty is not
+ * documented; it is always treated as a secret.
  *
- * @example
- * ```ts
- * import { ApiKey } from "effect-instantly"
- * import { Schema } from "effect"
- *
- * const decode = Schema.decodeUnknown(ApiKey.ApiKey)
- * ```
+ * The message of a `ParseError` of this schema does not show what it was given. Two things are out of its reach: the
+ * error's `issue.actual` holds the value, and a schema around it, such as `Schema.Array(ApiKey)`, prints what it refuses
+ * itself.
  *
  * @see https://developer.instantly.ai/api-reference/apikey/delete-api-key
  * @since 0.1.0
  * @category models
  */
-export class ApiKey extends Schema.Class<ApiKey>("effect-instantly/ApiKey")({
-  /** The id, by which a key is deleted. */
-  id: ApiKeyId,
-  /** A label for people; two keys may share one. */
-  name: Schema.String,
-  scopes: Schema.Array(Scope),
-  /** The secret. */
-  key: Schema.Redacted(Schema.String).annotations({
-    message: () => ({ message: "Expected a secret (what was given is not shown)", override: true })
-  }),
-  /** The id of the workspace that the key belongs to. */
-  organizationId: Schema.propertySignature(Schema.UUID).pipe(Schema.fromKey("organization_id")),
-  createdAt: Schema.propertySignature(Schema.DateTimeUtc).pipe(Schema.fromKey("timestamp_created")),
-  updatedAt: Schema.propertySignature(Schema.DateTimeUtc).pipe(Schema.fromKey("timestamp_updated"))
-}) {}
+export class ApiKey extends Schema.Class<ApiKey>("effect-instantly/ApiKey")(
+  {
+    /** The id, by which a key is deleted. */
+    id: ApiKeyId,
+    /** A label for people; two keys may share one. */
+    name: Schema.String.annotations(hidden("a name")),
+    scopes: Schema.Array(Scope).annotations(hidden("a list of scopes")),
+    /** The secret. */
+    key: Secret,
+    /** The id of the workspace that the key belongs to. */
+    organizationId: Schema.propertySignature(Schema.UUID.annotations(hidden("the id of a workspace"))).pipe(
+      Schema.fromKey("organization_id")
+    ),
+    createdAt: Schema.propertySignature(Schema.DateTimeUtc).pipe(Schema.fromKey("timestamp_created")),
+    updatedAt: Schema.propertySignature(Schema.DateTimeUtc).pipe(Schema.fromKey("timestamp_updated"))
+  },
+  [hidden("an API key"), hidden("an API key"), hidden("an API key")]
+) {}

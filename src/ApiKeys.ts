@@ -1,6 +1,6 @@
 /**
- * The operations on API keys: for each, which request it is and how its success is read. How a request is sent, tried
- * again and paced is left to `InstantlyClient`.
+ * The operations on API keys: which request each one is, and how its success is read. `InstantlyClient` sends a request,
+ * tries it again, and paces it.
  *
  * @since 0.1.0
  */
@@ -19,8 +19,8 @@ import * as Stream from "effect/Stream"
 import { ApiKey, ApiKeyId } from "./ApiKey.js"
 import { InstantlyClient } from "./InstantlyClient.js"
 import {
-  BadRequest,
   type Forbidden,
+  HeldBack,
   type InstantlyError,
   type PaymentRequired,
   type Unauthorized
@@ -35,16 +35,7 @@ import {
 export type DeleteApiKeyError = InstantlyError
 
 /**
- * What a list of API keys can fail with. A page size outside of 1 to 100, and a cursor that Instantly did not give, are
- * `BadRequest`.
- *
- * @since 0.1.0
- * @category errors
- */
-export type ListApiKeysError = InstantlyError
-
-/**
- * What {@link Service.isActive} can fail with: every answer that says neither yes nor no.
+ * What {@link Service.isActive} can fail with: every response that says neither yes nor no.
  *
  * @since 0.1.0
  * @category errors
@@ -58,9 +49,9 @@ export type IsActiveError = Exclude<InstantlyError, Unauthorized | PaymentRequir
  * @category models
  */
 export interface PageOptions {
-  /** How many keys a page holds, from 1 to 100. Default: 100. */
+  /** How many keys a page holds: 1 to 100. Default: 100. */
   readonly pageSize?: number | undefined
-  /** The cursor that the page before it gave. Default: the first page. */
+  /** The cursor that the previous page gave. Default: the first page. */
   readonly startingAfter?: string | undefined
 }
 
@@ -72,7 +63,7 @@ export interface PageOptions {
  */
 export interface Page {
   readonly items: ReadonlyArray<ApiKey>
-  /** The cursor of the next page. The last page can have one, too: the page after it is empty, or gives it again. */
+  /** The cursor of the next page. The last page can have one, too: the page after it is empty, or has the same cursor. */
   readonly next: Option.Option<string>
 }
 
@@ -84,26 +75,28 @@ export interface Page {
  */
 export interface Service {
   /**
-   * Deletes an API key for good, and gives the key that is gone (`DELETE /api/v2/api-keys/{id}`). The caller's own key
-   * needs one of the scopes `api_keys:delete`, `api_keys:all`, `all:delete` and `all:all`.
+   * Deletes an API key for good, and returns the key that is gone (`DELETE /api/v2/api-keys/{id}`). The key that the call
+   * authenticates with needs one of the scopes `api_keys:delete`, `api_keys:all`, `all:delete` and `all:all`.
    *
-   * Each error's `outcome` tells whether the key can be gone all the same. After a lost answer the next attempt finds
+   * Each error's `outcome` tells whether the key may be gone all the same. After a lost response the next attempt finds
    * nothing: that is `NotFound` with the outcome `Unknown`.
    *
    * @see https://developer.instantly.ai/api-reference/apikey/delete-api-key
    */
   readonly delete: (id: ApiKeyId) => Effect.Effect<ApiKey, DeleteApiKeyError>
   /**
-   * Reads one page of the workspace's API keys (`GET /api/v2/api-keys`); {@link list} reads them all. The caller's own key
-   * needs one of the scopes `api_keys:read`, `api_keys:all`, `all:read` and `all:all`.
-   */
-  readonly listPage: (options?: PageOptions) => Effect.Effect<Page, ListApiKeysError>
-  /**
-   * Whether a secret is still accepted: it is the credential of one harmless read, in place of the client's own. A 401 in
-   * Instantly's words is *no*; a list of keys, and a 402 or 403 in Instantly's words, are *yes*. Any other answer is an
-   * error, never a guess.
+   * Reads one page of the workspace's API keys (`GET /api/v2/api-keys`); {@link list} reads them all. The key that the
+   * call authenticates with needs one of the scopes `api_keys:read`, `api_keys:all`, `all:read` and `all:all`.
    *
-   * When a deleted key stops working is not documented: ask again where the answer is *yes* and should not be.
+   * A page size outside of 1 to 100, or a cursor that Instantly did not give, is `BadRequest`.
+   */
+  readonly listPage: (options?: PageOptions) => Effect.Effect<Page, InstantlyError>
+  /**
+   * Whether a secret is still accepted. It authenticates one harmless read, in place of the client's own API key.
+   * Instantly's own 401 is *no*. A list of keys, and Instantly's own 402 or 403, are *yes*. Any other response is an error,
+   * never a guess. A secret that has been wiped, or that no header can hold, is `HeldBack`.
+   *
+   * It is not documented when a deleted key stops working: if the result is *yes* and should not be, ask again.
    */
   readonly isActive: (secret: Redacted.Redacted) => Effect.Effect<boolean, IsActiveError>
 }
@@ -130,6 +123,10 @@ export class ApiKeys extends Context.Tag("effect-instantly/ApiKeys")<ApiKeys, Se
 
 const collection = "/api/v2/api-keys"
 
+const isId = Schema.is(ApiKeyId)
+
+const oneOfThem = HttpClientRequest.get(collection, { urlParams: { limit: 1 } })
+
 const decodeApiKey = HttpClientResponse.schemaBodyJson(ApiKey)
 
 const anotherKey = new ParseResult.ParseError({
@@ -155,11 +152,11 @@ const decodePage = (response: HttpClientResponse.HttpClientResponse) =>
     ({ items, next_starting_after }): Page => ({ items, next: Option.fromNullable(next_starting_after) })
   )
 
-/** Enough of a list to know that Instantly gave it, and not a portal on the way. */
+/** Enough of a list to know that it comes from Instantly, and not from a portal on the way. */
 const decodeAnyPage = HttpClientResponse.schemaBodyJson(Schema.Struct({ items: Schema.Array(Schema.Unknown) }))
 
 /**
- * Makes the operations of a client.
+ * Makes the operations over a client.
  *
  * @example
  * ```ts
@@ -176,19 +173,27 @@ export const make: Effect.Effect<Service, never, InstantlyClient> = Effect.gen(f
   const client = yield* InstantlyClient
   return ApiKeys.of({
     delete: (id) =>
-      Schema.is(ApiKeyId)(id)
+      isId(id)
         ? client.execute(HttpClientRequest.del(`${collection}/${id}`), decodeDeleted(id))
-        : // What the type rules out still comes from untyped code, and would be part of a URL.
-          Effect.fail(new BadRequest({ method: "DELETE", path: `${collection}/{id}`, attempts: 0 })),
+        : // The type rules it out, but untyped code can still give it, and it would be part of a URL.
+          Effect.fail(
+            new HeldBack({
+              method: "DELETE",
+              path: `${collection}/{id}`,
+              detail: "the id is not a UUID (it is not shown, because it may be a secret)"
+            })
+          ),
     listPage: ({ pageSize, startingAfter } = {}) =>
       client.execute(
         HttpClientRequest.get(collection, { urlParams: { limit: pageSize ?? 100, starting_after: startingAfter } }),
         decodePage
       ),
     isActive: (secret) =>
-      HttpClientRequest.get(collection, { urlParams: { limit: 1 } }).pipe(
-        HttpClientRequest.bearerToken(Redacted.value(secret).trim()),
-        (request) => client.execute(request, decodeAnyPage),
+      Effect.try({
+        try: () => HttpClientRequest.bearerToken(oneOfThem, Redacted.value(secret).trim()),
+        catch: () => new HeldBack({ method: "GET", path: collection, detail: "the secret to ask about has been wiped" })
+      }).pipe(
+        Effect.flatMap((request) => client.execute(request, decodeAnyPage)),
         Effect.as(true),
         Effect.catchTags({
           Unauthorized: () => Effect.succeed(false),
@@ -200,10 +205,10 @@ export const make: Effect.Effect<Service, never, InstantlyClient> = Effect.gen(f
 })
 
 /**
- * Provides the operations of a client.
+ * Provides the operations over a client.
  *
- * As every layer that is one value, it is built once within a `LayerMap` or a `ManagedRuntime` that shares what it builds:
- * for several clients there, take `Instantly.layer`, or `Layer.fresh` of this.
+ * It is one value, so a `LayerMap` or a `ManagedRuntime` that shares what it builds makes it once. For several clients
+ * there, use `Instantly.layer`, or `Layer.fresh` of this.
  *
  * @example
  * ```ts
@@ -219,10 +224,10 @@ export const make: Effect.Effect<Service, never, InstantlyClient> = Effect.gen(f
 export const layer: Layer.Layer<ApiKeys, never, InstantlyClient> = Layer.effect(ApiKeys, make)
 
 /**
- * All API keys of a workspace, page by page, and no page before it is needed. It ends at an empty page, at a page without
- * a cursor, and at a cursor that was given before.
+ * All API keys of a workspace, page by page. A page is fetched when it is needed. The stream ends at an empty page, at a
+ * page without a cursor, and at a cursor that came before.
  *
- * A key that is created or deleted meanwhile can be missing or there.
+ * A key that is created or deleted in the meantime may or may not be in it.
  *
  * @example
  * ```ts
@@ -238,7 +243,7 @@ export const layer: Layer.Layer<ApiKeys, never, InstantlyClient> = Layer.effect(
  * @since 0.1.0
  * @category streams
  */
-export const list = (options: { readonly pageSize?: number } = {}): Stream.Stream<ApiKey, ListApiKeysError, ApiKeys> =>
+export const list = (options: { readonly pageSize?: number } = {}): Stream.Stream<ApiKey, InstantlyError, ApiKeys> =>
   Stream.unwrap(
     Effect.map(ApiKeys, ({ listPage }) =>
       Stream.paginateChunkEffect({ cursor: Option.none<string>(), seen: HashSet.empty<string>() }, ({ cursor, seen }) =>

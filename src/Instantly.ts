@@ -6,36 +6,72 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as ConfigError from "effect/ConfigError"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import * as ApiKeys from "./ApiKeys.js"
 import * as InstantlyClient from "./InstantlyClient.js"
 import * as RateLimit from "./RateLimit.js"
 
 /**
- * The settings of the client, and the policy of the gate.
+ * What the layers of this module provide.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Provided = ApiKeys.ApiKeys | InstantlyClient.InstantlyClient | RateLimit.RateLimit
+
+/**
+ * The gate that requests pass.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface GateOptions<E = never, R = never> {
+  /**
+   * When requests may leave: a policy, or a layer that is a gate of one's own. Default: `RateLimit.instantly`, which gives
+   * way to other programs in the workspace.
+   */
+  readonly rateLimit?: RateLimit.RateLimitPolicy<R> | Layer.Layer<RateLimit.RateLimit, E, R> | undefined
+  /** The longest that one 429 may close the gate, whatever the server asks. Default: 1 minute. */
+  readonly maxPause?: RateLimit.Options["maxPause"] | undefined
+  /** How long a 429 that names no time closes the gate. Default: 0 for `RateLimit.instantly`, which adapts; else 1 second. */
+  readonly rest?: RateLimit.Options["rest"] | undefined
+}
+
+/**
+ * The settings of the client and of the gate.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options extends InstantlyClient.Options {
-  /** When requests may leave. Default: `RateLimit.instantly`, which is for one process alone in its workspace. */
-  readonly rateLimit?: RateLimit.RateLimitPolicy | undefined
-}
-
-const withGate = <E, R>(
-  client: Layer.Layer<InstantlyClient.InstantlyClient, E, R>,
-  policy: RateLimit.RateLimitPolicy = RateLimit.instantly
-) =>
-  // Not `ApiKeys.layer`: one value, it would be built once for all the clients that a `LayerMap` holds.
-  Layer.effect(ApiKeys.ApiKeys, ApiKeys.make).pipe(
-    Layer.provideMerge(client),
-    Layer.provideMerge(RateLimit.layer(policy))
-  )
+export interface Options<E = never, R = never> extends InstantlyClient.Options, GateOptions<E, R> {}
 
 /**
- * Provides all of this library for one workspace, over the `HttpClient` that the app chooses. Fails where a setting is
- * missing or wrong.
+ * The settings of the client, each as a value or as a `Config`, and those of the gate.
  *
- * Provide it once: two layers are two gates, and would use up the workspace's limit twice.
+ * @since 0.2.0
+ * @category models
+ */
+export interface ConfigOptions<E = never, R = never> extends InstantlyClient.ConfigOptions, GateOptions<E, R> {}
+
+const gateOf = <E, R>({
+  maxPause = "1 minute",
+  rateLimit = RateLimit.instantly,
+  rest = rateLimit === RateLimit.instantly ? 0 : "1 second"
+}: GateOptions<E, R>): Layer.Layer<RateLimit.RateLimit, E, R> =>
+  Schedule.isSchedule(rateLimit) ? RateLimit.layer(rateLimit, { maxPause, rest }) : rateLimit
+
+const withGate = <E, E2, R2>(
+  client: Layer.Layer<InstantlyClient.InstantlyClient, E, HttpClient.HttpClient | RateLimit.RateLimit>,
+  options: GateOptions<E2, R2>
+) =>
+  // A layer that is one value is built once within a `LayerMap`, and would serve the first client alone.
+  Layer.fresh(ApiKeys.layer).pipe(Layer.provideMerge(client), Layer.provideMerge(gateOf(options)))
+
+/**
+ * Provides all of this library for one workspace, over the `HttpClient` that the app chooses. Fails with a
+ * `ConfigError` if a setting is missing or wrong.
+ *
+ * Provide it once: two layers have two gates, which together exceed the workspace's limit.
  *
  * @example
  * ```ts
@@ -52,18 +88,16 @@ const withGate = <E, R>(
  * @since 0.1.0
  * @category layers
  */
-export const layer = ({
-  rateLimit,
-  ...options
-}: Options): Layer.Layer<
-  ApiKeys.ApiKeys | InstantlyClient.InstantlyClient | RateLimit.RateLimit,
-  ConfigError.ConfigError,
-  HttpClient.HttpClient
-> => withGate(InstantlyClient.layer(options), rateLimit)
+export const layer: {
+  // First, because a `LayerMap` would infer `any` for the parameters of the other.
+  (options: Options): Layer.Layer<Provided, ConfigError.ConfigError, HttpClient.HttpClient>
+  <E, R>(options: Options<E, R>): Layer.Layer<Provided, ConfigError.ConfigError | E, HttpClient.HttpClient | R>
+} = <E, R>(options: Options<E, R>) => withGate(InstantlyClient.layer(options), options)
 
 /**
- * As {@link layer}, with what `options` leaves out read from the configuration: `INSTANTLY_API_KEY`, and where they are
- * set `INSTANTLY_BASE_URL` and `INSTANTLY_WORKSPACE_ID`.
+ * As {@link layer}, with settings that can be read from the configuration: each can be a `Config`, and what is left out of
+ * `apiKey`, `baseUrl` and `workspaceId` is read from `INSTANTLY_API_KEY`, `INSTANTLY_BASE_URL` and
+ * `INSTANTLY_WORKSPACE_ID`.
  *
  * @example
  * ```ts
@@ -77,11 +111,7 @@ export const layer = ({
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = ({
-  rateLimit,
-  ...options
-}: Partial<Options> = {}): Layer.Layer<
-  ApiKeys.ApiKeys | InstantlyClient.InstantlyClient | RateLimit.RateLimit,
-  ConfigError.ConfigError,
-  HttpClient.HttpClient
-> => withGate(InstantlyClient.layerConfig(options), rateLimit)
+export const layerConfig: {
+  (options?: ConfigOptions): Layer.Layer<Provided, ConfigError.ConfigError, HttpClient.HttpClient>
+  <E, R>(options: ConfigOptions<E, R>): Layer.Layer<Provided, ConfigError.ConfigError | E, HttpClient.HttpClient | R>
+} = <E, R>(options: ConfigOptions<E, R> = {}) => withGate(InstantlyClient.layerConfig(options), options)

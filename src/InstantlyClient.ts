@@ -1,33 +1,34 @@
 /**
- * One call to Instantly: address, credentials, headers, timeout, permit, retry, outcome. It knows no resource: which
- * request is sent, and how its success is read, is left to `ApiKeys`.
+ * One call to Instantly: address, credential, headers, time limits, permit, retry and outcome. It knows no resource:
+ * `ApiKeys` says which request is sent, and how its success is read.
  *
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as Clock from "effect/Clock"
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { ParseError } from "effect/ParseResult"
-import * as Redacted from "effect/Redacted"
-import * as Ref from "effect/Ref"
-import * as Attempt from "./InstantlyClient/attempt.js"
+import type * as Redacted from "effect/Redacted"
+import { exchange } from "./InstantlyClient/attempt.js"
 import * as Call from "./InstantlyClient/call.js"
+import { NotSent } from "./InstantlyClient/connection.js"
+import type { Head } from "./InstantlyClient/head.js"
 import * as Retrying from "./InstantlyClient/retrying.js"
-import * as Wire from "./InstantlyClient/sendOnce.js"
+import { sendOnce } from "./InstantlyClient/sendOnce.js"
 import * as Settings from "./InstantlyClient/settings.js"
-import * as Trace from "./InstantlyClient/span.js"
+import { sign } from "./InstantlyClient/sign.js"
+import * as Span from "./InstantlyClient/span.js"
 import type { InstantlyError } from "./InstantlyError.js"
+import * as NameOf from "./internal/nameOf.js"
 import { RateLimit } from "./RateLimit.js"
-import { CurrentRetryPolicy } from "./RetryPolicy/current.js"
 import * as RetryPolicy from "./RetryPolicy.js"
 
 /**
@@ -38,15 +39,18 @@ import * as RetryPolicy from "./RetryPolicy.js"
  */
 export interface Service {
   /**
-   * Sends a request, whose URL is a path such as `/api/v2/api-keys`, and reads a 2xx with `decodeSuccess`; any other
-   * answer, and none, is an {@link InstantlyError}. A success that `decodeSuccess` cannot read is `InvalidResponse`.
+   * Sends a request, and reads a 2xx with `decodeSuccess`. Anything else is an {@link InstantlyError}; a 2xx that
+   * `decodeSuccess` cannot read, or that is longer than 8 MiB, is `InvalidResponse`.
    *
-   * Each attempt takes a permit and has the client's `timeout`; the retry policy decides whether there is another. After
-   * a 2xx there never is, nor, for a method that is not idempotent (POST, PATCH), after an attempt whose outcome is
-   * `Unknown`.
+   * The request's URL is a path such as `/api/v2/api-keys`. An absolute URL, a path with `//` or `..`, and a `host` header
+   * are `HeldBack`: the API key would go elsewhere.
    *
-   * A request that brings an `authorization` of its own is sent with that: neither the client's API key nor its
-   * `workspaceId` goes with it.
+   * Each attempt takes a permit and has the client's `timeout`; the retry policy decides whether there is another one.
+   * There is none after a 2xx, and none for a method that is not idempotent (POST, PATCH) after an attempt whose outcome
+   * is `Unknown`.
+   *
+   * A request with an `authorization` header of its own is sent with that one, and without the client's API key and
+   * `workspaceId`.
    */
   readonly execute: <A>(
     request: HttpClientRequest.HttpClientRequest,
@@ -89,80 +93,130 @@ export class InstantlyClient extends Context.Tag("effect-instantly/InstantlyClie
  */
 export interface Options {
   /**
-   * The API key to authenticate with, trimmed. As an effect it is asked for before each attempt's permit: where asking
-   * is slow, cache it.
+   * The API key to authenticate with, trimmed. An effect is run before each attempt: where asking is slow, cache it. If
+   * it fails, the call is `HeldBack`, and its message names the error by its tag alone.
    */
-  readonly apiKey: Redacted.Redacted | Effect.Effect<Redacted.Redacted>
+  readonly apiKey: Redacted.Redacted | Effect.Effect<Redacted.Redacted, unknown>
   /** Where the API is: HTTPS, or HTTP on a loopback address. Default: `https://api.instantly.ai`. */
   readonly baseUrl?: string | undefined
   /** The sub workspace to act on, with the API key of an admin workspace (`x-as-workspace`). */
   readonly workspaceId?: string | undefined
-  /** The app's name, such as `my-app/1.0`, to follow the library's in the `User-Agent`. */
+  /** The app's name, such as `my-app/1.0`. It follows the library's in the `User-Agent`. */
   readonly userAgent?: string | undefined
   /** How long one attempt may take, from sending until the body is read. Default: 15 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
   /**
-   * How long a call may take, with its permits, waits and attempts. It ends with an error that knows the outcome, which
-   * `Effect.timeout` around the call would lose. Default: no limit.
+   * How long a whole call may take, with its permits, waits and attempts. It ends with an error that knows the outcome;
+   * `Effect.timeout` around the call would lose it. Default: no limit.
    */
   readonly deadline?: Duration.DurationInput | undefined
   /** When to try again, unless `RetryPolicy.withRetryPolicy` says otherwise around the call. Default: `standard`. */
   readonly retryPolicy?: RetryPolicy.RetryPolicy | undefined
   /**
-   * Wraps the `HttpClient` that sends each attempt. It sees the token. What it repeats or redirects on its own is
-   * outside of what this library promises.
+   * Wraps the `HttpClient` that sends each attempt. It sees the token. This library promises nothing about what it repeats
+   * or redirects on its own. {@link notSent} is how it says that it did not send a request.
    *
-   * Neither the platform's own spans nor trace headers are made unless they are asked for here, by
+   * The platform's own spans and trace headers are off. Turn them on here, by
    * `HttpClient.withTracerDisabledWhen(() => false)` and `HttpClient.withTracerPropagation(true)`.
    */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
 
-/** How long the gate closes on a 429 that does not say. */
-const unaskedPause = Duration.seconds(1)
+/**
+ * The settings of a client, each as a value or as a `Config`. What is left out of `apiKey`, `baseUrl` and `workspaceId`
+ * is read from `INSTANTLY_API_KEY`, `INSTANTLY_BASE_URL` and `INSTANTLY_WORKSPACE_ID`.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface ConfigOptions extends Pick<Options, "retryPolicy" | "transformClient"> {
+  readonly apiKey?: Options["apiKey"] | Config.Config<Redacted.Redacted> | undefined
+  readonly baseUrl?: string | Config.Config<string> | undefined
+  readonly workspaceId?: string | Config.Config<string> | undefined
+  readonly userAgent?: string | Config.Config<string> | undefined
+  readonly timeout?: Duration.DurationInput | Config.Config<Duration.DurationInput> | undefined
+  readonly deadline?: Duration.DurationInput | Config.Config<Duration.DurationInput> | undefined
+}
 
-const makeNamed = (options: Options, names?: Settings.Names) =>
+/**
+ * The error with which `transformClient` says that it did not send a request, such as a circuit breaker that is open. The
+ * call then knows that this attempt changed nothing: it is a `TransportError` with the reason `NotSent`, whose message
+ * shows `detail`. The retry policy decides whether there is another attempt.
+ *
+ * @example
+ * ```ts
+ * import { HttpClient } from "@effect/platform"
+ * import { InstantlyClient } from "effect-instantly"
+ * import { Effect } from "effect"
+ *
+ * declare const isOpen: Effect.Effect<boolean>
+ *
+ * const transformClient = (client: HttpClient.HttpClient) =>
+ *   HttpClient.transform(client, (send, request) =>
+ *     Effect.if(isOpen, {
+ *       onTrue: () => Effect.fail(InstantlyClient.notSent(request, "the circuit is open")),
+ *       onFalse: () => send
+ *     })
+ *   )
+ * ```
+ *
+ * @since 0.2.0
+ * @category errors
+ */
+export const notSent = (request: HttpClientRequest.HttpClientRequest, detail: string): HttpClientError.RequestError =>
+  new HttpClientError.RequestError({ request, reason: "Transport", cause: new NotSent({ message: detail }) })
+
+const makeFrom = (
+  config: Effect.Effect<Settings.Settings, ConfigError.ConfigError>,
+  { retryPolicy = RetryPolicy.standard, transformClient }: Pick<Options, "retryPolicy" | "transformClient">
+): Effect.Effect<Service, ConfigError.ConfigError, HttpClient.HttpClient | RateLimit> =>
   Effect.gen(function* () {
-    const { deadline, signature, timeout, token } = yield* Settings.check(options, names)
+    const settings = yield* Settings.orThrown("the ConfigProvider", config)
     const rateLimit = yield* RateLimit
-    const httpClient = Wire.prepare(yield* HttpClient.HttpClient, options.transformClient)
+    const client = yield* HttpClient.HttpClient
+    const httpClient = yield* Settings.orThrown(
+      "transformClient",
+      Effect.sync(() => sendOnce(client, transformClient))
+    )
+    const inSpan = Span.toServer(settings.baseUrl)
 
-    const onTooManyRequests = (retryAfter: Option.Option<Duration.Duration>) =>
-      rateLimit.pause(Option.getOrElse(retryAfter, () => unaskedPause))
-    const inSpan = Trace.toServer(signature.baseUrl)
+    // A gate of the app's own may die. The call still tells what it has done.
+    const permit = (call: Call.Call) =>
+      rateLimit.acquire.pipe(
+        Effect.catchAll(({ message }) => call.holdBack(message)),
+        Effect.catchAllDefect((defect) => call.holdBack(`the gate failed with ${NameOf.ofDefect(defect)}`))
+      )
+    const hear = (head: Head) =>
+      Effect.catchAllDefect(
+        Effect.suspend(() => rateLimit.heard(head)),
+        (defect) => Effect.logWarning(`the gate failed with ${NameOf.ofDefect(defect)}`)
+      )
 
     const execute: Service["execute"] = (request, decodeSuccess) =>
-      Effect.gen(function* () {
-        const startedAt = yield* Clock.currentTimeMillis
-        const path = Wire.pathOf(request)
-        const call = yield* Ref.make(Call.begin(request.method, path, startedAt))
-        const ownPolicy = yield* CurrentRetryPolicy
-        const policy = Option.getOrElse(ownPolicy, () => options.retryPolicy ?? RetryPolicy.standard)
-
-        const signed = Wire.sign(request, signature, token).pipe(
-          Effect.catchAllCause(() => Attempt.holdBack(call, "the API key it needs is not to be had, or unusable"))
-        )
-        const permitted = Effect.catchAll(rateLimit.acquire, ({ message }) => Attempt.holdBack(call, message))
-        const attempt = Effect.zipLeft(signed, permitted).pipe(
-          Effect.flatMap((request) =>
-            Attempt.exchange(call, { httpClient, request, timeout, onTooManyRequests, decodeSuccess })
-          ),
-          Effect.tapError(() => Attempt.update(call, Call.settle))
-        )
-
-        const untilItEnds = attempt.pipe(
-          Effect.retry(Retrying.supervise(policy, startedAt + Duration.toMillis(deadline))),
-          Attempt.within(call, deadline, "the deadline of the call")
-        )
-
-        return yield* inSpan(untilItEnds, call, request.method, path)
-      })
+      Effect.flatMap(RetryPolicy.CurrentRetryPolicy, (policy) =>
+        Effect.flatMap(Call.start(request, settings.deadline), (call) => {
+          const attempt = sign(request, settings).pipe(
+            Effect.catchAll((problem) => call.holdBack(problem)),
+            Effect.zipLeft(permit(call)),
+            Effect.flatMap((request) =>
+              exchange(call, { httpClient, request, timeout: settings.timeout, hear, decodeSuccess })
+            ),
+            Effect.tapError((error) => Effect.sync(() => call.settle(error)))
+          )
+          const untilItEnds = Retrying.retry(
+            attempt,
+            Option.getOrElse(policy, () => retryPolicy),
+            call
+          )
+          return inSpan(call.beforeDeadline(untilItEnds), call)
+        })
+      )
 
     return InstantlyClient.of({ execute })
   })
 
 /**
- * Makes a client of an `HttpClient` and a gate. Fails where a setting is missing or wrong.
+ * Makes a client from an `HttpClient` and a gate. Fails with a `ConfigError` if a setting is missing or wrong.
  *
  * @example
  * ```ts
@@ -177,10 +231,11 @@ const makeNamed = (options: Options, names?: Settings.Names) =>
  */
 export const make = (
   options: Options
-): Effect.Effect<Service, ConfigError.ConfigError, HttpClient.HttpClient | RateLimit> => makeNamed(options)
+): Effect.Effect<Service, ConfigError.ConfigError, HttpClient.HttpClient | RateLimit> =>
+  makeFrom(Settings.given(options), options)
 
 /**
- * Provides a client with these settings. Fails where one is missing or wrong.
+ * Provides a client with these settings. Fails with a `ConfigError` if one is missing or wrong.
  *
  * @example
  * ```ts
@@ -202,39 +257,24 @@ export const layer = (
   Layer.effect(InstantlyClient, make(options))
 
 /**
- * As {@link layer}, with what `options` leaves out read from the configuration: `INSTANTLY_API_KEY`, and where they are
- * set `INSTANTLY_BASE_URL` and `INSTANTLY_WORKSPACE_ID`.
+ * As {@link layer}, with settings that can be read from the configuration: see {@link ConfigOptions}.
  *
  * @example
  * ```ts
  * import { InstantlyClient } from "effect-instantly"
+ * import { Config } from "effect"
  *
- * const client = InstantlyClient.layerConfig({ userAgent: "my-app/1.0", deadline: "30 seconds" })
+ * const client = InstantlyClient.layerConfig({
+ *   apiKey: Config.redacted("ACME_KEY"),
+ *   userAgent: "my-app/1.0",
+ *   deadline: "30 seconds"
+ * })
  * ```
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerConfig = (
-  options: Partial<Options> = {}
+  options: ConfigOptions = {}
 ): Layer.Layer<InstantlyClient, ConfigError.ConfigError, HttpClient.HttpClient | RateLimit> =>
-  Layer.effect(
-    InstantlyClient,
-    Effect.gen(function* () {
-      const read = (name: string) => Effect.map(Config.option(Config.string(name)), Option.getOrUndefined)
-      return yield* makeNamed(
-        {
-          ...options,
-          // `Config.redacted` would hide what is wrong, too.
-          apiKey: options.apiKey ?? Redacted.make(yield* Config.string("INSTANTLY_API_KEY")),
-          baseUrl: options.baseUrl ?? (yield* read("INSTANTLY_BASE_URL")),
-          workspaceId: options.workspaceId ?? (yield* read("INSTANTLY_WORKSPACE_ID"))
-        },
-        {
-          apiKey: options.apiKey === undefined ? "INSTANTLY_API_KEY" : "apiKey",
-          baseUrl: options.baseUrl === undefined ? "INSTANTLY_BASE_URL" : "baseUrl",
-          workspaceId: options.workspaceId === undefined ? "INSTANTLY_WORKSPACE_ID" : "workspaceId"
-        }
-      )
-    })
-  )
+  Layer.effect(InstantlyClient, makeFrom(Settings.configured(options), options))

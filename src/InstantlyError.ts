@@ -1,65 +1,61 @@
 /**
- * What can go wrong in a call to Instantly: a tagged error for each kind. Every one says what happened, what to do next
- * and what became of the request, and holds no secret. Which error an answer means is in `internal/answer`.
- *
- * @since 0.1.0
- */
-import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
-import * as Words from "./InstantlyError/message.js"
-import { Outcome } from "./Outcome.js"
-
-const withDefault =
-  <A>(value: () => NoInfer<A>) =>
-  <I>(schema: Schema.Schema<A, I>) =>
-    Schema.propertySignature(schema).pipe(Schema.withConstructorDefault(value))
-
-const common = {
-  /** What happened, what to do next, and the facts of the call; built from the other fields unless given. */
-  message: Schema.String,
-  /** The method of the request. */
-  method: Schema.String.pipe(withDefault(() => "")),
-  /** The path of the request, without the base URL and the query. */
-  path: Schema.String.pipe(withDefault(() => "")),
-  /** What the call as a whole may have done: its attempts, this one and those before it, added up. */
-  outcome: Outcome,
-  /** How many requests the call sent, or tried to send. */
-  attempts: Schema.NonNegativeInt.pipe(withDefault(() => 1)),
-  /** How long the call waited for permits and between attempts, all together. */
-  waited: Schema.DurationFromMillis.pipe(withDefault(() => Duration.zero)),
-  /** The id that the answer gave the request, for the server's support. */
-  requestId: Schema.OptionFromNullOr(Schema.String).pipe(withDefault(() => Option.none<string>()))
-}
-
-const status = <Status extends number>(status: Status) => Schema.Literal(status).pipe(withDefault(() => status))
-
-const retryAfter = Schema.OptionFromNullOr(Schema.DurationFromMillis).pipe(
-  withDefault(() => Option.none<Duration.Duration>())
-)
-
-/**
- * 400: Instantly's framework refused the request as malformed, or it was not sent because Instantly would.
+ * What can go wrong in a call to Instantly: a tagged error for each kind. Every error says what happened, what to do next
+ * and what became of the request, and holds no secret. The message is derived from the fields, so `new NotFound()` is
+ * enough in a test, and an encoded error does not carry it.
  *
  * @example
  * ```ts
  * import { InstantlyError } from "effect-instantly"
  *
- * const error = new InstantlyError.BadRequest()
- * error.outcome // "NotApplied"
+ * new InstantlyError.NotFound({ outcome: "Unknown", attempts: 2 }).message // an earlier attempt may have deleted the key
  * ```
+ *
+ * @since 0.1.0
+ */
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import {
+  anyStatus,
+  detail,
+  facts,
+  retryAfter,
+  serverMessage,
+  status,
+  TransportReason,
+  withDefault
+} from "./InstantlyError/fields.js"
+import * as Message from "./InstantlyError/message.js"
+import { fromStatus } from "./Outcome.js"
+
+export { TransportReason }
+
+/** @internal */
+export const { factsLine, isIdempotent } = Message
+
+/**
+ * What is known of a call when it fails: the fields that every error has.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Facts extends Schema.Struct.Type<ReturnType<typeof facts>> {}
+
+/**
+ * 400: Instantly's framework refused the request as malformed.
  *
  * @since 0.1.0
  * @category errors
  */
 export class BadRequest extends Schema.TaggedError<BadRequest>("effect-instantly/BadRequest")("BadRequest", {
-  ...common,
+  ...facts("NotApplied"),
   status: status(400),
   /** The framework's code, such as `FST_ERR_VALIDATION`. */
-  code: Schema.OptionFromNullOr(Schema.String).pipe(withDefault(() => Option.none<string>()))
+  code: Schema.OptionFromNullOr(Schema.String).pipe(withDefault(() => Option.none<string>())),
+  serverMessage
 }) {
-  constructor(props: Words.BadRequest = {}, options?: Schema.MakeOptions) {
-    super(Words.badRequest(props), options)
+  /** What happened, what to do next, and the facts of the call. */
+  override get message(): string {
+    return Message.badRequest(this)
   }
 
   /** Whether the same request can succeed later. */
@@ -69,26 +65,18 @@ export class BadRequest extends Schema.TaggedError<BadRequest>("effect-instantly
 }
 
 /**
- * 401: the token is missing or wrong, or its key has been revoked.
- *
- * @example
- * ```ts
- * import { InstantlyError } from "effect-instantly"
- *
- * // deleting the key that one authenticates with: its answer was lost, and now it is not accepted any more
- * const error = new InstantlyError.Unauthorized({ outcome: "Unknown", attempts: 2 })
- * error.message // says so
- * ```
+ * 401: the API key that the call authenticates with is missing, wrong or revoked.
  *
  * @since 0.1.0
  * @category errors
  */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-instantly/Unauthorized")("Unauthorized", {
-  ...common,
+  ...facts("NotApplied"),
   status: status(401)
 }) {
-  constructor(props: Words.Unauthorized = {}, options?: Schema.MakeOptions) {
-    super(Words.unauthorized(props), options)
+  /** What happened, what to do next, and the facts of the call. */
+  override get message(): string {
+    return Message.unauthorized(this)
   }
 
   /** Whether the same request can succeed later. */
@@ -100,26 +88,16 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-insta
 /**
  * 402: the workspace has no active paid plan.
  *
- * @example
- * ```ts
- * import { InstantlyError } from "effect-instantly"
- *
- * const error = new InstantlyError.PaymentRequired()
- * error.isRetryable // false
- * ```
- *
  * @since 0.1.0
  * @category errors
  */
 export class PaymentRequired extends Schema.TaggedError<PaymentRequired>("effect-instantly/PaymentRequired")(
   "PaymentRequired",
-  {
-    ...common,
-    status: status(402)
-  }
+  { ...facts("NotApplied"), status: status(402) }
 ) {
-  constructor(props: Words.PaymentRequired = {}, options?: Schema.MakeOptions) {
-    super(Words.paymentRequired(props), options)
+  /** What happened, what to do next, and the facts of the call. */
+  override get message(): string {
+    return Message.paymentRequired(this)
   }
 
   /** Whether the same request can succeed later. */
@@ -129,25 +107,18 @@ export class PaymentRequired extends Schema.TaggedError<PaymentRequired>("effect
 }
 
 /**
- * 403: the token's key lacks the scope. A 403 that is not in Instantly's words is {@link UnexpectedStatus}.
- *
- * @example
- * ```ts
- * import { InstantlyError } from "effect-instantly"
- *
- * const error = new InstantlyError.Forbidden({ method: "DELETE", path: "/api/v2/api-keys/…" })
- * error.message // names the scopes that would do
- * ```
+ * 403, in Instantly's own envelope: the API key that the call authenticates with lacks the scope.
  *
  * @since 0.1.0
  * @category errors
  */
 export class Forbidden extends Schema.TaggedError<Forbidden>("effect-instantly/Forbidden")("Forbidden", {
-  ...common,
+  ...facts("NotApplied"),
   status: status(403)
 }) {
-  constructor(props: Words.Forbidden = {}, options?: Schema.MakeOptions) {
-    super(Words.forbidden(props), options)
+  /** What happened, what to do next, and the facts of the call. */
+  override get message(): string {
+    return Message.forbidden(this)
   }
 
   /** Whether the same request can succeed later. */
@@ -157,25 +128,19 @@ export class Forbidden extends Schema.TaggedError<Forbidden>("effect-instantly/F
 }
 
 /**
- * 404, in Instantly's own words. It does not prove that a key is gone: it may belong to another workspace. A 404 of a
- * route, a proxy or a portal is {@link UnexpectedStatus}.
- *
- * @example
- * ```ts
- * import { InstantlyError } from "effect-instantly"
- *
- * const isProof = (error: InstantlyError.NotFound) => error.outcome === "NotApplied"
- * ```
+ * 404, in Instantly's own envelope. It does not prove that a key is gone: the key may belong to another workspace. A 404
+ * of a route, a proxy or a portal is {@link UnexpectedStatus}.
  *
  * @since 0.1.0
  * @category errors
  */
 export class NotFound extends Schema.TaggedError<NotFound>("effect-instantly/NotFound")("NotFound", {
-  ...common,
+  ...facts("NotApplied"),
   status: status(404)
 }) {
-  constructor(props: Words.NotFound = {}, options?: Schema.MakeOptions) {
-    super(Words.notFound(props), options)
+  /** What happened, what to do next, and the facts of the call. */
+  override get message(): string {
+    return Message.notFound(this)
   }
 
   /** Whether the same request can succeed later. */
@@ -187,29 +152,16 @@ export class NotFound extends Schema.TaggedError<NotFound>("effect-instantly/Not
 /**
  * 429, whatever its body: the workspace has used up 100 requests a second or 6,000 a minute, over all its keys.
  *
- * @example
- * ```ts
- * import { InstantlyError } from "effect-instantly"
- * import { Duration, Option } from "effect"
- *
- * const error = new InstantlyError.TooManyRequests({ retryAfter: Option.some(Duration.seconds(3)) })
- * error.isRetryable // true
- * ```
- *
  * @since 0.1.0
  * @category errors
  */
 export class TooManyRequests extends Schema.TaggedError<TooManyRequests>("effect-instantly/TooManyRequests")(
   "TooManyRequests",
-  {
-    ...common,
-    status: status(429),
-    /** How long the server asks to wait: at most a day. */
-    retryAfter
-  }
+  { ...facts("NotApplied"), status: status(429), retryAfter }
 ) {
-  constructor(props: Words.TooManyRequests = {}, options?: Schema.MakeOptions) {
-    super(Words.tooManyRequests(props), options)
+  /** What happened, what to do next, and the facts of the call. */
+  override get message(): string {
+    return Message.tooManyRequests(this)
   }
 
   /** Whether the same request can succeed later. */
@@ -219,27 +171,19 @@ export class TooManyRequests extends Schema.TaggedError<TooManyRequests>("effect
 }
 
 /**
- * 5xx: Instantly, or what stands in front of it, failed. The request may have been carried out all the same.
- *
- * @example
- * ```ts
- * import { InstantlyError } from "effect-instantly"
- *
- * const error = new InstantlyError.ServerError({ status: 502 })
- * error.outcome // "Unknown"
- * ```
+ * 5xx: Instantly, or a proxy in front of it, failed. The request may have been carried out all the same.
  *
  * @since 0.1.0
  * @category errors
  */
 export class ServerError extends Schema.TaggedError<ServerError>("effect-instantly/ServerError")("ServerError", {
-  ...common,
-  status: Schema.Int.pipe(withDefault(() => 500)),
-  /** How long the server asks to wait: at most a day. */
+  ...facts("Unknown"),
+  status: anyStatus(500),
   retryAfter
 }) {
-  constructor(props: Words.ServerError = {}, options?: Schema.MakeOptions) {
-    super(Words.serverError(props), options)
+  /** What happened, what to do next, and the facts of the call. */
+  override get message(): string {
+    return Message.serverError(this)
   }
 
   /** Whether the same request can succeed later. */
@@ -248,32 +192,34 @@ export class ServerError extends Schema.TaggedError<ServerError>("effect-instant
   }
 }
 
+const unexpectedStatus = {
+  ...facts("NotApplied"),
+  status: anyStatus(302),
+  /** What can be said of the response without repeating it. */
+  detail: detail("Instantly is not known to give this response"),
+  /** Whether the response is in Instantly's own envelope, and so not from a proxy on the way. */
+  fromInstantly: Schema.Boolean.pipe(withDefault(() => false)),
+  serverMessage
+}
+
 /**
- * Any other answer: a redirect, a 408, a status that Instantly does not document, or a documented one that is not in
- * Instantly's words.
- *
- * @example
- * ```ts
- * import { InstantlyError } from "effect-instantly"
- *
- * const error = new InstantlyError.UnexpectedStatus({ status: 302 })
- * error.outcome // "NotApplied"
- * ```
+ * Any other response: a redirect, a 408, a status that Instantly does not document, or a documented one that is not in
+ * Instantly's own envelope. Its own outcome is that of its status.
  *
  * @since 0.1.0
  * @category errors
  */
 export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>("effect-instantly/UnexpectedStatus")(
   "UnexpectedStatus",
-  {
-    ...common,
-    status: Schema.Int.pipe(withDefault(() => 302)),
-    /** What can be said of the answer without repeating it. */
-    detail: Schema.String.pipe(withDefault(() => "not an answer that Instantly is known to give"))
-  }
+  unexpectedStatus
 ) {
-  constructor(props: Words.UnexpectedStatus = {}, options?: Schema.MakeOptions) {
-    super(Words.unexpectedStatus(props), options)
+  constructor(props: Schema.Struct.Constructor<typeof unexpectedStatus> = {}, options?: Schema.MakeOptions) {
+    super({ ...props, outcome: props.outcome ?? fromStatus(props.status ?? 302) }, options)
+  }
+
+  /** What happened, what to do next, and the facts of the call. */
+  override get message(): string {
+    return Message.unexpectedStatus(this)
   }
 
   /** Whether the same request can succeed later: only a 408. */
@@ -285,28 +231,78 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>("effe
 /**
  * A 2xx whose body cannot be read as what was asked for. The request was carried out: it is never sent again.
  *
- * @example
- * ```ts
- * import { InstantlyError } from "effect-instantly"
- *
- * const error = new InstantlyError.InvalidResponse({ detail: "id is missing" })
- * error.outcome // "Applied"
- * ```
- *
  * @since 0.1.0
  * @category errors
  */
 export class InvalidResponse extends Schema.TaggedError<InvalidResponse>("effect-instantly/InvalidResponse")(
   "InvalidResponse",
   {
-    ...common,
-    status: Schema.Int.pipe(withDefault(() => 200)),
+    ...facts("Applied"),
+    status: anyStatus(200),
     /** What is wrong with the body, by path and expected type, never by value. */
-    detail: Schema.String.pipe(withDefault(() => "not what was asked for"))
+    detail: detail("it is not what was asked for")
   }
 ) {
-  constructor(props: Words.InvalidResponse = {}, options?: Schema.MakeOptions) {
-    super(Words.invalidResponse(props), options)
+  /** What happened, what to do next, and the facts of the call. */
+  override get message(): string {
+    return Message.invalidResponse(this)
+  }
+
+  /** Whether the same request can succeed later. */
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+const transportError = {
+  ...facts("Unknown"),
+  reason: TransportReason.pipe(withDefault((): TransportReason => "ConnectionLost")),
+  /** The failure's code as the runtime names it, such as `ECONNREFUSED`, or which limit was reached. */
+  detail: detail("")
+}
+
+/**
+ * The network gave no response: the request never left, the connection was lost, or the time was up. Its own outcome is
+ * `NotApplied` where the reason is `NotSent`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TransportError extends Schema.TaggedError<TransportError>("effect-instantly/TransportError")(
+  "TransportError",
+  transportError
+) {
+  constructor(props: Schema.Struct.Constructor<typeof transportError> = {}, options?: Schema.MakeOptions) {
+    super({ ...props, outcome: props.outcome ?? (props.reason === "NotSent" ? "NotApplied" : "Unknown") }, options)
+  }
+
+  /** What happened, what to do next, and the facts of the call. */
+  override get message(): string {
+    return Message.transportError(this)
+  }
+
+  /** Whether the same request can succeed later. */
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/**
+ * This client did not send the request: the id is not a UUID, the API key cannot be used, the URL is wrong, or the gate
+ * refused a permit. No retry policy is asked about it.
+ *
+ * @since 0.2.0
+ * @category errors
+ */
+export class HeldBack extends Schema.TaggedError<HeldBack>("effect-instantly/HeldBack")("HeldBack", {
+  ...facts("NotApplied"),
+  attempts: Schema.NonNegativeInt.pipe(withDefault(() => 0)),
+  /** Why it was not sent. */
+  detail: detail("the client refused it")
+}) {
+  /** What happened, what to do next, and the facts of the call. */
+  override get message(): string {
+    return Message.heldBack(this)
   }
 
   /** Whether the same request can succeed later. */
@@ -316,67 +312,7 @@ export class InvalidResponse extends Schema.TaggedError<InvalidResponse>("effect
 }
 
 /**
- * How far a request came that has no answer: certainly never sent, lost on the way, or not answered in time.
- *
- * @since 0.1.0
- * @category models
- */
-export const TransportReason = Schema.Literal("NotSent", "ConnectionLost", "Timeout")
-
-/**
- * How far a request came that has no answer.
- *
- * @since 0.1.0
- * @category models
- */
-export type TransportReason = typeof TransportReason.Type
-
-/**
- * No answer: the request was never sent, the connection was lost, or the time was up.
- *
- * @example
- * ```ts
- * import { InstantlyError } from "effect-instantly"
- *
- * const error = new InstantlyError.TransportError({ reason: "NotSent", detail: "ECONNREFUSED" })
- * error.outcome // "NotApplied"
- * ```
- *
- * @since 0.1.0
- * @category errors
- */
-export class TransportError extends Schema.TaggedError<TransportError>("effect-instantly/TransportError")(
-  "TransportError",
-  {
-    ...common,
-    reason: TransportReason.pipe(withDefault((): TransportReason => "ConnectionLost")),
-    /** The failure's code as the runtime names it (`ECONNREFUSED`), or what this client held the request back for. */
-    detail: Schema.String.pipe(withDefault(() => "")),
-    /** Whether the client itself held the request back, as it will again: a refused permit, an unusable token. */
-    heldBack: Schema.Boolean.pipe(withDefault(() => false))
-  }
-) {
-  constructor(props: Words.TransportError = {}, options?: Schema.MakeOptions) {
-    super(Words.transportError(props), options)
-  }
-
-  /** Whether the same request can succeed later. */
-  get isRetryable(): boolean {
-    return !this.heldBack
-  }
-}
-
-/**
- * Every error that a call to Instantly can fail with, as a schema: they can be sent to another process and read there.
- *
- * @example
- * ```ts
- * import { InstantlyError } from "effect-instantly"
- * import { Schema } from "effect"
- *
- * const toJson = Schema.encodeSync(Schema.parseJson(InstantlyError.InstantlyError))
- * toJson(new InstantlyError.NotFound())
- * ```
+ * Every error that a call to Instantly can fail with, as a schema: an error can be sent to another process and read there.
  *
  * @since 0.1.0
  * @category models
@@ -391,8 +327,11 @@ export const InstantlyError = Schema.Union(
   ServerError,
   UnexpectedStatus,
   InvalidResponse,
-  TransportError
+  TransportError,
+  HeldBack
 )
+
+for (const { prototype } of InstantlyError.members) Message.addToJson(prototype)
 
 /**
  * Every error that a call to Instantly can fail with.
@@ -403,15 +342,7 @@ export const InstantlyError = Schema.Union(
 export type InstantlyError = typeof InstantlyError.Type
 
 /**
- * Whether a value is one of this library's errors.
- *
- * @example
- * ```ts
- * import { InstantlyError } from "effect-instantly"
- *
- * InstantlyError.isInstantlyError(new InstantlyError.NotFound()) // true
- * InstantlyError.isInstantlyError(new Error("not found")) // false
- * ```
+ * Whether a value is one of this library's errors. Its tag alone does not say: other libraries have a `NotFound`, too.
  *
  * @since 0.1.0
  * @category guards

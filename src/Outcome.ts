@@ -1,6 +1,6 @@
 /**
- * What a request may have done at the server, and how the attempts of one call add up. How an attempt ended is left to
- * `InstantlyClient`.
+ * What a request may have done at the server, and how the attempts of one call add up. `InstantlyClient` tells how an
+ * attempt ended.
  *
  * @since 0.1.0
  */
@@ -10,8 +10,8 @@ import * as Schema from "effect/Schema"
  * What a request, or all requests of a call together, may have done at the server.
  *
  * - `"NotApplied"`: nothing was carried out, and nothing will be. The key is as it was.
- * - `"Unknown"`: it may have been carried out, or still be. Ask (list the keys, or delete again) before you rely on it.
- * - `"Applied"`: the server answered with success. The key is gone, even where the answer could not be read.
+ * - `"Unknown"`: it may have been carried out, or may still be. Check (list the keys, or delete again) before you rely on it.
+ * - `"Applied"`: the server responded with success. The key is gone, even if the response could not be read.
  *
  * @example
  * ```ts
@@ -42,8 +42,8 @@ export const Outcome = Schema.Literal("NotApplied", "Unknown", "Applied")
 export type Outcome = typeof Outcome.Type
 
 /**
- * What an answer with this status says of its request: a 2xx that it was carried out, whatever becomes of the body; a 3xx
- * or 4xx that it was refused; a 408, a 5xx and anything else leave it open.
+ * What the status of a response says about its request. After a 2xx it was carried out, whatever becomes of the body. A 3xx
+ * or 4xx refused it. A 408, a 5xx and anything else leave it open.
  *
  * @example
  * ```ts
@@ -62,14 +62,14 @@ export const fromStatus = (status: number): Outcome => {
 }
 
 /**
- * What two attempts of one call add up to: `Applied` if one was, else `Unknown` if one was, else `NotApplied`. Order does
- * not matter, and `NotApplied` adds nothing.
+ * What two attempts of one call add up to: `Applied` if one was, otherwise `Unknown` if one was, otherwise `NotApplied`.
+ * The order does not matter, and `NotApplied` adds nothing.
  *
  * @example
  * ```ts
  * import { Outcome } from "effect-instantly"
  *
- * // a lost answer, then a 404: who deleted the key is not known
+ * // a lost response, then a 404: nobody knows who deleted the key
  * Outcome.combine("Unknown", "NotApplied") // "Unknown"
  * ```
  *

@@ -1,7 +1,7 @@
 /**
- * When to try again: a retry policy is a `Schedule` over errors, stepped once for each failed attempt of one call, and
- * nothing else. It is composed, observed and tested with Effect's own combinators; this module adds the few pieces that
- * Effect does not have. What may never be sent again, whatever a policy says, is left to `InstantlyClient`.
+ * When to try again. A retry policy is a `Schedule` over errors that is stepped once for each failed attempt of a call.
+ * That is all a policy is, so Effect's own combinators compose, observe and test it; this module adds the few pieces that
+ * Effect does not have. `InstantlyClient` knows what may never be sent again, whatever a policy says.
  *
  * @since 0.1.0
  */
@@ -17,10 +17,10 @@ import { duration, finiteMillis, refuse } from "./internal/parameters.js"
 import { CurrentRetryPolicy } from "./RetryPolicy/current.js"
 
 /**
- * A schedule over the errors of one call: its delay is the wait before the next attempt, and where it ends, the call
- * fails with the error in hand. A policy holds no state; one value serves any number of calls at once.
+ * A schedule over the errors of one call. Its delay is the wait before the next attempt; when it ends, the call fails with
+ * the error in hand. A policy holds no state: one value serves any number of calls at once.
  *
- * Any schedule fits. One that asks nothing of the error retries every error: pipe it through {@link whileRetryable}.
+ * Any schedule fits. One that does not look at the error retries every error: pipe it through {@link whileRetryable}.
  *
  * @example
  * ```ts
@@ -39,6 +39,9 @@ import { CurrentRetryPolicy } from "./RetryPolicy/current.js"
  */
 export type RetryPolicy<R = never> = Schedule.Schedule<unknown, InstantlyError, R>
 
+/** @internal */
+export { CurrentRetryPolicy }
+
 /**
  * The parameters of {@link backoff}.
  *
@@ -48,20 +51,20 @@ export type RetryPolicy<R = never> = Schedule.Schedule<unknown, InstantlyError, 
 export interface BackoffOptions {
   /** The longest first wait. Default: 100 milliseconds. */
   readonly base?: Duration.DurationInput
-  /** The longest first wait where the error is a 429. Default: 1 second. */
+  /** The longest first wait after a 429. Default: 1 second. */
   readonly throttledBase?: Duration.DurationInput
-  /** What the longest wait is multiplied by from one attempt to the next, at least 1. Default: 2. */
+  /** By how much the longest wait grows from one attempt to the next: at least 1. Default: 2. */
   readonly factor?: number
-  /** What no wait exceeds. Default: 20 seconds. */
+  /** The longest wait of all. Default: 20 seconds. */
   readonly cap?: Duration.DurationInput
 }
 
 /**
- * Exponential backoff with full jitter, without an end: the `n`-th wait is uniform between nothing and
- * `min(cap, base × factor ^ (n - 1))`, with `throttledBase` for `base` after a 429. Whole milliseconds, by Effect's
- * `Random`.
+ * Exponential backoff with full jitter, without an end. The `n`-th wait is drawn between zero and
+ * `min(cap, base × factor ^ (n - 1))`, in whole milliseconds and by Effect's `Random`. After a 429 `throttledBase` takes
+ * the place of `base`.
  *
- * Throws a `RangeError` where a duration is negative or infinite, or `factor` is below 1.
+ * Throws a `RangeError` if a duration is negative or infinite, or if `factor` is below 1.
  *
  * @example
  * ```ts
@@ -95,9 +98,9 @@ export const backoff = (options: BackoffOptions = {}): Schedule.Schedule<Instant
 }
 
 /**
- * Waits what the server asked for in `Retry-After`, else nothing, without an end. Intersected with another policy, it
- * makes each wait the longer of the two: jitter and caps belong to the other, before the intersection, or they would
- * undercut what the server asked.
+ * Waits as long as the server asked in `Retry-After`, or not at all, without an end. Intersect it with another policy, and
+ * each wait is the longer of the two. Put jitter and caps into the other policy, before the intersection: after it they
+ * would cut what the server asked.
  *
  * @example
  * ```ts
@@ -120,7 +123,7 @@ export const honorRetryAfter: Schedule.Schedule<InstantlyError, InstantlyError> 
 /**
  * Ends a policy after `n` attempts, the first one included: `attempts(1)` never retries.
  *
- * Throws a `RangeError` where `n` is not a whole number of at least 1.
+ * Throws a `RangeError` unless `n` is a whole number of at least 1.
  *
  * @example
  * ```ts
@@ -144,11 +147,11 @@ export const attempts = (
 }
 
 /**
- * Ends a policy before its own waits add up to more than `budget`: a wait that does not fit is not begun, and the call
- * fails at once with the error in hand. The policy that comes out gives the sum of its waits so far.
+ * Ends a policy before its waits add up to more than `budget`. A wait that does not fit is not started: the call fails at
+ * once with the error in hand. The new policy's output is the sum of its waits so far.
  *
- * It counts the waits of the policy it is piped from: put it after all that changes them. Throws a `RangeError` where the
- * budget is negative.
+ * It counts the waits of the policy that it is piped from, so put it after everything that changes them. Throws a
+ * `RangeError` if the budget is negative.
  *
  * @example
  * ```ts
@@ -178,7 +181,7 @@ export const withinBudget = (
 }
 
 /**
- * Ends a policy at an error that the same request would meet again: retried are 408, 429, 5xx and transport errors.
+ * Ends a policy at an error that the same request would meet again. 408, 429, 5xx and transport errors are retried.
  *
  * @example
  * ```ts
@@ -197,8 +200,8 @@ export const whileRetryable = <Out, R>(
   Schedule.whileInput(policy, (error: InstantlyError) => error.isRetryable)
 
 /**
- * The policy that a client has unless it is given another: {@link backoff} with its defaults, never less than
- * `Retry-After`, at most 5 attempts and a minute of waits, for errors that are retryable.
+ * The default policy of a client: {@link backoff} with its defaults, never less than `Retry-After`, at most 5 attempts and
+ * one minute of waits, for errors that are retryable.
  *
  * @example
  * ```ts
@@ -225,25 +228,17 @@ export const standard: Schedule.Schedule<Duration.Duration, InstantlyError> = ba
 /**
  * Never tries again.
  *
- * @example
- * ```ts
- * import { RetryPolicy } from "effect-instantly"
- * import type { Effect } from "effect"
- *
- * declare const deleteOnce: Effect.Effect<void>
- * const once = deleteOnce.pipe(RetryPolicy.withRetryPolicy(RetryPolicy.none))
- * ```
- *
  * @since 0.1.0
  * @category policies
  */
 export const none: RetryPolicy = Schedule.stop
 
 /**
- * Sets the retry policy of every call made inside an effect, in place of the client's; where several are set, the nearest
- * to the call wins. What a policy requires is taken here, where it is set.
+ * Sets the retry policy of every call inside an effect, in place of the client's. If several are set, the one nearest to
+ * the call wins. The services that the policy needs are taken from here, where it is set.
  *
- * Unlike `Effect.retry` around a call, it lets the call remember its earlier attempts, and so tell their outcome.
+ * `Effect.retry` around a call would forget the earlier attempts. With this the call remembers them, and tells their
+ * outcome.
  *
  * @example
  * ```ts

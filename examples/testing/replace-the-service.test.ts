@@ -1,28 +1,41 @@
-/** The quickest way to test what uses `ApiKeys`: replace it. `Layer.mock` takes the methods that the test is about. */
+/**
+ * Replace the service: the quickest way to test code that uses `ApiKeys`. `Layer.mock` takes the methods that the test
+ * needs, and `InstantlyMock.apiKey` makes the keys that they return.
+ */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { ApiKey, ApiKeys, InstantlyError } from "effect-instantly"
+import { InstantlyMock } from "effect-instantly/testing"
 import { offboard } from "./offboarding.js"
 
 const id = ApiKey.ApiKeyId.make("019e18e2-78d4-7322-941a-7384d8969c61")
 
-/** An `ApiKeys` whose every deletion fails. */
+/** An `ApiKeys` that deletes every key. */
+const deleting = Layer.mock(ApiKeys.ApiKeys, { delete: (id) => Effect.succeed(InstantlyMock.apiKey({ id })) })
+
+/** An `ApiKeys` that fails every deletion with this error. */
 const failing = (error: ApiKeys.DeleteApiKeyError) => Layer.mock(ApiKeys.ApiKeys, { delete: () => Effect.fail(error) })
 
 describe("offboard", () => {
-  it.effect("a key that is not there is no problem", () =>
+  it.effect("reports a deleted key as gone", () =>
+    Effect.gen(function* () {
+      expect(yield* offboard(id)).toBe("gone")
+    }).pipe(Effect.provide(deleting))
+  )
+
+  it.effect("reports a key that does not exist", () =>
     Effect.gen(function* () {
       expect(yield* offboard(id)).toBe("was not there")
     }).pipe(Effect.provide(failing(new InstantlyError.NotFound())))
   )
 
-  it.effect("a 404 after a lost answer is looked at again", () =>
+  it.effect("asks for a second look at a 404 after a lost response", () =>
     Effect.gen(function* () {
       expect(yield* offboard(id)).toBe("look again")
     }).pipe(Effect.provide(failing(new InstantlyError.NotFound({ outcome: "Unknown", attempts: 2 }))))
   )
 
-  it.effect("so is every other failure", () =>
+  it.effect("asks for a second look after any other failure", () =>
     Effect.gen(function* () {
       expect(yield* offboard(id)).toBe("look again")
     }).pipe(Effect.provide(failing(new InstantlyError.PaymentRequired())))

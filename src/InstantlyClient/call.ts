@@ -1,87 +1,170 @@
-/** What a call has done so far: its attempts, its waits, and what they may have done at the server. */
-import type { Headers } from "@effect/platform"
+/** One call: what it has done so far, and the errors that it can end with. */
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
-import type { Facts } from "../InstantlyError/message.js"
-import { combine, fromStatus, type Outcome } from "../Outcome.js"
-import { requestIdOf } from "./errorOf.js"
+import { type Facts, HeldBack, type InstantlyError, InvalidResponse, TransportError } from "../InstantlyError.js"
+import * as Outcome from "../Outcome.js"
+import { errorOf } from "./errorOf.js"
+import { type Head, headOf } from "./head.js"
+import { pathOf } from "./sign.js"
+import * as Timer from "./timer.js"
 
-/** The head of an answer, known before its body. */
-export interface Head {
-  readonly status: number
-  readonly headers: Headers.Headers
-}
-
-export interface Call {
+/** A call holds what changes while it is under way. It is told each step as it happens, and reads the clock itself. */
+export class Call {
   readonly method: string
+  /** The path of its request, without the query. */
   readonly path: string
-  readonly attempts: number
+  private readonly endsAt: number
+  private attempts = 0
   /** What the attempts that have ended may have done. */
-  readonly settled: Outcome
-  /** What the attempt under way may have done up to now. */
-  readonly pending: Outcome
-  /** The answer to the attempt under way, once its head is there. */
-  readonly head: Option.Option<Head>
-  /** Since when the call has been waiting for an attempt to depart, in milliseconds since 1970; nothing while one is out. */
-  readonly idleSince: Option.Option<number>
-  /** How long it waited before that, in milliseconds. */
-  readonly waited: number
+  private settled: Outcome.Outcome = "NotApplied"
+  /** What the attempt under way may have done so far. */
+  private pending: Outcome.Outcome = "NotApplied"
+  /** The head of the response to the attempt under way, once it is there. */
+  private head: Head | undefined
+  /** The status that the attempt before ended with, if it had a response. */
+  private lastStatus: number | undefined
+  /** Since when the call has been waiting for an attempt to depart; nothing while one is out. */
+  private idleSince: number | undefined
+  private waited = 0
+
+  constructor(
+    request: HttpClientRequest.HttpClientRequest,
+    private readonly deadline: Duration.Duration,
+    private readonly clock: Clock.Clock
+  ) {
+    this.method = request.method
+    this.path = pathOf(request.url)
+    this.idleSince = this.now()
+    this.endsAt = this.idleSince + Duration.toMillis(deadline)
+  }
+
+  private now(): number {
+    return this.clock.unsafeCurrentTimeMillis()
+  }
+
+  /** Counts the wait until now. A clock that was set back counts as no wait. */
+  private countWait(): void {
+    if (this.idleSince === undefined) return
+    const now = this.now()
+    this.waited += Math.max(0, now - this.idleSince)
+    this.idleSince = now
+  }
+
+  /** What is known of the call by now. */
+  get facts(): Facts {
+    this.countWait()
+    return {
+      method: this.method,
+      path: this.path,
+      outcome: Outcome.combine(this.settled, this.pending),
+      attempts: this.attempts,
+      waited: Duration.millis(this.waited),
+      requestId: this.head?.requestId ?? Option.none()
+    }
+  }
+
+  /** The status of the last response, if the attempt under way has one. */
+  get status(): number | undefined {
+    return this.head?.status
+  }
+
+  /** The request is handed over, and may be carried out from now on. */
+  depart(): void {
+    this.countWait()
+    this.idleSince = undefined
+    this.attempts += 1
+    this.pending = "Unknown"
+  }
+
+  /** The head of a response is there, and tells what became of the request, whatever becomes of the body. */
+  receive(response: HttpClientResponse.HttpClientResponse): Head {
+    this.head = headOf(response, this.now())
+    this.pending = Outcome.fromStatus(this.head.status)
+    return this.head
+  }
+
+  /** The request turned out never to have left. */
+  recall(): void {
+    this.pending = "NotApplied"
+  }
+
+  /** The attempt has ended with an error. */
+  settle(error: InstantlyError): void {
+    this.lastStatus = "status" in error ? error.status : undefined
+    this.settled = Outcome.combine(this.settled, this.pending)
+    this.pending = "NotApplied"
+    this.head = undefined
+    this.idleSince = this.now()
+  }
+
+  /** Fails with an error that holds what is known by now. */
+  fail(toError: (facts: Facts) => InstantlyError): Effect.Effect<never, InstantlyError> {
+    return Effect.suspend(() => Effect.fail(toError(this.facts)))
+  }
+
+  /** Fails because this client does not send the request, and would not the next time either. */
+  holdBack(detail: string): Effect.Effect<never, InstantlyError> {
+    return this.fail((facts) => new HeldBack({ ...facts, detail }))
+  }
+
+  /** Whether a wait from now on ends before the call must. */
+  hasTimeFor(wait: Duration.Duration): boolean {
+    return this.now() + Duration.toMillis(wait) < this.endsAt
+  }
+
+  /** Ends the whole call when its deadline is up. */
+  beforeDeadline<A>(effect: Effect.Effect<A, InstantlyError>): Effect.Effect<A, InstantlyError> {
+    return this.within(effect, this.deadline, "the deadline of the call")
+  }
+
+  /** Ends a part of the call after `limit`, with an error that holds what is known by then. */
+  within<A>(
+    effect: Effect.Effect<A, InstantlyError>,
+    limit: Duration.Duration,
+    name: string
+  ): Effect.Effect<A, InstantlyError> {
+    if (!Duration.isFinite(limit)) return effect
+    return Effect.uninterruptibleMask((restore) =>
+      // A daemon that can be interrupted: the limit must hold in a finalizer, too, where the call itself cannot be.
+      Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), (fiber) => {
+        let isUp = false
+        const callOff = Timer.start(this.clock, limit, () => {
+          isUp = true
+          fiber.unsafeInterruptAsFork(FiberId.none)
+        })
+        return Effect.flatMap(Effect.exit(restore(Fiber.await(fiber))), (awaited) => {
+          callOff()
+          if (Exit.isFailure(awaited)) return Effect.zipRight(Fiber.interrupt(fiber), Effect.failCause(awaited.cause))
+          const exit = awaited.value
+          return isUp && Exit.isInterrupted(exit) ? this.lapse(`${name} is ${Duration.format(limit)}`) : exit
+        })
+      })
+    )
+  }
+
+  /** The time is up: how much of a response is there decides what that means. */
+  private lapse(detail: string): Effect.Effect<never, InstantlyError> {
+    return this.fail((facts) => {
+      const { head } = this
+      if (head === undefined) {
+        const before =
+          this.lastStatus === undefined ? "" : `; the attempt before it ended with status ${this.lastStatus}`
+        return new TransportError({ ...facts, reason: "Timeout", detail: `${detail}${before}` })
+      }
+      return Outcome.fromStatus(head.status) === "Applied"
+        ? new InvalidResponse({ ...facts, status: head.status, detail: "it did not arrive in time" })
+        : errorOf(head, Option.none(), facts)
+    })
+  }
 }
 
-export const begin = (method: string, path: string, now: number): Call => ({
-  method,
-  path,
-  attempts: 0,
-  settled: "NotApplied",
-  pending: "NotApplied",
-  head: Option.none(),
-  idleSince: Option.some(now),
-  waited: 0
-})
-
-/** Counts the wait until now. A clock that was set back counts as no wait. */
-export const wake =
-  (now: number) =>
-  (call: Call): Call =>
-    Option.match(call.idleSince, {
-      onNone: () => call,
-      onSome: (since) => ({ ...call, idleSince: Option.some(now), waited: call.waited + Math.max(0, now - since) })
-    })
-
-/** The request is handed over, and may be carried out from now on. */
-export const depart =
-  (now: number) =>
-  (call: Call): Call => ({
-    ...wake(now)(call),
-    idleSince: Option.none(),
-    attempts: call.attempts + 1,
-    pending: "Unknown"
-  })
-
-/** The status line is there, and says what became of the request whatever becomes of the body. */
-export const receive =
-  (head: Head) =>
-  (call: Call): Call => ({ ...call, pending: fromStatus(head.status), head: Option.some(head) })
-
-/** The request turned out never to have left. */
-export const recall = (call: Call): Call => ({ ...call, pending: "NotApplied" })
-
-/** The attempt has ended. */
-export const settle =
-  (now: number) =>
-  (call: Call): Call => ({
-    ...call,
-    settled: combine(call.settled, call.pending),
-    pending: "NotApplied",
-    head: Option.none(),
-    idleSince: Option.some(now)
-  })
-
-export const factsOf = (call: Call): Facts => ({
-  method: call.method,
-  path: call.path,
-  outcome: combine(call.settled, call.pending),
-  attempts: call.attempts,
-  waited: Duration.millis(call.waited),
-  requestId: Option.flatMap(call.head, ({ headers }) => requestIdOf(headers))
-})
+/** Starts a call. */
+export const start = (request: HttpClientRequest.HttpClientRequest, deadline: Duration.Duration): Effect.Effect<Call> =>
+  Effect.clockWith((clock) => Effect.sync(() => new Call(request, deadline, clock)))

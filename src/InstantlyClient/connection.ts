@@ -1,18 +1,22 @@
-/** What a failed exchange says of its request: whether it certainly never left, and the code to show for it. */
+/** What a failed exchange proves: whether its request was certainly never sent, and the code to show for it. */
+import * as Data from "effect/Data"
 import * as Predicate from "effect/Predicate"
 
+/** What a client that the app has wrapped says of a request that it did not send. */
+export class NotSent extends Data.TaggedError("NotSent")<{ readonly message: string }> {}
+
 /**
- * Codes that a request which was sent cannot fail with: no connection, or a certificate that was refused before the
- * request. Other TLS failures are left out, because they can come at any time (an alert, a broken record).
+ * Codes that a request cannot fail with once it was sent: there is no connection, or its certificate was refused before
+ * the request. Other TLS failures are left out, because they can come at any time (an alert, a broken record).
  *
- * What Deno and workerd say of a refused connection is left out, too: where they lose a kept connection they send again
- * and tell nobody, so that the refused connection may be the second.
+ * What Deno and workerd say about a refused connection is left out, too. When they lose a kept connection they send the
+ * request again without telling anybody, so the refused connection may be the second one.
  */
 const neverSent = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
   "UND_ERR_CONNECT_TIMEOUT",
-  // what Bun before 1.4 says of a refused connection, and of a host that it cannot resolve
+  // what Bun before 1.4 says about a refused connection, and about a host that it cannot resolve
   "ConnectionRefused",
   "CERT_HAS_EXPIRED",
   "CERT_NOT_YET_VALID",
@@ -27,8 +31,8 @@ const neverSent = new Set([
 ])
 
 /**
- * System calls that come before a request. An unreachable host (EHOSTUNREACH, ETIMEDOUT) is certain only here: on an open
- * connection the same codes come late, when its packets find no way any more.
+ * System calls that come before a request. Only here is an unreachable host (EHOSTUNREACH, ETIMEDOUT) a proof: an open
+ * connection gives the same codes later, when its packets are lost.
  */
 const beforeSending = new Set(["connect", "getaddrinfo"])
 
@@ -52,18 +56,23 @@ const chainOf = (error: unknown): ReadonlyArray<unknown> => {
 export const isNeverSent = (error: unknown): boolean =>
   chainOf(error).some(
     (link) =>
+      link instanceof NotSent ||
       neverSent.has(stringAt(link, "code")) ||
       beforeSending.has(stringAt(link, "syscall")) ||
-      // what Fetch says of a port that it never connects to; it has no code
+      // what Fetch says about a port that it never connects to; it has no code
       stringAt(link, "message") === "bad port" ||
-      // every address of a host was tried in vain
+      // every address of the host was tried, and none could be reached
       (link instanceof AggregateError && link.errors.length > 0 && link.errors.every(isNeverSent))
   )
 
 const isCode = (text: string) => neverSent.has(text) || /^[A-Z][A-Z0-9_]{2,60}$/.test(text)
 
-/** The code of a failure, as the runtime names it: one that is known, or a word in capitals; never a text that could hold more. */
-export const codeOf = (error: unknown): string =>
-  chainOf(error)
-    .map((link) => stringAt(link, "code"))
-    .find(isCode) ?? ""
+/** The code of a failure, as the runtime names it: a known one, or one in capitals. Any other text could hold more. */
+export const codeOf = (error: unknown): string => {
+  const chain = chainOf(error)
+  return (
+    chain.find((link) => link instanceof NotSent)?.message ??
+    chain.map((link) => stringAt(link, "code")).find(isCode) ??
+    ""
+  )
+}

@@ -1,16 +1,9 @@
-/** How an HTTP answer that is not a success becomes an `InstantlyError`. */
-import type { Headers } from "@effect/platform"
+/** Which error a response means that is not a success. */
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type { Facts } from "../InstantlyError/message.js"
 import * as InstantlyError from "../InstantlyError.js"
-import * as RetryAfter from "./retryAfter.js"
-
-export interface Answer {
-  readonly status: number
-  readonly headers: Headers.Headers
-  readonly body: string
-}
+import type { Head } from "./head.js"
 
 const Envelope = Schema.parseJson(
   Schema.Struct({
@@ -25,7 +18,8 @@ type Envelope = typeof Envelope.Type
 
 const decodeEnvelope = Schema.decodeUnknownOption(Envelope)
 
-const reasons: Record<number, string> = {
+/** How Instantly names the statuses that it documents. */
+const reasons: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
   402: "Payment Required",
@@ -33,77 +27,60 @@ const reasons: Record<number, string> = {
   404: "Not Found"
 }
 
-/** Far more than any envelope holds, and little enough to parse. */
-const longestEnvelope = 16_384
+/** Instantly's own envelope. A proxy's page is none, nor is JSON that does not agree with the status line. */
+const envelopeOf = (status: number, body: string): Option.Option<Envelope> =>
+  Option.filter(
+    decodeEnvelope(body),
+    ({ error, statusCode }) => statusCode === status && error === (reasons[status] ?? error)
+  )
 
-/** Instantly's error body. A proxy's page, or JSON that does not agree with the status line, is none. */
-const envelopeOf = ({ body, status }: Answer): Option.Option<Envelope> =>
-  body.length > longestEnvelope
-    ? Option.none()
-    : Option.filter(
-        decodeEnvelope(body),
-        (envelope) => envelope.statusCode === status && envelope.error === reasons[status]
-      )
-
-/** Instantly's framework answers a wrong address in the same envelope as a missing resource. */
+/** Instantly's framework responds to a wrong address in the same envelope as to a missing resource. */
 const isRouteNotFound = (envelope: Envelope) =>
   envelope.code !== undefined || /^Route [A-Z]+:.* not found$/s.test(envelope.message)
 
-/** A code is shown only where it can be nothing else: it comes from a server. */
+/** The code comes from a server, so it is shown only where it can be nothing else. */
 const frameworkCode = (envelope: Envelope) =>
   Option.liftPredicate(envelope.code ?? "", (code) => /^FST_[A-Z_]{1,60}$/.test(code))
 
-const requestIdHeaders = ["x-request-id", "request-id", "cf-ray"]
+const longestServerMessage = 1000
 
-/** A UUID, a ray of Cloudflare's, or what Fastify counts: nothing that a token could look like. */
-const requestIdShape = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16}(?:-[A-Z]{3})?|req-[0-9a-z]{1,8})$/i
-
-/** The id under which the server knows the request, for its support. */
-export const requestIdOf = (headers: Headers.Headers): Option.Option<string> =>
-  Option.fromNullable(
-    requestIdHeaders.map((name) => headers[name]?.trim()).find((id) => id !== undefined && requestIdShape.test(id))
-  )
-
-export const retryAfterOf = (headers: Headers.Headers, now: number) => RetryAfter.parse(headers["retry-after"], now)
-
-const unexpected = (status: number, facts: Facts, detail: string) =>
-  new InstantlyError.UnexpectedStatus({ ...facts, status, detail })
-
-/** The error that an answer means at the time `now`. */
-export const toError = (answer: Answer, facts: Facts, now: number): InstantlyError.InstantlyError => {
-  const { headers, status } = answer
-  if (status === 429) return new InstantlyError.TooManyRequests({ ...facts, retryAfter: retryAfterOf(headers, now) })
-  if (status >= 500 && status < 600) {
-    return new InstantlyError.ServerError({ ...facts, status, retryAfter: retryAfterOf(headers, now) })
+const ofEnvelope = (status: number, envelope: Envelope, facts: InstantlyError.Facts): InstantlyError.InstantlyError => {
+  const serverMessage = Option.some(Redacted.make(envelope.message.slice(0, longestServerMessage)))
+  switch (status) {
+    case 400:
+      return new InstantlyError.BadRequest({ ...facts, code: frameworkCode(envelope), serverMessage })
+    case 401:
+      return new InstantlyError.Unauthorized(facts)
+    case 402:
+      return new InstantlyError.PaymentRequired(facts)
+    case 403:
+      return new InstantlyError.Forbidden(facts)
+    case 404:
+      if (!isRouteNotFound(envelope)) return new InstantlyError.NotFound(facts)
   }
-  if (status === 408) return unexpected(status, facts, "the server gave up waiting for the request")
+  const isAddress = status === 404
+  const detail = isAddress ? "Instantly has no such address" : "Instantly refused the request"
+  return new InstantlyError.UnexpectedStatus({ ...facts, status, detail, serverMessage, fromInstantly: !isAddress })
+}
+
+/** The error that a response with this head means, and with this body where one was read. */
+export const errorOf = (
+  { retryAfter, status }: Head,
+  body: Option.Option<string>,
+  facts: InstantlyError.Facts
+): InstantlyError.InstantlyError => {
+  const unexpected = (detail: string) => new InstantlyError.UnexpectedStatus({ ...facts, status, detail })
+  if (status === 429) return new InstantlyError.TooManyRequests({ ...facts, retryAfter })
+  if (status >= 500 && status < 600) return new InstantlyError.ServerError({ ...facts, status, retryAfter })
+  if (status === 408) return unexpected("the server gave up waiting for the request")
   if (status >= 300 && status < 400 && status !== 304) {
-    return unexpected(status, facts, "a redirect, which is not followed: it would take the token to another address")
+    return unexpected("a redirect, which is not followed because it would take the token to another address")
   }
-  return Option.match(envelopeOf(answer), {
-    onNone: () =>
-      unexpected(
-        status,
-        facts,
-        answer.body === ""
-          ? "its body is missing, which would say whose answer it is"
-          : "not an answer that Instantly is known to give: a proxy, a firewall or its edge may have given it"
-      ),
-    onSome: (envelope) => {
-      switch (status) {
-        case 400:
-          return new InstantlyError.BadRequest({ ...facts, code: frameworkCode(envelope) })
-        case 401:
-          return new InstantlyError.Unauthorized(facts)
-        case 402:
-          return new InstantlyError.PaymentRequired(facts)
-        case 403:
-          return new InstantlyError.Forbidden(facts)
-        default:
-          return isRouteNotFound(envelope)
-            ? unexpected(status, facts, "Instantly has no such address: check the base URL")
-            : new InstantlyError.NotFound(facts)
-      }
-    }
+  if (status < 400 || status >= 500) return unexpected("Instantly is not known to give this status")
+  if (Option.isNone(body)) return unexpected("its body, which would say whose response it is, could not be read")
+  if (body.value === "") return unexpected("it has no body that would say whose response it is")
+  return Option.match(envelopeOf(status, body.value), {
+    onNone: () => unexpected("it is not in Instantly's envelope, so a proxy or a firewall may have given it"),
+    onSome: (envelope) => ofEnvelope(status, envelope, facts)
   })
 }

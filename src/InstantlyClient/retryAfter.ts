@@ -16,7 +16,7 @@ const forms = [
   new RegExp(`^${day} ${month} (?<day>[ \\d]\\d) ${time} (?<year>\\d{4})$`) // asctime, which is UTC too
 ]
 
-/** A year of two digits is the one nearest to now that is not more than 50 years ahead. */
+/** Two digits stand for the nearest year that is not more than 50 years ahead. */
 const fullYear = (year: string, now: number): number => {
   if (year.length === 4) return Number(year)
   const thisYear = new Date(now).getUTCFullYear()
@@ -24,7 +24,7 @@ const fullYear = (year: string, now: number): number => {
   return sameCentury > thisYear + 50 ? sameCentury - 100 : sameCentury
 }
 
-/** `Date.parse` reads asctime in the local time zone, and more besides: the parts are read here, as UTC. */
+/** `Date.parse` reads asctime in the local time zone, and accepts much more. So the parts are read here, as UTC. */
 const parseDate = (value: string, now: number): Option.Option<number> => {
   const parts = forms.map((form) => form.exec(value)?.groups).find((groups) => groups !== undefined)
   if (parts === undefined) return Option.none()
@@ -38,8 +38,8 @@ const parseDate = (value: string, now: number): Option.Option<number> => {
 }
 
 /**
- * The wait that a header asks for at the time `now` (milliseconds since 1970): whole seconds or a date, a past date is
- * zero, a day is the most, and anything else counts as no header.
+ * The wait that a header asks for at the time `now` (milliseconds since 1970). It is given in whole seconds or as a date.
+ * A past date is zero, a day is the most, and anything else counts as no header.
  */
 export const parse = (header: string | undefined, now: number): Option.Option<Duration.Duration> => {
   const value = header?.trim() ?? ""

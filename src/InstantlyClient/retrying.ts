@@ -1,19 +1,17 @@
-/** What a client adds to any retry policy: what no policy can overrule, and what one sees of it. */
+/** What a client adds to any retry policy: what no policy can overrule, and what can be seen of it. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
-import type { InstantlyError } from "../InstantlyError.js"
+import { type InstantlyError, isIdempotent } from "../InstantlyError.js"
+import * as NameOf from "../internal/nameOf.js"
 import * as Telemetry from "../internal/telemetry.js"
 import type { RetryPolicy } from "../RetryPolicy.js"
+import type { Call } from "./call.js"
 
-const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
-
-const mayRepeat = (error: InstantlyError): boolean => {
-  if (error._tag === "TransportError" && error.heldBack) return false
-  return error.outcome === "NotApplied" || (error.outcome === "Unknown" && idempotent.has(error.method))
-}
+const mayRepeat = ({ _tag, method, outcome }: InstantlyError): boolean =>
+  _tag !== "HeldBack" && (outcome === "NotApplied" || (outcome === "Unknown" && isIdempotent(method)))
 
 const tell = (error: InstantlyError, delay: Duration.Duration) =>
   Effect.all(
@@ -26,24 +24,42 @@ const tell = (error: InstantlyError, delay: Duration.Duration) =>
   )
 
 /**
- * A policy that is not even asked about an error after which nothing may be sent again, and that ends at a wait which
- * would outlast the deadline (milliseconds since 1970): the error in hand says more than that time is up.
+ * A policy that is not asked about an error after which nothing may be sent again. It ends at a wait that the deadline
+ * would cut off, because the error in hand says more than that the time is up. A policy that fails has ended.
  */
-export const supervise = (
-  policy: RetryPolicy,
-  deadline: number
-): Schedule.Schedule<Duration.Duration, InstantlyError> => {
+const supervise = (policy: RetryPolicy, call: Call): Schedule.Schedule<Duration.Duration, InstantlyError> => {
   const delays = Schedule.delays(policy)
-  return Schedule.makeWithState(delays.initial, (now, error: InstantlyError, state) =>
-    mayRepeat(error)
-      ? Effect.flatMap(delays.step(now, error, state), ([next, delay, decision]) => {
-          const goesOn = ScheduleDecision.isContinue(decision) && now + Duration.toMillis(delay) < deadline
-          return Effect.as(goesOn ? tell(error, delay) : Effect.void, [
-            next,
-            delay,
-            goesOn ? decision : ScheduleDecision.done
-          ] as const)
-        })
-      : Effect.succeed([state, Duration.zero, ScheduleDecision.done] as const)
-  )
+  return Schedule.makeWithState(delays.initial, (now, error: InstantlyError, state) => {
+    const ended = [state, Duration.zero, ScheduleDecision.done] as const
+    if (!mayRepeat(error)) return Effect.succeed(ended)
+    return Effect.suspend(() => delays.step(now, error, state)).pipe(
+      Effect.flatMap(([next, delay, decision]) =>
+        ScheduleDecision.isContinue(decision) && call.hasTimeFor(delay)
+          ? Effect.as(tell(error, delay), [next, delay, decision] as const)
+          : Effect.succeed(ended)
+      ),
+      Effect.catchAllCause((cause) =>
+        Effect.as(
+          Effect.logWarning(`the retry policy failed with ${NameOf.ofCause(cause)}, and counts as ended`),
+          ended
+        )
+      )
+    )
+  })
 }
+
+/** `Effect.retry`, whose driver is made at the first failure: a call that succeeds at once does not pay for it. */
+export const retry = <A>(
+  attempt: Effect.Effect<A, InstantlyError>,
+  policy: RetryPolicy,
+  call: Call
+): Effect.Effect<A, InstantlyError> =>
+  Effect.catchAll(attempt, (error) => {
+    let next: Effect.Effect<A, InstantlyError> = Effect.fail(error)
+    const failedThenTried = Effect.suspend(() => {
+      const current = next
+      next = attempt
+      return current
+    })
+    return Effect.retry(failedThenTried, supervise(policy, call))
+  })

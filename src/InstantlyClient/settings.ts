@@ -1,115 +1,216 @@
-/** The settings of a client, checked: one that is wrong is told by its name, and none is shown. */
+/** The settings of a client, checked: an error names the setting, never its value. */
+import * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type { Signature } from "./sendOnce.js"
+import type { ConfigOptions } from "../InstantlyClient.js"
+import * as NameOf from "../internal/nameOf.js"
 
 /** The version in `package.json`, which a bundled library cannot read; a test holds the two together. */
 export const version = "0.1.0"
 
-/** The settings as they are given. */
-export interface Unchecked {
-  readonly apiKey: Redacted.Redacted | Effect.Effect<Redacted.Redacted>
-  readonly baseUrl?: string | undefined
-  readonly workspaceId?: string | undefined
-  readonly userAgent?: string | undefined
-  readonly timeout?: Duration.DurationInput | undefined
-  readonly deadline?: Duration.DurationInput | undefined
-}
-
 export interface Settings {
-  readonly signature: Signature
-  /** The token, checked each time: where an effect gives it, it can be another each time. */
-  readonly token: Effect.Effect<string, ConfigError.ConfigError>
+  /** Without a slash at its end. */
+  readonly baseUrl: string
+  readonly userAgent: string
+  readonly workspaceId: Option.Option<string>
+  /** The API key to authenticate with, or why there is none. An effect can give another one each time. */
+  readonly token: Effect.Effect<string, string>
   readonly timeout: Duration.Duration
   readonly deadline: Duration.Duration
 }
 
-/** What a setting is called where it comes from. */
-export interface Names {
-  readonly apiKey: string
-  readonly baseUrl: string
-  readonly workspaceId: string
-}
-
-const optionNames: Names = { apiKey: "apiKey", baseUrl: "baseUrl", workspaceId: "workspaceId" }
-
-const invalid = (name: string, problem: string) => Either.left(ConfigError.InvalidData([name], `${name} ${problem}`))
+/** A setting, or what is wrong with it. */
+type Checked<A> = Either.Either<A, string>
 
 const isLoopback = (hostname: string) =>
   hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname)
 
-/** An address that a token may be sent to, without a slash at its end. */
-const baseUrl = (name: string, value: string): Either.Either<string, ConfigError.ConfigError> =>
+/** An address that a token may be sent to. */
+const baseUrl = (value: string): Checked<string> =>
   Either.try(() => new URL(value)).pipe(
-    Either.orElse(() => invalid(name, "is not a URL, such as https://api.instantly.ai")),
+    Either.mapLeft(() => "is not a URL, such as https://api.instantly.ai"),
     Either.flatMap((url) => {
       if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
-        return invalid(
-          name,
-          "must use https (http is for loopback addresses only): the API key would travel in the clear"
+        return Either.left(
+          "must use https: over http, which is for loopback addresses only, the API key would travel in the clear"
         )
       }
       if (`${url.username}${url.password}${url.search}${url.hash}` !== "") {
-        return invalid(name, "must not hold a user, a password, a query or a fragment")
+        return Either.left("must not hold a user, a password, a query or a fragment")
       }
       return Either.right(`${url.origin}${url.pathname}`.replace(/\/+$/, ""))
     })
   )
 
-/** A value that fits into one header field, trimmed. */
-const word = (name: string, value: unknown): Either.Either<string, ConfigError.ConfigError> => {
-  if (typeof value !== "string") return Either.left(ConfigError.MissingData([name], `${name} is missing`))
+/** A value that fits into a header field, trimmed. */
+const headerValue = (value: string): Checked<string> => {
   const trimmed = value.trim()
-  if (trimmed === "") return invalid(name, "is empty")
-  if (/[\r\n]/.test(trimmed)) return invalid(name, "has more than one line")
+  if (trimmed === "") return Either.left("is empty")
+  if (/[\r\n]/.test(trimmed)) return Either.left("has more than one line")
   return /^[\x21-\x7e]+$/.test(trimmed)
     ? Either.right(trimmed)
-    : invalid(name, "has spaces or other characters that it cannot consist of")
+    : Either.left("has spaces or other characters that it cannot consist of")
 }
 
-/** Names the library, and after it the app that uses it. */
-const userAgent = (name: string, app: string | undefined): Either.Either<string, ConfigError.ConfigError> => {
-  const own = `effect-instantly/${version}`
-  if (app === undefined) return Either.right(own)
-  return /^[\x20-\x7e]*[\x21-\x7e][\x20-\x7e]*$/.test(app)
-    ? Either.right(`${own} ${app.trim()}`)
-    : invalid(name, "must be one line of printable ASCII, such as my-app/1.0")
-}
-
-/** A time limit: longer than nothing. */
-const limit = (
-  name: string,
-  input: Duration.DurationInput
-): Either.Either<Duration.Duration, ConfigError.ConfigError> =>
-  Either.try(() => Duration.decode(input)).pipe(
-    Either.filterOrLeft(Duration.greaterThan(Duration.zero), () => undefined),
-    Either.orElse(() => invalid(name, "must be a duration longer than nothing, such as 15 seconds"))
+/** A secret that has been wiped throws, and one that untyped code gives may be none. */
+const token = (value: Redacted.Redacted): Checked<string> =>
+  Either.try(() => Redacted.value(value)).pipe(
+    Either.filterOrLeft(
+      (secret) => typeof secret === "string",
+      () => undefined
+    ),
+    Either.mapLeft(() => "is missing"),
+    Either.flatMap(headerValue)
   )
 
-export const check = (
-  options: Unchecked,
-  names: Names = optionNames
-): Effect.Effect<Settings, ConfigError.ConfigError> =>
-  Effect.gen(function* () {
-    const { apiKey } = options
-    // A value that has been wiped throws.
-    const token = (value: Redacted.Redacted) =>
-      word(names.apiKey, Option.getOrUndefined(Option.liftThrowable(Redacted.value<string>)(value)))
-    return {
-      signature: {
-        baseUrl: yield* baseUrl(names.baseUrl, options.baseUrl ?? "https://api.instantly.ai"),
-        userAgent: yield* userAgent("userAgent", options.userAgent),
-        workspaceId: yield* Option.fromNullable(options.workspaceId).pipe(
-          Option.map((id) => word(names.workspaceId, id)),
-          Effect.transposeOption
-        )
-      },
-      token: Effect.isEffect(apiKey) ? Effect.flatMap(apiKey, token) : Effect.succeed(yield* token(apiKey)),
-      timeout: yield* limit("timeout", options.timeout ?? "15 seconds"),
-      deadline: yield* limit("deadline", options.deadline ?? Duration.infinity)
-    }
+/** The library's name, and after it that of the app. */
+const userAgent = (app: string): Checked<string> =>
+  /^[\x20-\x7e]*[\x21-\x7e][\x20-\x7e]*$/.test(app)
+    ? Either.right(`${libraryAgent} ${app.trim()}`)
+    : Either.left("must be one line of printable ASCII, such as my-app/1.0")
+
+const libraryAgent = `effect-instantly/${version}`
+
+const limit = (input: Duration.DurationInput): Checked<Duration.Duration> =>
+  Either.try(() => Duration.decode(input)).pipe(
+    Either.filterOrLeft(Duration.greaterThan(Duration.zero), () => undefined),
+    Either.mapLeft(() => "must be a duration longer than zero, such as 15 seconds")
+  )
+
+const isConfig = <A>(value: A | Config.Config<A>): value is Config.Config<A> => Config.isConfig(value)
+
+/** A setting that is given as a value or as a `Config`, or that is read from the configuration. */
+const setting = <A, B>(name: string, value: A | Config.Config<A>, check: (value: A) => Checked<B>): Config.Config<B> =>
+  // A `Config` adds its own path to the error, where it has one; a value has the name of its option.
+  (isConfig(value) ? value : Config.nested(Config.succeed(value), name)).pipe(
+    Config.mapOrFail((given) =>
+      Either.mapLeft(check(given), (problem) => ConfigError.InvalidData([], `${name} ${problem}`))
+    )
+  )
+
+const atPath = (kind: string, path: ReadonlyArray<string>) =>
+  path.length === 0 ? kind : `${kind} at ${path.join(".")}`
+
+/** Which settings a `ConfigError` is about. Its message can quote what was read. */
+const pathsOf = (error: ConfigError.ConfigError): string =>
+  ConfigError.reduceWithContext<undefined, string>(error, undefined, {
+    andCase: (_, left, right) => `${left} and ${right}`,
+    orCase: (_, left, right) => `${left} or ${right}`,
+    invalidDataCase: (_, path) => atPath("InvalidData", path),
+    missingDataCase: (_, path) => atPath("MissingData", path),
+    sourceUnavailableCase: (_, path) => atPath("SourceUnavailable", path),
+    unsupportedCase: (_, path) => atPath("Unsupported", path)
   })
+
+const reasonOf = (cause: Cause.Cause<unknown>): string =>
+  Option.match(Option.filter(Cause.failureOption(cause), ConfigError.isConfigError), {
+    onNone: () => NameOf.ofCause(cause),
+    onSome: pathsOf
+  })
+
+/** An API key that is asked for before each attempt. Nothing of its error is kept but a name, or a setting's path. */
+const asked = (apiKey: Effect.Effect<Redacted.Redacted, unknown>): Effect.Effect<string, string> =>
+  apiKey.pipe(
+    Effect.catchAllCause((cause) => Effect.fail(`could not be obtained: ${reasonOf(cause)}`)),
+    Effect.flatMap(token),
+    Effect.mapError((problem) => `the API key ${problem}`)
+  )
+
+/** What stands for the settings that are left out. */
+interface LeftOut {
+  readonly token: Config.Config<Settings["token"]>
+  readonly baseUrl: Config.Config<string>
+  readonly workspaceId: Config.Config<Option.Option<string>>
+}
+
+const instantly = "https://api.instantly.ai"
+
+const byDefault: LeftOut = {
+  token: Config.nested(Config.fail("apiKey is missing"), "apiKey"),
+  baseUrl: Config.succeed(instantly),
+  workspaceId: Config.succeed(Option.none())
+}
+
+const fromEnvironment: LeftOut = {
+  // `Config.redacted` redacts the message about a missing key, too. The name goes outside, where errors keep it as a path.
+  token: Config.map(
+    setting("apiKey", Config.nested(Config.map(Config.string(), Redacted.make), "INSTANTLY_API_KEY"), token),
+    Effect.succeed
+  ),
+  baseUrl: Config.withDefault(setting("baseUrl", Config.string("INSTANTLY_BASE_URL"), baseUrl), instantly),
+  workspaceId: Config.option(setting("workspaceId", Config.string("INSTANTLY_WORKSPACE_ID"), headerValue))
+}
+
+/** A `Config` is an `Effect`, too: it is read once. Any other effect is asked before each attempt. */
+const tokenOf = (apiKey: NonNullable<ConfigOptions["apiKey"]>): LeftOut["token"] =>
+  Effect.isEffect(apiKey) && !Config.isConfig(apiKey)
+    ? Config.succeed(asked(apiKey))
+    : Config.map(setting("apiKey", apiKey, token), Effect.succeed)
+
+/** The error of a `Config` can quote what was read, and does not know the option: it keeps its path alone. */
+const told = <A>(name: string, config: Config.Config<A>): Effect.Effect<A, ConfigError.ConfigError> =>
+  Effect.mapError(config, (error) =>
+    ConfigError.reduceWithContext<undefined, ConfigError.ConfigError>(error, undefined, {
+      andCase: (_, left, right) => ConfigError.And(left, right),
+      orCase: (_, left, right) => ConfigError.Or(left, right),
+      invalidDataCase: (_, path, message) =>
+        ConfigError.InvalidData(
+          path,
+          message.startsWith(`${name} `) ? message : `${name} is not what its Config expects`
+        ),
+      missingDataCase: (_, path) => ConfigError.MissingData(path, `${name} is missing`),
+      sourceUnavailableCase: (_, path) =>
+        ConfigError.SourceUnavailable(path, `the source of ${name} is not available`, Cause.empty),
+      unsupportedCase: (_, path) => ConfigError.Unsupported(path, `${name} cannot be read from this source`)
+    })
+  )
+
+/** Every setting is checked, so that all wrong ones are told at once. */
+const settings = (options: ConfigOptions, leftOut: LeftOut): Effect.Effect<Settings, ConfigError.ConfigError> => {
+  const { apiKey, workspaceId } = options
+  const all = {
+    token: told("apiKey", apiKey === undefined ? leftOut.token : tokenOf(apiKey)),
+    baseUrl: told(
+      "baseUrl",
+      options.baseUrl === undefined ? leftOut.baseUrl : setting("baseUrl", options.baseUrl, baseUrl)
+    ),
+    workspaceId: told(
+      "workspaceId",
+      workspaceId === undefined
+        ? leftOut.workspaceId
+        : Config.map(setting("workspaceId", workspaceId, headerValue), Option.some)
+    ),
+    userAgent: told(
+      "userAgent",
+      options.userAgent === undefined
+        ? Config.succeed(libraryAgent)
+        : setting("userAgent", options.userAgent, userAgent)
+    ),
+    timeout: told("timeout", setting("timeout", options.timeout ?? "15 seconds", limit)),
+    deadline: told("deadline", setting("deadline", options.deadline ?? Duration.infinity, limit))
+  }
+  return Effect.mapError(Effect.all(all, { mode: "validate" }), (errors) =>
+    Arr.getSomes(Object.values(errors)).reduce((left, right) => ConfigError.And(left, right))
+  )
+}
+
+/** The settings as they are given. */
+export const given = (options: ConfigOptions) => settings(options, byDefault)
+
+/** The settings as they are given, and the rest from the configuration. */
+export const configured = (options: ConfigOptions) => settings(options, fromEnvironment)
+
+/** What the app hands in may throw: the error names it, and what it threw. */
+export const orThrown = <A, R>(
+  name: string,
+  effect: Effect.Effect<A, ConfigError.ConfigError, R>
+): Effect.Effect<A, ConfigError.ConfigError, R> =>
+  Effect.catchAllDefect(effect, (defect) =>
+    Effect.fail(ConfigError.InvalidData([name], `${name} failed with ${NameOf.ofDefect(defect)}`))
+  )

@@ -1,8 +1,9 @@
-/** Why the body of a success cannot be read, told by path and expected type: a `ParseError` itself holds the whole body. */
-import type { HttpClientError } from "@effect/platform"
+/** Why the body of a success cannot be read, by path and expected type: a `ParseError` itself holds the whole body. */
+import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as Arr from "effect/Array"
 import type * as ParseResult from "effect/ParseResult"
 import * as SchemaAST from "effect/SchemaAST"
+import type { TooLong } from "./body.js"
 
 const at = (path: ReadonlyArray<PropertyKey>, problem: string) =>
   `${path.length === 0 ? "it" : path.map(String).join(".")} ${problem}`
@@ -23,7 +24,7 @@ const problemsOf = (
     case "Pointer":
       return problemsOf(issue.issue, [...path, ...Arr.ensure(issue.path).map((name) => nameOf(name, parent))], parent)
     case "Composite":
-      // Of a union every member has a problem: that it is none of them says enough.
+      // Each member of a union has a problem. It is enough to say that the value is none of them.
       if (issue.ast._tag === "Union") return [at(path, `is not ${issue.ast}`)]
       return Arr.ensure(issue.issues).flatMap((inner) => problemsOf(inner, path, issue.ast))
     case "Refinement":
@@ -44,13 +45,14 @@ const problemsOf = (
 
 const most = 3
 
-export const reasonOf = (error: HttpClientError.ResponseError | ParseResult.ParseError): string => {
+export const reasonOf = (error: TooLong | HttpClientError.ResponseError | ParseResult.ParseError): string => {
+  if (error._tag === "TooLong") return "it is longer than 8 MiB"
   if (error._tag === "ParseError") {
-    if (error.issue.actual === null) return "its body is empty"
+    if (error.issue.actual === null) return "it is empty"
     const problems = Arr.dedupe(problemsOf(error.issue, [], SchemaAST.neverKeyword))
     const rest = problems.length > most ? `, and ${problems.length - most} more` : ""
     return `${problems.slice(0, most).join(", ")}${rest}`
   }
   // The cause's own message quotes the body.
-  return error.cause instanceof SyntaxError ? "its body is not JSON" : "its body was cut off or is damaged"
+  return error.cause instanceof SyntaxError ? "it is not JSON" : "it was cut off or is damaged"
 }

@@ -1,38 +1,14 @@
 /**
- * The words of each error: what happened, what to do next, and the facts of the call, on at most four lines. They are
- * built from what this library knows, never from a server's text: a proxy may echo the request, and with it the token.
+ * What each error says, from its fields: what happened, what to do next, and the facts of the call, on at most four lines.
+ * It never repeats a server's text: a proxy may echo the request, and with it the token.
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import { knownScopes } from "../ApiKey/knownScopes.js"
-import { fromStatus, type Outcome } from "../Outcome.js"
-
-/** What is known of a call when it fails. */
-export interface Facts {
-  readonly method: string
-  readonly path: string
-  readonly outcome: Outcome
-  readonly attempts: number
-  readonly waited: Duration.Duration
-  readonly requestId: Option.Option<string>
-}
-
-/** What every error can be made from. Each field has a default, so that `new NotFound()` is enough in a test. */
-export interface Plain extends Partial<Facts> {
-  readonly message?: string
-}
-
-interface WithWait extends Plain {
-  readonly retryAfter?: Option.Option<Duration.Duration>
-}
-
-interface WithDetail extends Plain {
-  readonly status?: number
-  readonly detail?: string
-}
+import type * as InstantlyError from "../InstantlyError.js"
+import { fromStatus } from "../Outcome.js"
 
 /** The facts of a call on one line. */
-export const factsLine = ({ attempts, method, outcome, path, requestId, waited }: Facts) =>
+export const factsLine = ({ attempts, method, outcome, path, requestId, waited }: InstantlyError.Facts): string =>
   [
     ...(path === "" ? [] : [`${method} ${path}`]),
     `outcome ${outcome}`,
@@ -41,157 +17,159 @@ export const factsLine = ({ attempts, method, outcome, path, requestId, waited }
     ...Option.match(requestId, { onNone: () => [], onSome: (id) => [`request id ${id}`] })
   ].join(" · ")
 
-/** An error's fields, with its outcome and its message: `lines` where it can add to them what the outcome is. */
-const complete = <P extends Plain>(
-  props: P,
-  ownOutcome: Outcome,
-  lines: (outcome: Outcome) => ReadonlyArray<string>
-) => {
-  const outcome = props.outcome ?? ownOutcome
-  const facts = factsLine({
-    method: props.method ?? "",
-    path: props.path ?? "",
-    outcome,
-    attempts: props.attempts ?? 1,
-    waited: props.waited ?? Duration.zero,
-    requestId: props.requestId ?? Option.none()
-  })
-  return { message: [...lines(outcome), facts].join("\n"), ...props, outcome }
-}
+const lines = (error: InstantlyError.Facts, ...said: ReadonlyArray<string>) => [...said, factsLine(error)].join("\n")
 
-const failed = <P extends Plain>(props: P, ownOutcome: Outcome, what: string, next: string) =>
-  complete(props, ownOutcome, () => [what, next])
+const lostEarlier = "An earlier attempt of this call may have been carried out: its response was lost."
 
-const lostEarlier = "An earlier attempt of this call may have been carried out: its answer was lost."
+/** A refusal speaks for its own attempt alone, so what the attempts before it may have done is said as well. */
+const refused = (error: InstantlyError.Facts, what: string, next: string, earlier = lostEarlier) =>
+  error.outcome === "NotApplied" ? lines(error, what, next) : lines(error, what, next, earlier)
 
-/** A refusal speaks for its own attempt alone: what the attempts before it may have done is said beside it. */
-const refused = <P extends Plain>(props: P, what: string, next: string, earlier = lostEarlier) =>
-  complete(props, "NotApplied", (outcome) => (outcome === "NotApplied" ? [what, next] : [what, next, earlier]))
-
-const waitAdvice = ({ retryAfter = Option.none() }: WithWait, otherwise: string) =>
-  Option.match(retryAfter, {
+const waitAdvice = (error: { readonly retryAfter: Option.Option<Duration.Duration> }, otherwise: string) =>
+  Option.match(error.retryAfter, {
     onNone: () => otherwise,
     onSome: (wait) => `Wait ${Duration.format(wait)} before the next request, as the server asks.`
   })
 
-const actions: Record<string, string> = { DELETE: "delete", GET: "read", PATCH: "update", POST: "create" }
+const because = (detail: string) => (detail === "" ? "" : `: ${detail}`)
+
+const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
+
+/** Whether a request of this method can be sent twice without doing more than once. */
+export const isIdempotent = (method: string): boolean => idempotent.has(method)
+
+const sendAgain = ({ method }: InstantlyError.Facts) =>
+  method === "" || isIdempotent(method)
+    ? "Send it again, or check whether it was carried out."
+    : `Do not repeat it: a ${method} can be carried out twice. Check first whether it was carried out.`
+
+const actions: Readonly<Record<string, string>> = {
+  DELETE: "delete",
+  GET: "read",
+  PATCH: "update",
+  POST: "create"
+}
 
 /** The scopes of which Instantly wants one, by its rule: this action or all, on this resource or on all. */
-const scopesFor = ({ method = "", path = "" }: Plain): ReadonlyArray<string> => {
+const scopesFor = ({ method, path }: InstantlyError.Facts): string => {
   const resource = /^\/api\/v2\/([\w-]+)/.exec(path)?.[1]?.replaceAll("-", "_")
-  const wanted = [resource, "all"].flatMap((subject) => [`${subject}:${actions[method]}`, `${subject}:all`])
-  const known = new Set<string>(knownScopes)
-  return wanted.filter((scope) => known.has(scope))
+  const subjects = resource === undefined ? ["all"] : [resource, "all"]
+  const action = actions[method]
+  return subjects
+    .flatMap((subject) => [...(action === undefined ? [] : [`${subject}:${action}`]), `${subject}:all`])
+    .join(", ")
 }
 
-export interface BadRequest extends Plain {
-  readonly code?: Option.Option<string>
-}
-export const badRequest = (props: BadRequest) => {
-  const code = Option.match(props.code ?? Option.none(), { onNone: () => "", onSome: (known) => `, ${known}` })
-  const next = "Nothing was changed by it. Check the id, and what was sent with the request."
-  return props.attempts === 0
-    ? refused(props, "The request was not sent: its id is not a UUID (it is not shown here).", "Check the id.")
-    : refused(props, `The request is malformed (400${code}).`, next)
-}
-
-export type Unauthorized = Plain
-export const unauthorized = (props: Unauthorized) =>
+export const badRequest = (error: InstantlyError.BadRequest): string =>
   refused(
-    props,
+    error,
+    `Instantly refused the request as malformed (400${Option.match(error.code, { onNone: () => "", onSome: (code) => `, ${code}` })}).`,
+    "The request changed nothing. Check the id, and what was sent with the request."
+  )
+
+export const unauthorized = (error: InstantlyError.Unauthorized): string =>
+  refused(
+    error,
     "Instantly does not accept the API key that this call authenticates with (401): it is missing, wrong or revoked.",
     "Authenticate with an API key that is active.",
     `${lostEarlier} If this call deletes the very key it authenticates with, that attempt worked.`
   )
 
-export type PaymentRequired = Plain
-export const paymentRequired = (props: PaymentRequired) =>
+export const paymentRequired = (error: InstantlyError.PaymentRequired): string =>
   refused(
-    props,
+    error,
     "The workspace has no active paid plan (402), and Instantly refuses its API calls.",
-    "Renew the plan: until then the API changes nothing in this workspace."
+    "Renew the plan. Until then the API changes nothing in this workspace."
   )
 
-export type Forbidden = Plain
-export const forbidden = (props: Forbidden) =>
+export const forbidden = (error: InstantlyError.Forbidden): string =>
   refused(
-    props,
+    error,
     "The API key that this call authenticates with lacks the scope for it (403).",
-    `Authenticate with an API key that has one of: ${scopesFor(props).join(", ")}; for a sub workspace, of its admin workspace.`
+    `Use an API key with one of these scopes: ${scopesFor(error)}. For a sub workspace, use a key of its admin workspace.`
   )
 
-export type NotFound = Plain
-export const notFound = (props: NotFound) =>
+export const notFound = (error: InstantlyError.NotFound): string =>
   refused(
-    props,
+    error,
     "Instantly finds nothing with this id in the workspace of this call (404).",
-    "It does not prove that a key is gone: it may belong to another workspace, or the id be a wrong one.",
-    `${lostEarlier} It may be what deleted the key.`
+    "This does not prove that a key is gone: it may belong to another workspace, or the id may be wrong.",
+    `${lostEarlier} That attempt may have deleted the key.`
   )
 
-export type TooManyRequests = WithWait
-export const tooManyRequests = (props: TooManyRequests) =>
+export const tooManyRequests = (error: InstantlyError.TooManyRequests): string =>
   refused(
-    props,
+    error,
     "The workspace has exceeded Instantly's rate limit (429), which all its API keys and programs share.",
-    waitAdvice(props, "The server did not say how long to wait: a minute outlasts either limit.")
+    waitAdvice(error, "The server did not say how long to wait. One minute is enough for either limit.")
   )
 
-export interface ServerError extends WithWait {
-  readonly status?: number
-}
-export const serverError = (props: ServerError) =>
-  failed(
-    props,
-    "Unknown",
-    `Instantly, or what stands in front of it, failed (${props.status ?? 500}): the request may have been carried out.`,
-    waitAdvice(props, "Send it again, or look whether it was.")
+export const serverError = (error: InstantlyError.ServerError): string =>
+  lines(
+    error,
+    `Instantly, or a proxy in front of it, failed (${error.status}). The request may have been carried out.`,
+    waitAdvice(error, sendAgain(error))
   )
 
-export type UnexpectedStatus = WithDetail
-export const unexpectedStatus = (props: UnexpectedStatus) => {
-  const { detail = "not an answer that Instantly is known to give", status = 302 } = props
-  const outcome = fromStatus(status)
-  const what = `The request was answered with status ${status}: ${detail}.`
-  const next = "Check the base URL, and the network on the way to it."
-  return outcome === "NotApplied" ? refused(props, what, next) : failed(props, outcome, what, next)
+export const unexpectedStatus = (error: InstantlyError.UnexpectedStatus): string => {
+  const what = `The response had status ${error.status}: ${error.detail}.`
+  if (fromStatus(error.status) !== "NotApplied") return lines(error, what, sendAgain(error))
+  const next = error.fromInstantly
+    ? "Check what was sent with the request."
+    : "Check the base URL, and the network on the way to it."
+  return refused(error, what, next)
 }
 
-export type InvalidResponse = WithDetail
-export const invalidResponse = (props: InvalidResponse) => {
-  const { detail = "not what was asked for", status = 200 } = props
-  const what = `Instantly answered with success (${status}), but the answer cannot be read: ${detail}.`
-  return failed(
-    props,
-    "Applied",
-    what,
-    props.method === "GET"
-      ? "It was a read: nothing was changed."
-      : "The request was carried out. Do not repeat it: look at its effect."
+export const invalidResponse = (error: InstantlyError.InvalidResponse): string =>
+  lines(
+    error,
+    `Instantly responded with success (${error.status}), but the body could not be read: ${error.detail}.`,
+    error.method === "GET"
+      ? "The request only reads: nothing was changed."
+      : "The request was carried out. Do not repeat it: check its effect."
   )
-}
 
-export interface TransportError extends Plain {
-  readonly reason?: "NotSent" | "ConnectionLost" | "Timeout"
-  readonly detail?: string
-  readonly heldBack?: boolean
-}
-export const transportError = (props: TransportError) => {
-  const because = props.detail ? `: ${props.detail}` : ""
-  const again = "Send it again, or look whether it was."
-  switch (props.reason) {
+export const transportError = (error: InstantlyError.TransportError): string => {
+  switch (error.reason) {
     case "NotSent":
-      return refused(props, `The request was not sent${because}.`, "Check the address, the network and the settings.")
+      return refused(
+        error,
+        `The request was not sent${because(error.detail)}.`,
+        "Check the address, the network and the settings."
+      )
     case "Timeout":
-      return complete(props, "Unknown", (outcome) => [
-        props.attempts === 0
-          ? `The time was up before a request could be sent${because}.`
-          : `No answer came in time${because}.`,
-        outcome === "NotApplied" ? "Nothing was carried out." : `The request may still be carried out. ${again}`
-      ])
-    default: {
-      const what = `The connection was lost before the answer came${because}.`
-      return failed(props, "Unknown", what, `The request may have been carried out. ${again}`)
-    }
+      return lines(
+        error,
+        error.attempts === 0
+          ? `The time was up before a request could be sent${because(error.detail)}.`
+          : `No response arrived in time${because(error.detail)}.`,
+        error.outcome === "NotApplied"
+          ? "Nothing was carried out."
+          : `The request may still be carried out. ${sendAgain(error)}`
+      )
+    case "ConnectionLost":
+      return lines(
+        error,
+        `The connection was lost before the response arrived${because(error.detail)}.`,
+        `The request may have been carried out. ${sendAgain(error)}`
+      )
   }
+}
+
+export const heldBack = (error: InstantlyError.HeldBack): string =>
+  refused(
+    error,
+    `This client did not send the request: ${error.detail}.`,
+    "It will not send it the next time either, until that changes."
+  )
+
+/** `JSON.stringify` and JSON logs show what an error holds itself, which a derived message is not. */
+export const addToJson = (prototype: Error): void => {
+  Object.defineProperty(prototype, "toJSON", {
+    value(this: Error) {
+      return { ...this, message: this.message }
+    },
+    configurable: true,
+    writable: true
+  })
 }

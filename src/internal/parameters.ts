@@ -1,11 +1,11 @@
-/** Parameters of policies, refused where the policy is made: a policy with a wrong one must not be found out in use. */
+/** Refuses wrong parameters where a policy is made, so that nobody finds out when it is in use. */
 import * as Duration from "effect/Duration"
 
 export const refuse = (parameter: string, wanted: string, got: unknown): never => {
   throw new RangeError(`${parameter} must be ${wanted}, not ${String(got)}`)
 }
 
-/** `Duration.decode` takes what is negative or not a number for zero. */
+/** `Duration.decode` turns a negative number, and one that is not a number, into zero. */
 const isNegative = (input: Duration.DurationInput): boolean =>
   typeof input === "number" ? !(input >= 0) : typeof input === "bigint" ? input < 0n : String(input).startsWith("-")
 

@@ -1,4 +1,4 @@
-/** What one sees of requests and gates from outside: metrics, and events of the span that a call happens in. README names them. */
+/** What can be seen of requests and gates from outside: metrics, and events of the span that a call happens in. README lists them. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -18,29 +18,27 @@ const requests = new Map<string, Metric.Metric.Counter<number>>()
 
 /** Counts a request, by `Success`, the tag of its error, or `Interrupted`. */
 export const countRequest = (result: string) => {
-  // Kept, with the label in its key: a metric that is tagged is looked up by all its labels whenever it is updated.
+  // Kept, with the label in its key, because a tagged metric is looked up by all its labels at each update.
   const counter = requests.get(result) ?? Metric.fromMetricKey(MetricKey.tagged(requestKey, "result", result))
   requests.set(result, counter)
   return Metric.increment(counter)
 }
 
-/** Attempts that follow another of the same call. */
 export const retries = Metric.counter("instantly.retries", {
   description: "Attempts that follow another of the same call",
   incremental: true
 })
 
-/** How long those waited who were given a permit: in buckets from 1 millisecond to a bit more than a minute. */
+/** In buckets from 1 millisecond to a bit more than a minute. */
 export const permitWait = Metric.timerWithBoundaries(
   "instantly.permit_wait",
   MetricBoundaries.exponential({ start: 1, factor: 2, count: 18 }).values,
   "How long callers waited for a permit"
 )
 
-/** Callers that wait for a permit now, at all gates together. */
-export const queued = Metric.gauge("instantly.permit_queue", { description: "Callers that wait for a permit" })
+/** Over all gates together. */
+export const queued = Metric.gauge("instantly.permit_queue", { description: "Callers that are waiting for a permit" })
 
-/** How often a gate was closed for a time. */
 export const pauses = Metric.counter("instantly.pauses", {
   description: "Times that a gate was closed",
   incremental: true

@@ -1,6 +1,24 @@
 /**
- * How networks and servers fail: what goes wrong with one exchange, and with which. What a server does when nothing goes
- * wrong is left to `InstantlyMock`.
+ * How networks and servers fail: what goes wrong with an exchange, and which exchanges it happens to. What the server does
+ * when nothing goes wrong is left to `InstantlyMock`.
+ *
+ * A fault says what goes wrong. A script says which requests it happens to.
+ *
+ * @example
+ * ```ts
+ * import { Duration, Effect, Random } from "effect"
+ * import { Fault, InstantlyMock } from "effect-instantly/testing"
+ *
+ * const slowNetwork = Fault.delayRequest(Effect.map(Random.nextIntBetween(5, 55), Duration.millis))
+ *
+ * const InstantlyTest = InstantlyMock.layer({
+ *   faults: [
+ *     Fault.next(Fault.loseResponse), // the first request
+ *     Fault.atRate(0.01, slowNetwork.pipe(Fault.and(Fault.loseRequest))), // one in a hundred of the others
+ *     Fault.always(slowNetwork) // all that are left
+ *   ]
+ * })
+ * ```
  *
  * @since 0.1.0
  */
@@ -11,138 +29,114 @@ import * as Pipeable from "effect/Pipeable"
 import * as Random from "effect/Random"
 import type * as Schedule from "effect/Schedule"
 import * as Parameters from "../internal/parameters.js"
-import * as Selecting from "./Fault/selection.js"
-import type * as Http from "./InstantlyMock/exchange.js"
-import { Broken, type Exchange } from "./InstantlyMock/exchange.js"
+import * as Selection from "./Fault/selection.js"
 
 /**
- * Something that goes wrong with one exchange, by name. It is prepared once where it is scripted, so that what it counts
- * or draws starts there.
+ * A response of the double.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Response {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** Text, or bytes that need not be valid text. */
+  readonly body: string | Uint8Array
+}
+
+/**
+ * How an exchange breaks: the connection is refused, or it is lost before the response or in the middle of it.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Broken =
+  | { readonly _tag: "Refused" }
+  | { readonly _tag: "Lost" }
+  | { readonly _tag: "CutOff"; readonly response: Response }
+
+/**
+ * One exchange, from the arrival of the request to the departure of the response.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Exchange = Effect.Effect<Response, Broken>
+
+/**
+ * Something that goes wrong with an exchange.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Fault extends Pipeable.Pipeable {
+  /** What a request's `Arrival` calls it. */
   readonly name: string
-  /** What it does to an exchange; for the double. */
+  /** Gives what the fault does to an exchange. It runs once for each script, so each script counts and draws on its own. */
   readonly prepare: Effect.Effect<(exchange: Exchange) => Exchange>
 }
 
-const fault = (name: string, prepare: Fault["prepare"]): Fault => ({
-  name,
-  prepare,
-  pipe() {
-    // biome-ignore lint/complexity/noArguments: what Pipeable takes
-    return Pipeable.pipeArguments(this, arguments)
-  }
-})
+const make = (name: string, prepare: Fault["prepare"]): Fault => ({ ...Pipeable.Prototype, name, prepare })
 
-const make = (name: string, change: (exchange: Exchange) => Exchange): Fault => fault(name, Effect.succeed(change))
+const changing = (name: string, change: (exchange: Exchange) => Exchange): Fault => make(name, Effect.succeed(change))
+
+const broken = (how: Broken): Exchange => Effect.fail(how)
 
 /**
- * An answer of the double's: what {@link changeResponse} changes.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Answer extends Http.Answer {}
-
-/**
- * The connection is refused: the request certainly never leaves. On a socket, where a server cannot refuse one request,
- * it is {@link loseRequest}.
- *
- * @example
- * ```ts
- * import { Fault } from "effect-instantly/testing"
- *
- * const script = Fault.times(3, Fault.refuse)
- * ```
+ * The connection is refused, so the request is never sent. A server on a socket cannot refuse a single request; there it
+ * is {@link loseRequest}.
  *
  * @since 0.1.0
  * @category faults
  */
-export const refuse: Fault = make("refuse", () => new Broken({ how: "Refused" }))
+export const refuse: Fault = changing("refuse", () => broken({ _tag: "Refused" }))
 
 /**
  * The connection is lost before the server acts.
  *
- * @example
- * ```ts
- * import { Fault } from "effect-instantly/testing"
- *
- * const script = Fault.next(Fault.loseRequest)
- * ```
- *
  * @since 0.1.0
  * @category faults
  */
-export const loseRequest: Fault = make("loseRequest", () => new Broken({ how: "Lost" }))
+export const loseRequest: Fault = changing("loseRequest", () => broken({ _tag: "Lost" }))
 
 /**
- * The server acts, and the connection is lost before its answer.
- *
- * @example
- * ```ts
- * import { Fault } from "effect-instantly/testing"
- *
- * const script = Fault.next(Fault.loseResponse)
- * ```
+ * The server acts, and the connection is lost before the response.
  *
  * @since 0.1.0
  * @category faults
  */
-export const loseResponse: Fault = make("loseResponse", Effect.zipRight(new Broken({ how: "Lost" })))
+export const loseResponse: Fault = changing("loseResponse", Effect.zipRight(broken({ _tag: "Lost" })))
 
 /**
- * The server acts, and the connection is lost in the middle of its answer.
- *
- * @example
- * ```ts
- * import { Fault } from "effect-instantly/testing"
- *
- * const script = Fault.nth(2, Fault.cutResponse)
- * ```
+ * The server acts, and the connection is lost in the middle of the response's body.
  *
  * @since 0.1.0
  * @category faults
  */
-export const cutResponse: Fault = make(
+export const cutResponse: Fault = changing(
   "cutResponse",
-  Effect.flatMap((answer) => new Broken({ how: "CutOff", answer }))
+  Effect.flatMap((response) => broken({ _tag: "CutOff", response }))
 )
 
 /**
- * The server never acts, and never answers.
- *
- * @example
- * ```ts
- * import { Fault } from "effect-instantly/testing"
- *
- * const script = Fault.next(Fault.swallowRequest)
- * ```
+ * The server never acts, and no response ever comes.
  *
  * @since 0.1.0
  * @category faults
  */
-export const swallowRequest: Fault = make("swallowRequest", () => Effect.never)
+export const swallowRequest: Fault = changing("swallowRequest", () => Effect.never)
 
 /**
- * The server acts, and never answers.
- *
- * @example
- * ```ts
- * import { Fault } from "effect-instantly/testing"
- *
- * const script = Fault.next(Fault.swallowResponse)
- * ```
+ * The server acts, and no response ever comes.
  *
  * @since 0.1.0
  * @category faults
  */
-export const swallowResponse: Fault = make("swallowResponse", Effect.zipRight(Effect.never))
+export const swallowResponse: Fault = changing("swallowResponse", Effect.zipRight(Effect.never))
 
 /**
- * The answer is this one, and the server does not act. Throws a `RangeError` where the status is not from 200 to 599.
+ * The server does not act, and this is the response. Throws a `RangeError` unless the status is a whole number from 200 to
+ * 599.
  *
  * @example
  * ```ts
@@ -156,33 +150,29 @@ export const swallowResponse: Fault = make("swallowResponse", Effect.zipRight(Ef
  */
 export const respond = (options: {
   readonly status: number
-  readonly body?: string | Uint8Array
-  readonly headers?: Readonly<Record<string, string>>
+  /** Default: empty. */
+  readonly body?: Response["body"]
+  /** Default: none. */
+  readonly headers?: Response["headers"]
 }): Fault => {
   const { body = "", headers = {}, status } = options
   if (!(Number.isInteger(status) && status >= 200 && status < 600))
     Parameters.refuse("Fault.respond: status", "from 200 to 599", status)
-  return make(`respond ${status}`, () => Effect.succeed<Answer>({ status, headers, body }))
+  return changing(`respond ${status}`, () => Effect.succeed({ status, headers, body }))
 }
 
 /**
- * The server acts, and the answer is changed on its way.
- *
- * @example
- * ```ts
- * import { Fault } from "effect-instantly/testing"
- *
- * const script = Fault.next(Fault.changeResponse((answer) => ({ ...answer, body: "<html>" })))
- * ```
+ * The server acts, and the response is changed on its way.
  *
  * @since 0.1.0
  * @category faults
  */
-export const changeResponse = (change: (answer: Answer) => Answer): Fault => make("changeResponse", Effect.map(change))
+export const changeResponse = (change: (response: Response) => Response): Fault =>
+  changing("changeResponse", Effect.map(change))
 
 /**
- * How long a delay is: always the same, drawn each time from the double's seeded `Random`, or the next delay of a
- * schedule (which delays no more when it has ended).
+ * How long a delay is. A duration is the same each time. An effect is run each time, with the double's seeded `Random`. A
+ * schedule gives its delays one after the other, and none once it has ended.
  *
  * @since 0.1.0
  * @category models
@@ -190,54 +180,38 @@ export const changeResponse = (change: (answer: Answer) => Answer): Fault => mak
 export type Delay = Duration.DurationInput | Effect.Effect<Duration.DurationInput> | Schedule.Schedule<unknown>
 
 /**
- * The request takes longer to arrive.
- *
- * @example
- * ```ts
- * import { Fault } from "effect-instantly/testing"
- * import { Duration, Effect, Random } from "effect"
- *
- * const script = Fault.always(Fault.delayRequest(Effect.map(Random.nextIntBetween(5, 55), Duration.millis)))
- * ```
+ * The request takes longer to arrive. Throws a `RangeError` if the delay is a negative duration.
  *
  * @since 0.1.0
  * @category faults
  */
 export const delayRequest = (delay: Delay): Fault =>
-  fault(
+  make(
     "delayRequest",
-    Effect.map(Selecting.prepareSleep(delay), (sleep) => (exchange) => Effect.zipRight(sleep, exchange))
+    Effect.map(
+      Selection.sleeping("Fault.delayRequest", delay),
+      (sleep) => (exchange) => Effect.zipRight(sleep, exchange)
+    )
   )
 
 /**
- * The server acts, and its answer takes longer to arrive.
- *
- * @example
- * ```ts
- * import { Fault } from "effect-instantly/testing"
- *
- * const script = Fault.next(Fault.delayResponse("20 seconds"))
- * ```
+ * The server acts, and the response takes longer to arrive. Throws a `RangeError` if the delay is a negative duration.
  *
  * @since 0.1.0
  * @category faults
  */
 export const delayResponse = (delay: Delay): Fault =>
-  fault(
+  make(
     "delayResponse",
-    Effect.map(Selecting.prepareSleep(delay), (sleep) => (exchange) => Effect.zipLeft(exchange, sleep))
+    Effect.map(
+      Selection.sleeping("Fault.delayResponse", delay),
+      (sleep) => (exchange) => Effect.zipLeft(exchange, sleep)
+    )
   )
 
 /**
- * Two faults of one exchange, the first one nearer to the client: `delayRequest("1 second").pipe(and(loseResponse))` is a slow
- * request whose answer is lost.
- *
- * @example
- * ```ts
- * import { Fault } from "effect-instantly/testing"
- *
- * const script = Fault.next(Fault.delayRequest("1 second").pipe(Fault.and(Fault.loseResponse)))
- * ```
+ * Both faults happen to the exchange. The first one is nearer to the client: `delayRequest("1 second").pipe(and(loseResponse))`
+ * is a slow request whose response is lost.
  *
  * @since 0.1.0
  * @category combinators
@@ -248,118 +222,91 @@ export const and: {
 } = dual(
   2,
   (self: Fault, that: Fault): Fault =>
-    fault(
+    make(
       `${self.name} and ${that.name}`,
       Effect.zipWith(self.prepare, that.prepare, (outer, inner) => (exchange) => outer(inner(exchange)))
     )
 )
 
 /**
- * A fault, and the exchanges that it happens to.
+ * A fault, and the requests that it happens to.
+ *
+ * The double asks its scripts in the order in which they were added. The first one that takes a request is the only one
+ * that happens to it, and the scripts after it do not see or count that request. So a script that takes every request
+ * ({@link always}, or {@link atRate} of 1) has to come last; a script added after it could never happen, and the double
+ * refuses it with a `RangeError`. To let two faults happen to the same request, combine them with {@link and}.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Script {
-  /** Which exchanges it happens to; for the double. */
-  readonly prepare: Effect.Effect<Selecting.Select>
+  /** What messages call it. */
+  readonly name: string
+  readonly fault: Fault
+  /** Whether it takes every request. */
+  readonly takesAll: boolean
+  /** Gives what decides whether the script takes the request to a path. It runs once, when the script is added. */
+  readonly prepare: Effect.Effect<(path: string) => Effect.Effect<boolean>>
 }
 
 /**
- * Happens to the next request that no earlier script takes: two of them happen to the next two.
- *
- * @example
- * ```ts
- * import { Fault } from "effect-instantly/testing"
- *
- * const script = Fault.next(Fault.swallowRequest)
- * ```
+ * Happens to the next request that no earlier script takes. Two of them happen to the next two requests.
  *
  * @since 0.1.0
  * @category scripts
  */
-export const next = (fault: Fault): Script => nth(1, fault)
+export const next = (fault: Fault): Script => Selection.counting("next", fault, (count) => count === 1)
 
 /**
- * Happens to the `n`-th request from here on, where the next one is the first. Requests that an earlier script takes do not
- * count.
- *
- * @example
- * ```ts
- * import { Fault } from "effect-instantly/testing"
- *
- * const script = Fault.nth(3, Fault.swallowRequest)
- * ```
+ * Happens to the `n`-th request after the script is added, where 1 is the next one. Requests that an earlier script takes do
+ * not count. Throws a `RangeError` unless `n` is a whole number of at least 1.
  *
  * @since 0.1.0
  * @category scripts
  */
-export const nth = (n: number, fault: Fault): Script => Selecting.counting(fault, (count) => count === n)
+export const nth = (n: number, fault: Fault): Script => {
+  if (!(Number.isInteger(n) && n >= 1)) Parameters.refuse("Fault.nth: n", "a whole number of at least 1", n)
+  return Selection.counting(`nth ${n}`, fault, (count) => count === n)
+}
 
 /**
- * Happens to the next `n` requests.
- *
- * @example
- * ```ts
- * import { Fault } from "effect-instantly/testing"
- *
- * const script = Fault.times(3, Fault.swallowRequest)
- * ```
+ * Happens to the next `n` requests that no earlier script takes. Throws a `RangeError` unless `n` is a whole number of at
+ * least 0.
  *
  * @since 0.1.0
  * @category scripts
  */
-export const times = (n: number, fault: Fault): Script => Selecting.counting(fault, (count) => count <= n)
+export const times = (n: number, fault: Fault): Script => {
+  if (!(Number.isInteger(n) && n >= 0)) Parameters.refuse("Fault.times: n", "a whole number of at least 0", n)
+  return Selection.counting(`times ${n}`, fault, (count) => count <= n)
+}
 
 /**
- * Happens to every request.
- *
- * @example
- * ```ts
- * import { Fault } from "effect-instantly/testing"
- *
- * const script = Fault.always(Fault.respond({ status: 503 }))
- * ```
+ * Happens to every request that no earlier script takes. No script can be added after it: see {@link Script}.
  *
  * @since 0.1.0
  * @category scripts
  */
-export const always = (fault: Fault): Script => Selecting.counting(fault, () => true)
+export const always = (fault: Fault): Script => Selection.taking("always", fault, () => Effect.succeed(true), true)
 
 /**
  * Happens to every request whose path ends with this id.
- *
- * @example
- * ```ts
- * import { Fault } from "effect-instantly/testing"
- *
- * const script = Fault.forId("019e18e2-78d4-7322-941a-7384d8969c61", Fault.loseResponse)
- * ```
  *
  * @since 0.1.0
  * @category scripts
  */
 export const forId = (id: string, fault: Fault): Script =>
-  Selecting.scripted(
-    fault,
-    Effect.succeed((request) => Effect.succeed(request.path.endsWith(`/${id}`)))
-  )
+  Selection.taking("forId", fault, (path) => Effect.succeed(path.endsWith(`/${id}`)))
 
 /**
- * Happens to this share of the requests, from 0 to 1, drawn from the double's seeded `Random`.
- *
- * @example
- * ```ts
- * import { Fault } from "effect-instantly/testing"
- *
- * const script = Fault.atRate(0.01, Fault.loseResponse)
- * ```
+ * Happens to this share of the requests, drawn from the double's seeded `Random`. Throws a `RangeError` unless the rate is
+ * from 0 to 1. No script can be added after one with the rate 1: see {@link Script}.
  *
  * @since 0.1.0
  * @category scripts
  */
-export const atRate = (rate: number, fault: Fault): Script =>
-  Selecting.scripted(
-    fault,
-    Effect.succeed(() => Effect.map(Random.next, (drawn) => drawn < rate))
-  )
+export const atRate = (rate: number, fault: Fault): Script => {
+  if (!(rate >= 0 && rate <= 1)) Parameters.refuse("Fault.atRate: rate", "from 0 to 1", rate)
+  const draw = Effect.map(Random.next, (drawn) => drawn < rate)
+  return Selection.taking(`atRate ${rate}`, fault, () => draw, rate === 1)
+}

@@ -1,9 +1,28 @@
 /**
- * Instantly in memory, behind `HttpClient` or on a socket: it creates, lists and deletes API keys as Instantly does, with
- * its authentication, scopes, plans, limits and errors. How an exchange fails is left to `Fault`.
+ * Instantly in memory, behind `HttpClient` or on a socket. It creates, lists and deletes API keys as Instantly does, with
+ * Instantly's authentication, scopes, plans, limits and errors. How an exchange fails is left to `Fault`.
  *
- * What nobody knows of Instantly is an option with a default that is stated. It reads `Clock`, and draws from a seeded
- * `Random`: the same requests at the same times are answered the same way.
+ * Where nobody knows what Instantly does, there is an option, and its documentation states the default. The double reads
+ * `Clock` and draws from a seeded `Random`, so the same requests at the same times get the same responses.
+ *
+ * @example
+ * ```ts
+ * import { ApiKeys, Instantly } from "effect-instantly"
+ * import { Fault, InstantlyMock } from "effect-instantly/testing"
+ * import { Effect } from "effect"
+ *
+ * const test = Effect.gen(function* () {
+ *   const mock = yield* InstantlyMock.InstantlyMock
+ *   const caller = yield* mock.createApiKey({ scopes: ["api_keys:delete"] })
+ *   const leaked = yield* mock.createApiKey({ name: "leaked" })
+ *   yield* mock.script(Fault.next(Fault.loseResponse))
+ *   const error = yield* Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(leaked.id)).pipe(
+ *     Effect.flip,
+ *     Effect.provide(Instantly.layer({ apiKey: caller.secret }))
+ *   )
+ *   return [error._tag, error.outcome] // NotFound, Unknown
+ * }).pipe(Effect.provide(InstantlyMock.layer()))
+ * ```
  *
  * @since 0.1.0
  */
@@ -12,17 +31,19 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { Scope as ApiKeyScope } from "../ApiKey.js"
-import { ApiKeyId } from "../ApiKey.js"
+import { ApiKey, ApiKeyId } from "../ApiKey.js"
+import * as Parameters from "../internal/parameters.js"
 import type { Script } from "./Fault.js"
-import * as Transport from "./InstantlyMock/adapters.js"
+import * as Adapters from "./InstantlyMock/adapters.js"
 import type { Incoming } from "./InstantlyMock/exchange.js"
 import * as Identity from "./InstantlyMock/identity.js"
 import * as Recorder from "./InstantlyMock/recorder.js"
@@ -30,45 +51,63 @@ import * as Server from "./InstantlyMock/server.js"
 import * as Window from "./InstantlyMock/window.js"
 
 /**
- * What a double is like.
+ * How a double behaves.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** What ids, secrets, random faults and random delays are drawn from. Default: 0. */
+  /** The seed of ids, secrets, random faults and random delays. Default: 0. */
   readonly seed?: number
-  /** The limits of a workspace. Default: Instantly's, 100 in a second and 6,000 in a minute. */
+  /**
+   * The limits of a workspace: each limit a whole number of at least 1, each window finite and longer than zero. Default:
+   * Instantly's, 100 in a second and 6,000 in a minute.
+   */
   readonly limits?: ReadonlyArray<{ readonly limit: number; readonly window: Duration.DurationInput }>
   /**
-   * How a limit is counted: in any window, or from one round time to the next. Requests that are refused do not count.
-   * Which one Instantly does is not known. Default: sliding, which is the stricter.
+   * How a limit is counted: in any window of time, or in windows that begin at round times. Refused requests do not count.
+   * Which one Instantly does is not known. Default: sliding, which is stricter.
    */
   readonly window?: "sliding" | "fixed"
   /** Whether a 429 says how long to wait. Instantly does not document it. Default: no. */
   readonly retryAfter?: boolean
-  /** Which workspace `x-as-workspace` charges a request to. Not known. Default: the one it acts on. */
+  /** Which workspace is charged for a request with `x-as-workspace`. Not known. Default: the one that it acts on. */
   readonly chargedWorkspace?: "caller" | "target"
-  /** What list and delete answer for a secret. Not known. Default: the whole secret, which is the hardest to keep. */
+  /** How list and delete show a key's secret. Not known. Default: whole, which is the hardest to keep secret. */
   readonly shownSecret?: "whole" | "masked" | "empty"
-  /** How late a creation or deletion shows in lists. Not known. Default: not at all. */
+  /** How long lists do not show a creation or deletion. Not known. Default: 0. */
   readonly listLag?: Duration.DurationInput
-  /** How long a deleted key still authenticates. Not known. Default: not at all. */
+  /** How long a deleted key still authenticates. Not known. Default: 0. */
   readonly revocationLag?: Duration.DurationInput
-  /** Whether the last page of a list has a cursor too. It has been seen. Default: yes. */
+  /** Whether the last page of a list has a cursor, too. Instantly has been seen to send one. Default: yes. */
   readonly cursorOnLastPage?: boolean
-  /** What goes wrong, from the start. */
+  /** The scripts that are there from the start, in their order: see {@link Service.script}. Default: none. */
   readonly faults?: ReadonlyArray<Script>
 }
 
 /**
- * A request as it arrived, and what became of it. The secrets of its keys are replaced by `<redacted>` in the path, the
- * query and every header but those that name the client and the content.
+ * A request as it arrived, and what became of it. The secrets of the double's keys are replaced by `<redacted>` in the path,
+ * in the query, and in every header that could contain one.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Arrival extends Recorder.Arrival {}
+export interface Arrival {
+  /** When it arrived, in milliseconds since 1970. If it did not arrive: when it was sent. */
+  readonly at: number
+  readonly method: string
+  /** The path, with its query. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  /** The status of its response. None if there was no response. */
+  readonly status: Option.Option<number>
+  /** Whether the server carried it out. */
+  readonly applied: boolean
+  /** Why it got its response, for the reader of a test. The response itself may say less. */
+  readonly reason: string
+  /** The name of the fault that happened to it. */
+  readonly fault: Option.Option<string>
+}
 
 /**
  * A key that the double made, and its secret.
@@ -85,7 +124,7 @@ export interface CreatedApiKey {
 }
 
 /**
- * What one does to a double, and asks of it.
+ * What a test can do to a double, and ask of it.
  *
  * @since 0.1.0
  * @category models
@@ -93,28 +132,34 @@ export interface CreatedApiKey {
 export interface Service {
   /** The workspace that is there from the start, with a paid plan. */
   readonly workspaceId: string
-  /** Makes a workspace; `admin` is the one whose keys may act on it with `x-as-workspace`. */
+  /** Makes a workspace. Keys of the workspace `admin` may act on it with `x-as-workspace`. */
   readonly createWorkspace: (options?: { readonly paid?: boolean; readonly admin?: string }) => Effect.Effect<string>
   /** Changes whether a workspace has an active plan. */
   readonly setPaid: (paid: boolean, workspaceId?: string) => Effect.Effect<void>
-  /** Makes a key as a person does in Instantly's settings; with all scopes and a made-up name unless said otherwise. */
+  /** Makes a key, as a person does in Instantly's settings. By default it has all scopes, and the rest is made up. */
   readonly createApiKey: (options?: {
     readonly name?: string
     readonly scopes?: ReadonlyArray<ApiKeyScope>
     readonly workspaceId?: string
     readonly secret?: Redacted.Redacted
   }) => Effect.Effect<CreatedApiKey>
-  /** Deletes a key behind the client's back, as another program would. */
+  /** Deletes a key without a request, as if another program had done it. */
   readonly deleteApiKey: (id: ApiKeyId) => Effect.Effect<void>
   /** The keys that exist, oldest first. */
   readonly apiKeys: Effect.Effect<ReadonlyArray<CreatedApiKey>>
   /** The requests that arrived, in their order. */
   readonly arrivals: Effect.Effect<ReadonlyArray<Arrival>>
-  /** The most requests that any window of this length held, refused ones included. */
+  /**
+   * The most requests that arrived in any window of this length, refused ones included. Throws a `RangeError` unless the
+   * window is finite and longer than zero.
+   */
   readonly worstWindow: (window: Duration.DurationInput) => Effect.Effect<number>
-  /** Adds faults. Of several, the one that was added first is asked first; a request that it takes, the others do not see. */
+  /**
+   * Adds scripts behind those that are there. The first one that takes a request is the only one that happens to it. Dies
+   * with a `RangeError` if a script could never happen, because an earlier one takes every request: see `Fault.Script`.
+   */
   readonly script: (...scripts: ReadonlyArray<Script>) => Effect.Effect<void>
-  /** The double behind `HttpClient`, with no socket. */
+  /** The double as an `HttpClient`, with no socket. */
   readonly httpClient: HttpClient.HttpClient
   /** The double for any `HttpServer`. */
   readonly httpApp: Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>
@@ -123,47 +168,72 @@ export interface Service {
 /**
  * Instantly's double.
  *
- * @example
- * ```ts
- * import { ApiKeys, Instantly } from "effect-instantly"
- * import { Fault, InstantlyMock } from "effect-instantly/testing"
- * import { Effect, Layer } from "effect"
- *
- * const test = Effect.gen(function* () {
- *   const mock = yield* InstantlyMock.InstantlyMock
- *   const caller = yield* mock.createApiKey({ scopes: ["api_keys:delete"] })
- *   const leaked = yield* mock.createApiKey({ name: "leaked" })
- *   yield* mock.script(Fault.next(Fault.loseResponse))
- *   const error = yield* Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(leaked.id)).pipe(
- *     Effect.flip,
- *     Effect.provide(Instantly.layer({ apiKey: caller.secret }))
- *   )
- *   return [error._tag, error.outcome] // NotFound, Unknown
- * }).pipe(Effect.provide(InstantlyMock.layer()))
- * ```
- *
  * @since 0.1.0
  * @category tags
  */
 export class InstantlyMock extends Context.Tag("effect-instantly/testing/InstantlyMock")<InstantlyMock, Service>() {}
 
+/**
+ * A key as a value, for a stub of `ApiKeys`. No double knows it. Each field that is left out has a made-up default, always
+ * the same. Throws a `ParseError` if a field is not valid.
+ *
+ * @example
+ * ```ts
+ * import { ApiKeys } from "effect-instantly"
+ * import { InstantlyMock } from "effect-instantly/testing"
+ * import { Effect, Layer } from "effect"
+ *
+ * const ApiKeysTest = Layer.mock(ApiKeys.ApiKeys, {
+ *   delete: (id) => Effect.succeed(InstantlyMock.apiKey({ id, name: "leaked" }))
+ * })
+ * ```
+ *
+ * @since 0.2.0
+ * @category constructors
+ */
+export const apiKey = (fields: Partial<ApiKey> = {}): ApiKey => {
+  const { createdAt = DateTime.unsafeMake("2026-01-01T00:00:00Z") } = fields
+  return new ApiKey({
+    id: ApiKeyId.make("00000000-0000-7000-8000-000000000001"),
+    name: "made-up key",
+    scopes: ["all:all"],
+    key: Redacted.make("made-up-secret"),
+    organizationId: "00000000-0000-7000-8000-000000000002",
+    createdAt,
+    updatedAt: createdAt,
+    ...fields
+  })
+}
+
+const windowMillis = (parameter: string, window: Duration.DurationInput): number => {
+  const millis = Parameters.finiteMillis(parameter, window)
+  return millis > 0 ? millis : Parameters.refuse(parameter, "longer than zero", window)
+}
+
+const lagMillis = (parameter: string, lag: Duration.DurationInput = 0): number =>
+  Duration.toMillis(Parameters.duration(parameter, lag))
+
+const instantlyLimits: NonNullable<Options["limits"]> = [
+  { limit: 100, window: "1 second" },
+  { limit: 6000, window: "1 minute" }
+]
+
 const behaviourOf = (options: Options): Server.Behaviour => ({
-  limits: (
-    options.limits ?? [
-      { limit: 100, window: "1 second" },
-      { limit: 6000, window: "1 minute" }
-    ]
-  ).map(({ limit, window }) => ({ limit, window: Duration.toMillis(window) })),
+  limits: (options.limits ?? instantlyLimits).map(({ limit, window }) => {
+    if (!(Number.isInteger(limit) && limit >= 1))
+      Parameters.refuse("InstantlyMock: limit", "a whole number of at least 1", limit)
+    return { limit, window: windowMillis("InstantlyMock: window of a limit", window) }
+  }),
   window: options.window ?? "sliding",
   retryAfter: options.retryAfter ?? false,
   chargedWorkspace: options.chargedWorkspace ?? "target",
   shownSecret: options.shownSecret ?? "whole",
-  listLag: Duration.toMillis(options.listLag ?? 0),
-  revocationLag: Duration.toMillis(options.revocationLag ?? 0),
+  listLag: lagMillis("InstantlyMock: listLag", options.listLag),
+  revocationLag: lagMillis("InstantlyMock: revocationLag", options.revocationLag),
   cursorOnLastPage: options.cursorOnLastPage ?? true
 })
 
-const asCreated = (key: Server.StoredKey): CreatedApiKey => ({
+const created = (key: Server.StoredKey): CreatedApiKey => ({
   id: ApiKeyId.make(key.id),
   secret: Redacted.make(key.secret),
   name: key.name,
@@ -172,95 +242,65 @@ const asCreated = (key: Server.StoredKey): CreatedApiKey => ({
 })
 
 /**
- * Makes a double. What it was asked to do, it does even where the client no longer waits, as a server would; it ends with
- * its scope.
+ * Makes a double, which ends with its scope. As a server would, it completes what it was asked to do even if the client no
+ * longer waits.
  *
- * @example
- * ```ts
- * import { InstantlyMock } from "effect-instantly/testing"
- * import { Effect } from "effect"
- *
- * const mock = Effect.scoped(Effect.flatMap(InstantlyMock.make({ seed: 7 }), ({ apiKeys }) => apiKeys))
- * ```
+ * Throws a `RangeError` if a limit, a window or a lag is out of its bounds. Dies with a `RangeError` if one of the `faults`
+ * could never happen: see `Fault.Script`.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<Service, never, Scope.Scope> =>
-  Effect.gen(function* () {
-    const scope = yield* Effect.scope
-    const random = Random.make(options.seed ?? 0)
-    const identity = Identity.make(options.seed ?? 0)
-    const server = Server.make(behaviourOf(options))
-    const fresh = (now: number) => () => ({ id: identity.uuid(now), secret: identity.secret() })
-    const recorder = Recorder.make({
-      scope,
-      secrets: server.secrets,
-      handle: (incoming, now) => server.handle(incoming, now, fresh(now))
-    })
-    const serve = (incoming: Incoming) => Effect.withRandom(recorder.serve(incoming), random)
+export const make = (options: Options = {}): Effect.Effect<Service, never, Scope.Scope> => {
+  const behaviour = behaviourOf(options)
+  const seed = options.seed ?? 0
+  return Effect.gen(function* () {
+    const random = Random.make(seed)
+    const server = Server.make(Identity.make(seed), behaviour)
+    const { handle, secrets } = server
+    const { add, arrivals, serve } = Recorder.make({ scope: yield* Effect.scope, handle, secrets })
+    const serveSeeded = (incoming: Incoming) => Effect.withRandom(serve(incoming), random)
     const script = (...scripts: ReadonlyArray<Script>) =>
-      Effect.withRandom(
-        Effect.forEach(scripts, ({ prepare }) => Effect.map(prepare, recorder.add), { discard: true }),
-        random
-      )
+      Effect.withRandom(Effect.forEach(scripts, add, { discard: true }), random)
     yield* script(...(options.faults ?? []))
-
-    const workspaceId = identity.uuid(0)
-    server.workspaces.set(workspaceId, { id: workspaceId, paid: true, admin: undefined })
+    const workspaceId = server.createWorkspace({ paid: true, admin: undefined }, 0)
 
     return InstantlyMock.of({
       workspaceId,
       createWorkspace: ({ admin, paid = true } = {}) =>
-        Effect.map(Clock.currentTimeMillis, (now) => {
-          const id = identity.uuid(now)
-          server.workspaces.set(id, { id, paid, admin })
-          return id
-        }),
-      setPaid: (paid, id = workspaceId) =>
-        Effect.sync(() => {
-          const workspace = server.workspaces.get(id)
-          if (workspace !== undefined) server.workspaces.set(id, { ...workspace, paid })
-        }),
+        Effect.map(Clock.currentTimeMillis, (now) => server.createWorkspace({ paid, admin }, now)),
+      setPaid: (paid, id = workspaceId) => Effect.sync(() => server.setPaid(id, paid)),
       createApiKey: ({ name = "made-up key", scopes = ["all:all"], secret, workspaceId: owner = workspaceId } = {}) =>
-        Effect.map(Clock.currentTimeMillis, (now) => {
-          const made = fresh(now)()
-          const key: Server.StoredKey = {
-            id: made.id,
-            name,
-            scopes,
-            secret: secret === undefined ? made.secret : Redacted.value(secret),
-            workspaceId: owner,
-            createdAt: now,
-            deletedAt: Option.none()
-          }
-          server.addKey(key)
-          return asCreated(key)
-        }),
-      deleteApiKey: (id) => Effect.map(Clock.currentTimeMillis, (now) => server.deleteKey(id, now)),
-      apiKeys: Effect.sync(() => server.existing().map(asCreated)),
-      arrivals: recorder.arrivals,
-      worstWindow: (window) =>
-        Effect.map(recorder.arrivals, (arrivals) =>
-          Window.worst(
-            arrivals.filter(({ reason }) => reason !== Recorder.notArrived).map(({ at }) => at),
-            Duration.toMillis(window)
-          )
+        Effect.map(Clock.currentTimeMillis, (now) =>
+          created(server.createKey({ name, scopes, secret: secret && Redacted.value(secret), workspaceId: owner }, now))
         ),
+      deleteApiKey: (id) => Effect.map(Clock.currentTimeMillis, (now) => server.deleteKey(id, now)),
+      apiKeys: Effect.sync(() => server.existing().map(created)),
+      arrivals,
+      worstWindow: (window) => {
+        const millis = windowMillis("InstantlyMock: worstWindow", window)
+        return Effect.map(arrivals, (all) =>
+          Window.worst(
+            all.filter(({ reason }) => reason !== Recorder.notArrived).map(({ at }) => at),
+            millis
+          )
+        )
+      },
       script,
-      httpClient: Transport.httpClient(serve),
-      httpApp: Transport.httpApp(serve)
+      httpClient: Adapters.httpClient(serveSeeded),
+      httpApp: Adapters.httpApp(serveSeeded)
     })
   })
+}
 
 /**
- * Provides a double, and `HttpClient` by it.
+ * Provides a double, and the double as the `HttpClient`. Throws and dies as {@link make} does.
  *
  * @example
  * ```ts
  * import { InstantlyMock } from "effect-instantly/testing"
  *
- * const InstantlyTest = InstantlyMock.layer({ retryAfter: true })
+ * const InstantlyTest = InstantlyMock.layer({ limits: [{ limit: 5, window: "1 second" }], retryAfter: true })
  * ```
  *
  * @since 0.1.0
@@ -274,9 +314,9 @@ export const layer = (options?: Options): Layer.Layer<InstantlyMock | HttpClient
   )
 
 /**
- * The double for any `HttpServer`: what a program that reads its address finds there is Instantly.
+ * The double for any `HttpServer`, for programs that reach Instantly at an address.
  *
- * A fault on a socket breaks the connection for real. `Fault.refuse` cannot, and is `Fault.loseRequest` there.
+ * On a socket, a fault breaks the real connection. `Fault.refuse` cannot do that; there it is `Fault.loseRequest`.
  *
  * @example
  * ```ts

@@ -1,24 +1,23 @@
 /**
- * Which tests each module's mutants are held to: those that are named after it or after what it is a part of. What only a
- * test of something else would notice counts as not noticed.
+ * Which tests each module's mutants are held to: those that are named after it or after what it is a part of, and those in
+ * a folder of that name. What only a test of something else would notice counts as not noticed.
  */
 import { relative } from "node:path"
 import { defineConfig } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 import whole from "../vitest.config.js"
 
-const double = ["testing/InstantlyMock", "testing/Fault", "conformance"]
+const double = ["testing/InstantlyMock", "testing/Fault", "promises/conformance"]
 
 /** For the modules that have more than the test of their own name, or another, by the beginning of their path. */
 const partOf: Readonly<Record<string, ReadonlyArray<string>>> = {
-  "InstantlyClient/": ["InstantlyClient", "wire", "observability"],
+  "InstantlyClient/": ["InstantlyClient", "promises/wire", "promises/telemetry"],
   InstantlyClient: ["Instantly"],
   "InstantlyError/": ["InstantlyError"],
-  "RateLimit/": ["RateLimit", "observability"],
+  "RateLimit/": ["RateLimit", "promises/telemetry"],
   "RetryPolicy/": ["RetryPolicy"],
-  Revocation: ["revocation/ending"],
   "internal/parameters": ["RateLimit", "RetryPolicy"],
-  "internal/telemetry": ["observability"],
+  "internal/telemetry": ["promises/telemetry"],
   testing: double
 }
 
@@ -28,13 +27,18 @@ const testsOf = (module: string): ReadonlyArray<string> => [
   ...Object.entries(partOf).flatMap(([whole, tests]) => (module.startsWith(whole) ? tests : []))
 ]
 
+/** Whether a test has this name, or stands in a folder that has. */
+const isNamed = (test: string, name: string) => test === name || test.startsWith(`${name}/`)
+
 /** The tests of what is mutated, in the order above: the first that fails ends the run. */
 class OfTheModule extends BaseSequencer {
   override async sort(files: Array<TestSpecification>) {
     const { related = [], root } = this.ctx.config
     const tests = related.flatMap((file) => testsOf(relative(`${root}/src`, file).replace(/\.ts$/, "")))
-    const place = ({ moduleId }: TestSpecification) =>
-      tests.indexOf(relative(`${root}/test`, moduleId).replace(/\.test\.ts$/, ""))
+    const place = ({ moduleId }: TestSpecification) => {
+      const test = relative(`${root}/test`, moduleId).replace(/\.test\.ts$/, "")
+      return tests.findIndex((name) => isNamed(test, name))
+    }
     return files.filter((file) => place(file) >= 0).sort((a, b) => place(a) - place(b))
   }
 }

@@ -40,11 +40,11 @@ describe.each(hosts.map((host) => [host.name, host] as const))(
         expect(results.throttled.span["instantly.waited_ms"]).toBeGreaterThan(980)
       })
 
-      it("that is not answered in time is a Timeout, and Unknown", () => {
+      it("with no response in time is a Timeout, and Unknown", () => {
         expect(results.silent).toMatchObject({ ...lost, reason: "Timeout" })
       })
 
-      it("whose answer is lost is tried again, and then NotFound and Unknown", async () => {
+      it("whose response is lost is tried again, and then NotFound and Unknown", async () => {
         expect(results.lossy).toEqual({ tag: "NotFound", outcome: "Unknown", attempts: 2 })
         expect(await Effect.runPromise(called.lossyArrivals)).toBe(2)
       })
@@ -75,7 +75,7 @@ describe.each(hosts.map((host) => [host.name, host] as const))(
         }
       )
 
-      it("that a server has seen is never said not to be sent", () => {
+      it("that a server has seen is never reported as not sent", () => {
         const seen = Object.entries(called.failingArrivals()).filter(([, arrivals]) => arrivals > 0)
         expect(seen.length).toBeGreaterThanOrEqual(2)
         for (const [server] of seen) expect(results.failing[server]).toMatchObject(lost)

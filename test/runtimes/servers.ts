@@ -4,8 +4,8 @@ import type { Socket } from "node:net"
 import { Context, Effect, Layer, Redacted, Runtime } from "effect"
 import { constVoid } from "effect/Function"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
-import { answerOf, closedPort, type RawServer, selfSigned, serveRaw } from "../support/rawServer.js"
-import { address, served } from "../support/served.js"
+import { address, served } from "../../examples/embedded/served.js"
+import { closedPort, type RawServer, responseOf, selfSigned, serveRaw } from "../support/rawServer.js"
 import type { Plan, Target } from "./suite.js"
 
 const id = "019e18e2-78d4-7322-941a-7384d8969c61"
@@ -23,13 +23,13 @@ const double = (...faults: ReadonlyArray<Fault.Script>) =>
     return { mock, target: { origin, secret: Redacted.value(caller.secret), id: leaked.id } }
   })
 
-/** Never answers, and tells those who ask when its request has arrived, and when its connection is closed. */
+/** Never responds, and tells those who ask when its request has arrived, and when its connection is closed. */
 const watched = Effect.gen(function* () {
   const server = yield* serveRaw(constVoid)
   const runPromise = Runtime.runPromise(yield* Effect.runtime())
   const waits = createServer((request, response) => {
     runPromise(Effect.as(request.url === "/closed" ? server.closed : server.arrived, "yes")).then(
-      (answer) => response.end(answer),
+      (text) => response.end(text),
       () => response.end("no")
     )
   })
@@ -56,7 +56,7 @@ const keeping = (options: { readonly leave: boolean }) =>
         if (options.leave) leave()
         socket.destroy()
       } else {
-        socket.write(answerOf(404, notFound, { "x-request-id": used.has(socket) ? "req-kept" : "req-new" }))
+        socket.write(responseOf(404, notFound, { "x-request-id": used.has(socket) ? "req-kept" : "req-new" }))
         used.add(socket)
       }
     })
@@ -64,11 +64,11 @@ const keeping = (options: { readonly leave: boolean }) =>
 
 export interface Servers {
   readonly plan: Plan
-  /** How many requests arrived at the double whose answer was lost. */
+  /** How many requests arrived at the double whose response was lost. */
   readonly lossyArrivals: Effect.Effect<number>
   /** How many requests arrived that were lost on a kept connection: those that a client sent for one attempt. */
   readonly lostArrivals: () => number
-  /** How many requests arrived at the servers that answer nothing. */
+  /** How many requests arrived at the servers that send no response. */
   readonly failingArrivals: () => Readonly<Record<string, number>>
 }
 
@@ -86,7 +86,7 @@ export const servers = Effect.gen(function* () {
     "resets at once": yield* serveRaw(constVoid, { greet: (socket) => socket.resetAndDestroy() }),
     "closes after the request": yield* serveRaw((socket) => socket.end()),
     "resets after the request": yield* serveRaw((socket) => socket.resetAndDestroy()),
-    "has an untrusted certificate": yield* serveRaw(constVoid, { tls: selfSigned() })
+    "has an untrusted certificate": yield* serveRaw(constVoid, { tls: selfSigned })
   }
   const origins = Object.entries(raw).map(([name, { origin }]) => [name, origin.replace("127.0.0.1", "localhost")])
 

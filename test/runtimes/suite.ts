@@ -16,19 +16,19 @@ export interface Target {
 export interface Plan {
   readonly present: Target
   readonly missing: Target
-  /** Answers 429 once, and asks for a second. */
+  /** Responds 429 once, and asks for a second. */
   readonly throttled: Target
-  /** Deletes the key, and never answers. */
+  /** Deletes the key, and never responds. */
   readonly silent: Target
-  /** Deletes the key, and loses the answer. */
+  /** Deletes the key, and loses the response. */
   readonly lossy: Target
-  /** Never answers, and says at two other addresses when a request has arrived and when its connection is closed. */
+  /** Never responds, and says at two other addresses when a request has arrived and when its connection is closed. */
   readonly watched: Target & { readonly arrived: string; readonly closed: string }
-  /** Answers 404 with the request id `req-kept` on a connection that it has answered on before; loses requests for `lost`. */
+  /** Responds 404 with the request id `req-kept` on a connection that it has used before; loses requests for `lost`. */
   readonly keeping: Target & { readonly lost: string }
   /** The same, but it no longer listens from the lost request on. */
   readonly leaving: Target & { readonly lost: string }
-  /** Servers that answer nothing, by what they do instead. */
+  /** Servers that send no response, by what they do instead. */
   readonly failing: Readonly<Record<string, Target>>
 }
 

@@ -1,4 +1,4 @@
-/** Runs the suite in workerd: the plan comes as a request's body, and the results are its answer. */
+/** Runs the suite in workerd: the plan comes as a request's body, and the results are its response. */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { runWith } from "./suite.js"
 

@@ -1,5 +1,5 @@
 /** A server on loopback that a test writes byte by byte: no HTTP library stands between a test and the wire. */
-import { generateKeyPairSync, sign } from "node:crypto"
+import { readFileSync } from "node:fs"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
 import * as Deferred from "effect/Deferred"
@@ -8,7 +8,7 @@ import { constVoid } from "effect/Function"
 import type * as Scope from "effect/Scope"
 
 /** What is done with a request; `leave` refuses connections from then on, and keeps those there are. */
-export type Answer = (socket: Net.Socket, request: string, leave: () => void) => void
+export type Respond = (socket: Net.Socket, request: string, leave: () => void) => void
 
 export interface RawServer {
   readonly port: number
@@ -42,7 +42,7 @@ const listening = (server: Net.Server) =>
 
 /** Serves until the scope ends; a request is complete with its head, and whatever came in the same breath. */
 export const serveRaw = (
-  answer: Answer,
+  respond: Respond,
   { greet = constVoid, tls }: Options = {}
 ): Effect.Effect<RawServer, never, Scope.Scope> =>
   Effect.gen(function* () {
@@ -59,7 +59,7 @@ export const serveRaw = (
         if (!request.includes("\r\n\r\n")) return
         requests.push(request)
         Deferred.unsafeDone(arrived, Effect.void)
-        answer(socket, request, () => server.close())
+        respond(socket, request, () => server.close())
         request = ""
       })
       greet(socket)
@@ -88,39 +88,15 @@ export const serveRaw = (
 /** A port of which it is known that nobody listens there. */
 export const closedPort: Effect.Effect<number> = Effect.scoped(Effect.map(serveRaw(constVoid), ({ port }) => port))
 
-/** An answer as its bytes. */
-export const answerOf = (status: number, body = "", headers: Record<string, string> = {}): string =>
+/** A response as its bytes. */
+export const responseOf = (status: number, body = "", headers: Record<string, string> = {}): string =>
   headOf(status, { "content-length": String(Buffer.byteLength(body)), ...headers }) + body
 
-/** The head of an answer as its bytes. */
+/** The head of a response as its bytes. */
 export const headOf = (status: number, headers: Record<string, string> = {}): string =>
   [`HTTP/1.1 ${status} -`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), "\r\n"].join("\r\n")
 
-const der = (tag: number, ...contents: ReadonlyArray<Uint8Array>): Buffer => {
-  const content = Buffer.concat(contents)
-  const bytes = content.length < 0x100 ? [content.length] : [content.length >> 8, content.length & 0xff]
-  const length = content.length < 0x80 ? bytes : [0x80 + bytes.length, ...bytes]
-  return Buffer.concat([Buffer.from([tag, ...length]), content])
-}
+const fixture = (file: string) => readFileSync(new URL(`../fixtures/${file}`, import.meta.url), "utf8")
 
-/** A certificate for localhost that nobody vouches for, and else a good one: X.509 version 3, ECDSA with SHA-256, until 2049. */
-export const selfSigned = (): { readonly key: string; readonly cert: string } => {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
-  const ecdsaWithSha256 = der(0x30, Buffer.from("06082a8648ce3d040302", "hex"))
-  const commonName = der(0x30, Buffer.from("0603550403", "hex"), der(0x0c, Buffer.from("localhost")))
-  const name = der(0x30, der(0x31, commonName))
-  const validity = der(0x30, ...["200101000000Z", "491231235959Z"].map((at) => der(0x17, Buffer.from(at))))
-  const subjectKey = publicKey.export({ type: "spki", format: "der" })
-  const version3 = der(0xa0, der(0x02, Buffer.from([2])))
-  const hosts = der(0x30, der(0x82, Buffer.from("localhost")), der(0x87, Buffer.from([127, 0, 0, 1])))
-  const subjectAltName = der(0x30, Buffer.from("0603551d11", "hex"), der(0x04, hosts))
-  const extensions = der(0xa3, der(0x30, subjectAltName))
-  const serial = der(0x02, Buffer.from([1]))
-  const body = der(0x30, version3, serial, ecdsaWithSha256, name, validity, name, subjectKey, extensions)
-  const signature = der(0x03, Buffer.from([0]), sign("sha256", body, privateKey))
-  const certificate = der(0x30, body, ecdsaWithSha256, signature).toString("base64")
-  return {
-    key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-    cert: `-----BEGIN CERTIFICATE-----\n${certificate}\n-----END CERTIFICATE-----\n`
-  }
-}
+/** A self-signed certificate for localhost, which nobody vouches for: made by `openssl` for these tests, and valid until 2099. */
+export const selfSigned = { key: fixture("self-signed.key.pem"), cert: fixture("self-signed.cert.pem") }

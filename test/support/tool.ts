@@ -1,11 +1,18 @@
-/** `examples/revoke` as a process: in a pipe, and in a terminal by util-linux's `script`. */
+/**
+ * `examples/revoke` as a process: in a pipe, and in a terminal by util-linux's `script`; and what its tests ask of the
+ * double that it runs against.
+ */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
-import { mkdtempSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { Effect } from "effect"
+import { afterAll, beforeAll, expect } from "@effect/vitest"
+import { Effect, Redacted, Schema } from "effect"
+import { Revocation } from "effect-instantly"
+import { InstantlyMock } from "effect-instantly/testing"
 import { build } from "esbuild"
+import { address } from "../../examples/embedded/served.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -14,7 +21,7 @@ export const directory = mkdtempSync(join(tmpdir(), "revoke-"))
 const program = join(directory, "revoke.mjs")
 
 /** In one file, because compiling a hundred of them takes seconds for each process. */
-export const bundle = () =>
+const bundle = () =>
   build({
     absWorkingDir: root,
     entryPoints: ["examples/revoke/main.ts"],
@@ -25,6 +32,14 @@ export const bundle = () =>
     logLevel: "error",
     banner: { js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url)` }
   })
+
+/** Makes the tool before the tests of a file, and clears up after them. */
+export const bundled = () => {
+  beforeAll(async () => {
+    await bundle()
+  })
+  afterAll(() => rmSync(directory, { recursive: true }))
+}
 
 export const hasScript = spawnSync("script", ["--version"]).status === 0
 
@@ -52,7 +67,7 @@ export interface Ran {
 
 const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`
 
-export const revoke = (
+const start = (
   args: ReadonlyArray<string>,
   { environment = {}, input = "", onStart, steps = [], terminal = false }: Given = {}
 ): Effect.Effect<Ran> =>
@@ -90,3 +105,60 @@ export const revoke = (
     child.on("close", (code) => resume(Effect.succeed({ code, stdout, output })))
     return Effect.sync(() => child.kill("SIGKILL"))
   })
+
+/** A file of its own for each test. */
+let files = 0
+export const path = () => {
+  files += 1
+  return join(directory, `file-${files}`)
+}
+export const fileOf = (text: string) => {
+  const file = path()
+  writeFileSync(file, text)
+  return file
+}
+
+/** Runs the tool; no secret, of which all are made up by that name, is ever shown. */
+export const revoke = (args: ReadonlyArray<string>, given?: Given) =>
+  Effect.tap(start(args, given), ({ output }) => expect(output).not.toContain("made-up-secret"))
+
+/** The tool with `--live`, at a double on a socket. */
+export const live = (args: ReadonlyArray<string>, given: Given = {}) =>
+  Effect.gen(function* () {
+    const mock = yield* InstantlyMock.InstantlyMock
+    const caller = yield* mock.createApiKey({ name: "caller" })
+    const environment = { INSTANTLY_API_KEY: Redacted.value(caller.secret), INSTANTLY_BASE_URL: yield* address }
+    return yield* revoke(["--live", ...args], { ...given, environment: { ...environment, ...given.environment } })
+  })
+
+/** Makes so many keys. */
+export const keys = (n: number) =>
+  Effect.gen(function* () {
+    const mock = yield* InstantlyMock.InstantlyMock
+    return yield* Effect.forEach(Array.from({ length: n }), (_, index) => mock.createApiKey({ name: `key ${index}` }))
+  })
+
+const deletions = Effect.gen(function* () {
+  const mock = yield* InstantlyMock.InstantlyMock
+  return (yield* mock.arrivals).filter(({ method }) => method === "DELETE")
+})
+
+/** The ids that were sent, in their order. */
+export const sent = Effect.map(deletions, (arrivals) => arrivals.map((arrival) => arrival.path.split("/").at(-1)))
+
+const parse = Schema.decodeUnknownSync(Schema.parseJson(Revocation.Receipt))
+export const receiptsIn = (text: string) =>
+  text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => parse(line))
+export const tags = (text: string) => receiptsIn(text).map(({ _tag }) => _tag)
+
+/** Whether the output holds this more than so many times. */
+export const times = (text: string, n: number) => (output: string) => output.split(text).length > n
+
+/** The id of a key that is nowhere. */
+export const absent = "019e18e2-78d4-7322-941a-7384d8969c61"
+
+/** A port of this machine on which nothing listens. */
+export const nowhere = { INSTANTLY_API_KEY: "made-up-secret", INSTANTLY_BASE_URL: "http://127.0.0.1:9" }

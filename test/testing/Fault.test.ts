@@ -16,7 +16,7 @@ import {
   TestContext
 } from "effect"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
-import { address, served } from "../support/served.js"
+import { address, served } from "../../examples/embedded/served.js"
 import { inVirtualTime } from "../support/virtual.js"
 
 /** A double with a key to call with, and what a DELETE of another one gives: its status, or how it failed. */
@@ -63,7 +63,7 @@ describe("a fault", () => {
     ["loseResponse", () => Fault.loseResponse, "Error: socket hang up", false],
     ["cutResponse", () => Fault.cutResponse, "200 Decode", false],
     ["respond", () => Fault.respond({ status: 418, body: "made-up" }), "418", true],
-    ["changeResponse", () => Fault.changeResponse((answer) => ({ ...answer, status: 201 })), "201", false]
+    ["changeResponse", () => Fault.changeResponse((response) => ({ ...response, status: 201 })), "201", false]
   ] as const)("%s does to an exchange what its name says", ([name, fault, gives, survives]) =>
     withDouble(({ leaked, mock, remove }) =>
       Effect.gen(function* () {
@@ -80,7 +80,7 @@ describe("a fault", () => {
   it.effect.each([
     ["swallowRequest", Fault.swallowRequest, true],
     ["swallowResponse", Fault.swallowResponse, false]
-  ] as const)("%s never answers", ([, fault, survives]) =>
+  ] as const)("%s never gives a response", ([, fault, survives]) =>
     withDouble(({ leaked, mock, remove }) =>
       Effect.gen(function* () {
         yield* mock.script(Fault.next(fault))
@@ -92,7 +92,7 @@ describe("a fault", () => {
     )
   )
 
-  it.effect("delays a request before the server acts, or its answer after", () =>
+  it.effect("delays a request before the server acts, or the response after", () =>
     withDouble(({ leaked, mock, remove }) =>
       Effect.gen(function* () {
         yield* mock.script(Fault.next(Fault.delayRequest("10 seconds")))
@@ -173,7 +173,7 @@ describe("on a socket", () => {
     ["loseResponse", () => Fault.loseResponse, "lost", false],
     ["cutResponse", () => Fault.cutResponse, "200, and half of its body", false],
     [
-      "answer",
+      "respond",
       () => Fault.respond({ status: 418, body: new Uint8Array([109]), headers: { "x-made": "up" } }),
       "418 m",
       true
@@ -205,25 +205,26 @@ describe("on a socket", () => {
 })
 
 describe("a script", () => {
-  const answer = (status: number) => Fault.respond({ status })
+  const respond = (status: number) => Fault.respond({ status })
 
   it.effect.each([
-    ["the next request", () => [Fault.next(answer(500))], ["500", "200", "200", "200"]],
+    ["the next request", () => [Fault.next(respond(500))], ["500", "200", "200", "200"]],
     [
       "the next two, in their order",
-      () => [Fault.next(answer(500)), Fault.next(answer(501))],
+      () => [Fault.next(respond(500)), Fault.next(respond(501))],
       ["500", "501", "200", "200"]
     ],
-    ["the n-th", () => [Fault.nth(3, answer(500))], ["200", "200", "500", "200"]],
-    ["the next n", () => [Fault.times(2, answer(500))], ["500", "500", "200", "200"]],
-    ["all", () => [Fault.always(answer(500))], ["500", "500", "500", "500"]],
+    ["the n-th", () => [Fault.nth(3, respond(500))], ["200", "200", "500", "200"]],
+    ["the next n", () => [Fault.times(2, respond(500))], ["500", "500", "200", "200"]],
+    ["none of the next 0", () => [Fault.times(0, respond(500))], ["200", "200", "200", "200"]],
+    ["all", () => [Fault.always(respond(500))], ["500", "500", "500", "500"]],
     [
       "all that no other takes",
-      () => [Fault.next(answer(501)), Fault.always(answer(500))],
+      () => [Fault.next(respond(501)), Fault.always(respond(500))],
       ["501", "500", "500", "500"]
     ],
-    ["none at the rate 0", () => [Fault.atRate(0, answer(500))], ["200", "200", "200", "200"]],
-    ["all at the rate 1", () => [Fault.atRate(1, answer(500))], ["500", "500", "500", "500"]]
+    ["none at the rate 0", () => [Fault.atRate(0, respond(500))], ["200", "200", "200", "200"]],
+    ["all at the rate 1", () => [Fault.atRate(1, respond(500))], ["500", "500", "500", "500"]]
   ] as const)("happens to %s", ([, scripts, statuses]) =>
     withDouble(
       ({ list }) =>
@@ -237,7 +238,7 @@ describe("a script", () => {
   it.effect("happens to the requests for an id", () =>
     withDouble(({ leaked, list, mock, remove }) =>
       Effect.gen(function* () {
-        yield* mock.script(Fault.forId(leaked.id, answer(500)))
+        yield* mock.script(Fault.forId(leaked.id, respond(500)))
         expect([yield* list, yield* remove, yield* list, yield* remove]).toEqual(["200", "500", "200", "500"])
       })
     )
@@ -252,7 +253,70 @@ describe("a script", () => {
           expect(failed).toBeGreaterThan(250)
           expect(failed).toBeLessThan(350)
         }),
-      { faults: [Fault.atRate(0.3, answer(500))], limits: [] }
+      { faults: [Fault.atRate(0.3, respond(500))], limits: [] }
+    )
+  )
+
+  it("with a number that makes no sense is refused where it is made", () => {
+    const whole = (least: number) => `n must be a whole number of at least ${least}`
+    for (const [make, message] of [
+      [() => Fault.nth(0, Fault.refuse), `Fault.nth: ${whole(1)}, not 0`],
+      [() => Fault.nth(1.5, Fault.refuse), `Fault.nth: ${whole(1)}, not 1.5`],
+      [() => Fault.nth(Number.POSITIVE_INFINITY, Fault.refuse), `Fault.nth: ${whole(1)}, not Infinity`],
+      [() => Fault.times(-1, Fault.refuse), `Fault.times: ${whole(0)}, not -1`],
+      [() => Fault.times(0.5, Fault.refuse), `Fault.times: ${whole(0)}, not 0.5`],
+      [() => Fault.times(Number.NaN, Fault.refuse), `Fault.times: ${whole(0)}, not NaN`],
+      [() => Fault.atRate(Number.NaN, Fault.refuse), "Fault.atRate: rate must be from 0 to 1, not NaN"],
+      [() => Fault.atRate(2, Fault.refuse), "Fault.atRate: rate must be from 0 to 1, not 2"],
+      [() => Fault.atRate(-0.1, Fault.refuse), "Fault.atRate: rate must be from 0 to 1, not -0.1"],
+      [() => Fault.delayRequest(-1), "Fault.delayRequest must be a duration that is not negative, not -1"],
+      [
+        () => Fault.delayResponse("-5 seconds"),
+        "Fault.delayResponse must be a duration that is not negative, not -5 seconds"
+      ]
+    ] as const) {
+      expect(make).toThrow(new RangeError(message))
+    }
+  })
+
+  const neverAfter = (earlier: string) =>
+    new RangeError(
+      `The script "next loseRequest" could never happen: "${earlier}" was added before it and takes every request. Add it before that one, or combine the two faults with Fault.and.`
+    )
+  const defectOf = (effect: Effect.Effect<unknown>) =>
+    effect.pipe(Effect.sandbox, Effect.flip, Effect.map(Cause.squash))
+
+  it.effect.each([
+    ["always respond 500", () => Fault.always(respond(500))],
+    ["atRate 1 respond 500", () => Fault.atRate(1, respond(500))]
+  ] as const)("that could never happen is refused where it is added: after %s", ([name, takesAll]) =>
+    withDouble(({ list, mock }) =>
+      Effect.gen(function* () {
+        yield* mock.script(Fault.next(respond(501)), takesAll())
+        expect(yield* defectOf(mock.script(Fault.next(Fault.loseRequest)))).toEqual(neverAfter(name))
+        // the earlier scripts are still there
+        expect([yield* list, yield* list, yield* list]).toEqual(["501", "500", "500"])
+      })
+    )
+  )
+
+  it.effect("that could never happen is refused among those from the start, too", () =>
+    Effect.gen(function* () {
+      const faults = [Fault.always(respond(500)), Fault.next(Fault.loseRequest)]
+      expect(yield* defectOf(Effect.scoped(InstantlyMock.make({ faults })))).toEqual(neverAfter("always respond 500"))
+      expect(yield* defectOf(Effect.scoped(Layer.build(InstantlyMock.layer({ faults }))))).toEqual(
+        neverAfter("always respond 500")
+      )
+    })
+  )
+
+  it.effect("may follow scripts that leave some requests to it", () =>
+    withDouble(({ list, mock }) =>
+      Effect.gen(function* () {
+        yield* mock.script(Fault.times(2, respond(500)), Fault.atRate(0, respond(501)))
+        yield* mock.script(Fault.forId("made-up", respond(502)), Fault.next(respond(503)))
+        expect(yield* Effect.replicateEffect(list, 4)).toEqual(["500", "500", "503", "200"])
+      })
     )
   )
 
@@ -260,7 +324,7 @@ describe("a script", () => {
     withDouble(({ list, mock }) =>
       Effect.gen(function* () {
         yield* list
-        yield* mock.script(Fault.nth(2, answer(500)))
+        yield* mock.script(Fault.nth(2, respond(500)))
         expect([yield* list, yield* list, yield* list]).toEqual(["200", "500", "200"])
       })
     )
@@ -300,7 +364,7 @@ it.effect("two runs with the same seed and script give the same log, byte for by
   })
 )
 
-describe("an answer", () => {
+describe("a response", () => {
   it.each([199, 600, 200.5, Number.NaN])("has no status %s, which is refused where it is made", (status) => {
     expect(() => Fault.respond({ status })).toThrow(
       new RangeError(`Fault.respond: status must be from 200 to 599, not ${status}`)
@@ -331,13 +395,13 @@ describe("an answer", () => {
   )
 })
 
-it.effect("a body that Instantly does not take is a defect that says so", () =>
+it.effect("a body that is not JSON is a defect that says so", () =>
   Effect.gen(function* () {
     const client = yield* HttpClient.HttpClient
     const request = HttpClientRequest.post("https://api.instantly.ai/", {}).pipe(
       HttpClientRequest.bodyFormData(new FormData())
     )
     const exit = yield* Effect.exit(client.execute(request))
-    expect(Exit.isFailure(exit) && Cause.pretty(exit.cause)).toContain("InstantlyMock reads no FormData body")
+    expect(Exit.isFailure(exit) && Cause.pretty(exit.cause)).toContain("InstantlyMock cannot read a FormData body")
   }).pipe(Effect.provide(InstantlyMock.layer()))
 )

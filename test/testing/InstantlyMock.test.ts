@@ -1,11 +1,12 @@
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Option, Redacted, TestClock } from "effect"
+import { DateTime, Duration, Effect, Option, Redacted, TestClock } from "effect"
+import { ApiKey } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 
 const url = "https://api.instantly.ai/api/v2/api-keys"
 
-/** Sends a request with this secret, and gives the answer's status, headers and body. */
+/** Sends a request with this secret, and gives the response's status, headers and body. */
 const send = (request: HttpClientRequest.HttpClientRequest, secret: Redacted.Redacted) =>
   Effect.gen(function* () {
     const response = yield* HttpClient.execute(
@@ -35,7 +36,7 @@ describe("the limits", () => {
         const burst = (n: number) =>
           Effect.map(
             Effect.replicateEffect(get(secret), n),
-            (answers) => answers.filter(({ status }) => status === 200).length
+            (responses) => responses.filter(({ status }) => status === 200).length
           )
         expect(yield* burst(101)).toBe(100)
         yield* TestClock.adjust("999 millis")
@@ -104,6 +105,69 @@ describe("the limits", () => {
       })
     )
   )
+})
+
+it.effect("a number that makes no sense is refused where the double is made or asked", () =>
+  withDouble({}, (mock) =>
+    Effect.sync(() => {
+      const limited = (limit: number) => ({ limits: [{ limit, window: "1 second" }] }) as const
+      for (const [options, message] of [
+        [limited(0), "limit must be a whole number of at least 1, not 0"],
+        [limited(1.5), "limit must be a whole number of at least 1, not 1.5"],
+        [limited(Number.NaN), "limit must be a whole number of at least 1, not NaN"],
+        [{ limits: [{ limit: 1, window: 0 }] }, "window of a limit must be longer than zero, not 0"],
+        [{ limits: [{ limit: 1, window: -1 }] }, "window of a limit must be a duration that is not negative, not -1"],
+        [
+          { limits: [{ limit: 1, window: Duration.infinity }] },
+          "window of a limit must be finite, not Duration(Infinity)"
+        ],
+        [{ listLag: -1 }, "listLag must be a duration that is not negative, not -1"],
+        [{ revocationLag: "-1 second" }, "revocationLag must be a duration that is not negative, not -1 second"]
+      ] as const) {
+        const refusal = new RangeError(`InstantlyMock: ${message}`)
+        expect(() => InstantlyMock.make(options)).toThrow(refusal)
+        expect(() => InstantlyMock.layer(options)).toThrow(refusal)
+      }
+      expect(() => mock.worstWindow(0)).toThrow(
+        new RangeError("InstantlyMock: worstWindow must be longer than zero, not 0")
+      )
+    })
+  )
+)
+
+describe("a key as a value", () => {
+  it("is made up, the same each time, and keeps its secret", () => {
+    const key = InstantlyMock.apiKey()
+    expect(key).toBeInstanceOf(ApiKey.ApiKey)
+    expect(InstantlyMock.apiKey()).toEqual(key)
+    expect(JSON.stringify(key)).toBe(
+      JSON.stringify({
+        id: "00000000-0000-7000-8000-000000000001",
+        name: "made-up key",
+        scopes: ["all:all"],
+        key: "<redacted>",
+        organizationId: "00000000-0000-7000-8000-000000000002",
+        createdAt: "2026-01-01T00:00:00.000Z",
+        updatedAt: "2026-01-01T00:00:00.000Z"
+      })
+    )
+    expect(Redacted.value(key.key)).toBe("made-up-secret")
+  })
+
+  it("has what it is given, in any of its fields", () => {
+    const fields = {
+      id: ApiKey.ApiKeyId.make("019e18e2-78d4-7322-941a-7384d8969c61"),
+      name: "leaked",
+      scopes: ["api_keys:delete"],
+      key: Redacted.make("made-up-leaked"),
+      organizationId: "019e18e2-78e4-716b-94f2-d262235af217",
+      createdAt: DateTime.unsafeMake(1),
+      updatedAt: DateTime.unsafeMake(2)
+    }
+    expect({ ...InstantlyMock.apiKey(fields) }).toEqual(fields)
+    expect(InstantlyMock.apiKey({ createdAt: fields.createdAt }).updatedAt).toEqual(fields.createdAt)
+    expect(() => InstantlyMock.apiKey({ organizationId: "made-up" })).toThrow("organizationId")
+  })
 })
 
 describe("what nobody knows", () => {
@@ -238,7 +302,7 @@ describe("what is made up", () => {
 })
 
 describe("what a test asks", () => {
-  it.effect("why each request was answered as it was, which the answer itself may not tell", () =>
+  it.effect("why each request got its response, which the response itself may not say", () =>
     withDouble({ limits: [{ limit: 12, window: "1 hour" }] }, (mock) =>
       Effect.gen(function* () {
         const stranger = yield* mock.createWorkspace()
@@ -324,7 +388,7 @@ describe("what a test asks", () => {
     )
   )
 
-  it.effect("which requests never arrived, and which a fault answered", () =>
+  it.effect("which requests never arrived, and which a fault responded to", () =>
     withDouble({}, (mock) =>
       Effect.gen(function* () {
         const { secret } = yield* mock.createApiKey()
@@ -337,7 +401,7 @@ describe("what a test asks", () => {
         yield* Effect.replicateEffect(Effect.exit(get(secret)), 5)
         expect((yield* mock.arrivals).map(({ applied, reason, status }) => ({ applied, reason, status }))).toEqual([
           { applied: false, reason: "did not arrive", status: Option.none() },
-          { applied: false, reason: "answered by the fault", status: Option.some(503) },
+          { applied: false, reason: "the fault responded", status: Option.some(503) },
           { applied: true, reason: "listed", status: Option.some(200) },
           { applied: true, reason: "listed", status: Option.none() },
           { applied: true, reason: "listed", status: Option.some(200) }

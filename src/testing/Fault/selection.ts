@@ -1,55 +1,37 @@
-/** What faults count and draw: how long they delay, and which exchanges they happen to. */
-import type * as Duration from "effect/Duration"
+/** What faults and scripts keep between requests: how many they have counted, and how far a schedule of delays has come. */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
-import type { Exchange, Incoming } from "../InstantlyMock/exchange.js"
+import * as Parameters from "../../internal/parameters.js"
+import type { Delay, Fault, Script } from "../Fault.js"
 
-interface Fault {
-  readonly name: string
-  readonly prepare: Effect.Effect<(exchange: Exchange) => Exchange>
-}
-
-/** A fault that happens to an exchange. */
-export interface Selected {
-  readonly name: string
-  readonly change: (exchange: Exchange) => Exchange
-}
-
-export type Select = (request: Incoming) => Effect.Effect<Option.Option<Selected>>
-
-export const prepareSleep = (
-  delay: Duration.DurationInput | Effect.Effect<Duration.DurationInput> | Schedule.Schedule<unknown>
-): Effect.Effect<Effect.Effect<void>> => {
-  if (Schedule.isSchedule(delay)) {
+/** Gives a sleep of this delay. A schedule begins anew each time that this runs. */
+export const sleeping = (parameter: string, delay: Delay): Effect.Effect<Effect.Effect<void>> => {
+  if (Schedule.isSchedule(delay))
     return Effect.map(Schedule.driver(delay), (driver) => Effect.ignore(driver.next(undefined)))
-  }
-  return Effect.succeed(Effect.isEffect(delay) ? Effect.flatMap(delay, Effect.sleep) : Effect.sleep(delay))
+  if (Effect.isEffect(delay)) return Effect.succeed(Effect.flatMap(delay, Effect.sleep))
+  return Effect.succeed(Effect.sleep(Parameters.duration(parameter, delay)))
 }
 
-export const scripted = (
+/** Takes the requests that this is true of, by their path. */
+export const taking = (
+  name: string,
   fault: Fault,
-  select: Effect.Effect<(request: Incoming) => Effect.Effect<boolean>>
-): { readonly prepare: Effect.Effect<Select> } => ({
-  prepare: Effect.zipWith(
-    fault.prepare,
-    select,
-    (change, selects) => (request) =>
-      Effect.map(selects(request), (hit) => (hit ? Option.some({ name: fault.name, change }) : Option.none()))
+  takes: (path: string) => Effect.Effect<boolean>,
+  takesAll = false
+): Script => ({ name: `${name} ${fault.name}`, fault, takesAll, prepare: Effect.succeed(takes) })
+
+/** Takes requests by how many have been seen since the script was added, this one included. */
+export const counting = (name: string, fault: Fault, takes: (count: number) => boolean): Script => ({
+  name: `${name} ${fault.name}`,
+  fault,
+  takesAll: false,
+  prepare: Effect.map(
+    Ref.make(0),
+    (counter) => () =>
+      Effect.map(
+        Ref.updateAndGet(counter, (count) => count + 1),
+        takes
+      )
   )
 })
-
-/** Selects by how many requests were seen since the script began, this one included. */
-export const counting = (fault: Fault, selects: (count: number) => boolean) =>
-  scripted(
-    fault,
-    Effect.map(
-      Ref.make(0),
-      (count) => () =>
-        Effect.map(
-          Ref.updateAndGet(count, (n) => n + 1),
-          selects
-        )
-    )
-  )

@@ -8,7 +8,8 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
 import * as Stream from "effect/Stream"
-import type { Answer, Broken, Exchange, Incoming } from "./exchange.js"
+import type * as Fault from "../Fault.js"
+import type { Incoming } from "./exchange.js"
 
 const textOf = (body: HttpBody.HttpBody): string => {
   switch (body._tag) {
@@ -19,7 +20,7 @@ const textOf = (body: HttpBody.HttpBody): string => {
     case "Raw":
       return String(body.body)
     default:
-      throw new TypeError(`InstantlyMock reads no ${body._tag} body: Instantly takes JSON`)
+      throw new TypeError(`InstantlyMock cannot read a ${body._tag} body: Instantly takes JSON`)
   }
 }
 
@@ -28,7 +29,7 @@ const failures = {
   Lost: () => Object.assign(new Error("socket hang up"), { code: "ECONNRESET" })
 }
 
-/** A body that ends in the middle, or before its beginning, as the connection does. */
+/** A body that breaks off after this beginning, as the connection does. */
 const brokenBody = (beginning: Uint8Array, afterBeginning: Effect.Effect<void>) =>
   Stream.toReadableStreamEffect(
     Stream.concat(
@@ -37,21 +38,21 @@ const brokenBody = (beginning: Uint8Array, afterBeginning: Effect.Effect<void>) 
     )
   )
 
-const beginningOf = ({ body }: Answer): Uint8Array => {
+const beginningOf = ({ body }: Fault.Response): Uint8Array => {
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body
   return bytes.slice(0, Math.ceil(bytes.length / 2))
 }
 
-/** Statuses whose answers have no body. */
+/** Statuses whose responses have no body. */
 const bodiless = new Set([204, 205, 304])
 
-const webResponse = (answer: Answer, body: Answer["body"] | ReadableStream<Uint8Array>) =>
-  new Response(bodiless.has(answer.status) ? null : body instanceof Uint8Array ? new Uint8Array(body) : body, {
-    status: answer.status,
-    headers: answer.headers
+const webResponse = ({ headers, status }: Fault.Response, body: Fault.Response["body"] | ReadableStream<Uint8Array>) =>
+  new Response(bodiless.has(status) ? null : body instanceof Uint8Array ? new Uint8Array(body) : body, {
+    status,
+    headers
   })
 
-export const httpClient = (serve: (incoming: Incoming) => Exchange): HttpClient.HttpClient =>
+export const httpClient = (serve: (incoming: Incoming) => Fault.Exchange): HttpClient.HttpClient =>
   HttpClient.make((request, url) =>
     Effect.suspend(() =>
       serve({
@@ -62,16 +63,14 @@ export const httpClient = (serve: (incoming: Incoming) => Exchange): HttpClient.
         body: textOf(request.body)
       })
     ).pipe(
-      Effect.map((answer) => webResponse(answer, answer.body)),
-      Effect.catchTag("Broken", ({ answer, how }) =>
-        how === "CutOff" && answer !== undefined
-          ? Effect.map(brokenBody(beginningOf(answer), Effect.void), (body) => webResponse(answer, body))
+      Effect.map((response) => webResponse(response, response.body)),
+      Effect.catchAll((broken) =>
+        broken._tag === "CutOff"
+          ? Effect.map(brokenBody(beginningOf(broken.response), Effect.void), (body) =>
+              webResponse(broken.response, body)
+            )
           : Effect.fail(
-              new HttpClientError.RequestError({
-                request,
-                reason: "Transport",
-                cause: how === "Refused" ? failures.Refused() : failures.Lost()
-              })
+              new HttpClientError.RequestError({ request, reason: "Transport", cause: failures[broken._tag]() })
             )
       ),
       Effect.map((response) => HttpClientResponse.fromWeb(request, response))
@@ -79,25 +78,24 @@ export const httpClient = (serve: (incoming: Incoming) => Exchange): HttpClient.
   )
 
 /**
- * A server cannot break one connection through `HttpApp`, but the stream of a body can. The `pipe` makes Node's server
- * hand it to `pipeline`, which destroys the socket with the stream; what Fetch-based servers take is a `ReadableStream`.
+ * `HttpApp` has no way to break a connection, but the stream of a body does. The `pipe` makes Node's server hand the
+ * stream to `pipeline`, which destroys the socket when the stream fails. Servers built on Fetch take the `ReadableStream`.
  */
-const breaking = ({ answer, how }: Broken) =>
-  Effect.map(
-    // What was written is to leave before the connection goes.
-    brokenBody(
-      how === "CutOff" && answer !== undefined ? beginningOf(answer) : new Uint8Array(),
-      Effect.sleep("20 millis")
-    ),
+const breakConnection = (broken: Fault.Broken) => {
+  const cutOff = broken._tag === "CutOff" ? broken.response : undefined
+  return Effect.map(
+    // Gives what was written time to leave before the connection is destroyed.
+    brokenBody(cutOff === undefined ? new Uint8Array() : beginningOf(cutOff), Effect.sleep("20 millis")),
     (body) =>
       HttpServerResponse.raw(Object.assign(body, { pipe: constVoid }), {
-        status: answer?.status ?? 200,
-        headers: answer?.headers ?? {}
+        status: cutOff?.status ?? 200,
+        headers: cutOff?.headers ?? {}
       })
   )
+}
 
 export const httpApp = (
-  serve: (incoming: Incoming) => Exchange
+  serve: (incoming: Incoming) => Fault.Exchange
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest> =>
   Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
@@ -111,6 +109,6 @@ export const httpApp = (
       body
     }).pipe(
       Effect.map(({ body, headers, status }) => HttpServerResponse.raw(body, { status, headers })),
-      Effect.catchTag("Broken", breaking)
+      Effect.catchAll(breakConnection)
     )
   })

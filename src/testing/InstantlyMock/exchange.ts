@@ -1,7 +1,6 @@
-/** Requests and answers as the double sees them, and how an exchange can break. */
+/** What the double reads of a request, and the JSON that Instantly responds with. */
 import type { Headers } from "@effect/platform"
-import * as Data from "effect/Data"
-import type * as Effect from "effect/Effect"
+import type { Response } from "../Fault.js"
 
 export interface Incoming {
   readonly method: string
@@ -12,23 +11,16 @@ export interface Incoming {
   readonly body: string
 }
 
-export interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  /** Text, or bytes that need not be any. */
-  readonly body: string | Uint8Array
+/** A response, and what the server did. */
+export interface Served {
+  readonly response: Response
+  /** Whether the server carried the request out. */
+  readonly applied: boolean
+  /** Why this is the response. */
+  readonly reason: string
 }
 
-/** The exchange broke: no connection, none any more, or none any more in the middle of the answer. */
-export class Broken extends Data.TaggedError("Broken")<{
-  readonly how: "Refused" | "Lost" | "CutOff"
-  readonly answer?: Answer
-}> {}
-
-/** One exchange, from the arrival of the request to the departure of its answer. */
-export type Exchange = Effect.Effect<Answer, Broken>
-
-export const json = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer => ({
+export const json = (status: number, body: unknown, headers: Response["headers"] = {}): Response => ({
   status,
   headers: { "content-type": "application/json; charset=utf-8", ...headers },
   body: JSON.stringify(body)
@@ -44,12 +36,12 @@ const reasons: Record<number, string> = {
   429: "Too Many Requests"
 }
 
-/** Instantly's error body; the framework's own errors have a code. */
+/** Instantly's error body. The errors of its framework have a code, too. */
 export const envelope = (
   status: number,
   message: string,
-  options: { readonly code?: string; readonly headers?: Readonly<Record<string, string>> } = {}
-): Answer =>
+  options: { readonly code?: string; readonly headers?: Response["headers"] } = {}
+): Response =>
   json(
     status,
     {

@@ -1,8 +1,9 @@
 /** What Instantly's web framework, Fastify, decides before a handler runs: routes, bodies and their validation. */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { knownScopes } from "../../ApiKey/knownScopes.js"
-import { type Answer, envelope, type Incoming } from "./exchange.js"
+import { KnownScope } from "../../ApiKey.js"
+import type { Response } from "../Fault.js"
+import { envelope, type Incoming } from "./exchange.js"
 
 export interface Create {
   readonly operation: "create"
@@ -20,7 +21,7 @@ export interface Delete {
 }
 export type Command = Create | List | Delete
 
-type Checked<A> = Either.Either<A, Answer>
+type Checked<A> = Either.Either<A, Response>
 
 const invalid = (message: string): Checked<never> => Either.left(envelope(400, message, { code: "FST_ERR_VALIDATION" }))
 
@@ -31,7 +32,7 @@ const operationOf = ({ method, path }: Incoming): Command["operation"] | undefin
 
 const decodePath = Option.liftThrowable(decodeURIComponent)
 
-/** The operation that a request addresses, before anything else of it is looked at. */
+/** The operation that a request is for. Nothing but its method and path is looked at. */
 export const route = (incoming: Incoming): Checked<Command["operation"]> => {
   const { path } = incoming
   if (Option.isNone(decodePath(path))) {
@@ -41,7 +42,7 @@ export const route = (incoming: Incoming): Checked<Command["operation"]> => {
   return Either.fromNullable(operationOf(incoming), () => routeNotFound(incoming))
 }
 
-const routeNotFound = ({ method, path, query }: Incoming): Answer => {
+const routeNotFound = ({ method, path, query }: Incoming): Response => {
   const search = query.size === 0 ? "" : `?${query}`
   return envelope(404, `Route ${method}:${path}${search} not found`)
 }
@@ -70,9 +71,9 @@ const unsupportedMediaType: Checked<never> = Either.left(
   envelope(415, "Unsupported Media Type", { code: "FST_ERR_CTP_INVALID_MEDIA_TYPE" })
 )
 
-const scopes = new Set<unknown>(knownScopes)
+const scopes = new Set<unknown>(KnownScope.literals)
 
-/** Fastify turns what is nearly right into what is right: numbers into strings, a list of one into its element. */
+/** Fastify converts to the type it wants where it can: a number to a string, an array of one element to the element. */
 const asString = (value: unknown): string | undefined => {
   if (value === null) return ""
   if (Array.isArray(value) && value.length === 1) return asString(value[0])
@@ -115,7 +116,7 @@ const remove = (path: string, body: unknown): Checked<Delete> => {
   return body === undefined || body === null ? Either.right({ operation: "delete", id }) : invalid("body must be null")
 }
 
-/** What a request asks for, or what the framework answers it. */
+/** What a request asks for, or the error that the framework responds with. */
 export const validate = (operation: Command["operation"], incoming: Incoming): Checked<Command> => {
   if (operation === "list") return list(incoming.query)
   return Either.flatMap(

@@ -1,4 +1,4 @@
-/** Ids and secrets that are made up, the same for the same seed. */
+/** Makes up ids and secrets. The same seed gives the same ones. */
 import { PCGRandom } from "effect/Utils"
 
 export interface Identity {

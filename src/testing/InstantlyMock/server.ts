@@ -1,11 +1,14 @@
-/** What Instantly does with a request, as far as it is known: a state, and an answer to each request. */
+/** What Instantly does, as far as it is known: its workspaces and keys, and the response to each request. */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { type Answer, envelope, type Incoming, json } from "./exchange.js"
+import type { Response } from "../Fault.js"
+import type { Options } from "../InstantlyMock.js"
+import { envelope, type Incoming, json, type Served } from "./exchange.js"
 import * as Framework from "./framework.js"
+import type { Identity } from "./identity.js"
 import * as Window from "./window.js"
 
-export interface Workspace {
+interface Workspace {
   readonly id: string
   /** Whether it has an active paid plan. */
   readonly paid: boolean
@@ -13,46 +16,44 @@ export interface Workspace {
   readonly admin: string | undefined
 }
 
-export interface StoredKey {
-  readonly id: string
+interface NewKey {
   readonly name: string
   readonly scopes: ReadonlyArray<string>
-  readonly secret: string
   readonly workspaceId: string
+  /** Made up unless it is given. */
+  readonly secret?: string | undefined
+}
+
+export interface StoredKey extends NewKey {
+  readonly id: string
+  readonly secret: string
   readonly createdAt: number
   readonly deletedAt: Option.Option<number>
 }
 
-export interface Behaviour {
+/** The options that the server is about, with all durations in milliseconds. */
+export interface Behaviour
+  extends Required<Pick<Options, "window" | "retryAfter" | "chargedWorkspace" | "shownSecret" | "cursorOnLastPage">> {
   readonly limits: ReadonlyArray<Window.Limit>
-  readonly window: Window.WindowKind
-  readonly retryAfter: boolean
-  readonly chargedWorkspace: "caller" | "target"
-  readonly shownSecret: "whole" | "masked" | "empty"
   readonly listLag: number
   readonly revocationLag: number
-  readonly cursorOnLastPage: boolean
 }
 
-/** An answer, and why it is what it is. */
-export interface Served {
-  readonly answer: Answer
-  readonly applied: boolean
-  readonly reason: string
-}
+const refuse = (response: Response, reason: string): Either.Either<never, Served> =>
+  Either.left({ response, applied: false, reason })
 
-const refuse = (answer: Answer, reason: string): Either.Either<never, Served> =>
-  Either.left({ answer, applied: false, reason })
+const apply = (response: Response, reason: string): Either.Either<Served> =>
+  Either.right({ response, applied: true, reason })
 
-const byFramework = <A>(checked: Either.Either<A, Answer>, reason: string): Either.Either<A, Served> =>
-  Either.mapLeft(checked, (answer) => ({ answer, applied: false, reason }))
+const byFramework = <A>(checked: Either.Either<A, Response>, reason: string): Either.Either<A, Served> =>
+  Either.mapLeft(checked, (response) => ({ response, applied: false, reason }))
 
-/** What the edge refuses: none, and what Node's own clients send unless they are told otherwise. */
+/** The `User-Agent` headers that the edge refuses: an empty one, and the defaults of Node's own clients. */
 const defaultUserAgents = new Set(["", "node", "undici"])
 
 const actions = { create: "create", list: "read", delete: "delete" } as const
 
-export const make = (behaviour: Behaviour) => {
+export const make = (identity: Identity, behaviour: Behaviour) => {
   const workspaces = new Map<string, Workspace>()
   const keys = new Map<string, StoredKey>()
   const bySecret = new Map<string, StoredKey>()
@@ -64,9 +65,27 @@ export const make = (behaviour: Behaviour) => {
     return counter
   }
 
-  const addKey = (key: StoredKey) => {
+  const createWorkspace = (workspace: Omit<Workspace, "id">, now: number): string => {
+    const id = identity.uuid(now)
+    workspaces.set(id, { ...workspace, id })
+    return id
+  }
+
+  const setPaid = (id: string, paid: boolean) => {
+    const workspace = workspaces.get(id)
+    if (workspace !== undefined) workspaces.set(id, { ...workspace, paid })
+  }
+
+  const store = (key: StoredKey): StoredKey => {
     keys.set(key.id.toLowerCase(), key)
     bySecret.set(key.secret, key)
+    return key
+  }
+
+  const createKey = (key: NewKey, now: number): StoredKey => {
+    // A secret is drawn even where one is given, so that the ids that follow are the same.
+    const made = { id: identity.uuid(now), secret: identity.secret() }
+    return store({ ...key, id: made.id, secret: key.secret ?? made.secret, createdAt: now, deletedAt: Option.none() })
   }
 
   const isDeleted = (key: StoredKey, now: number, lag: number) =>
@@ -74,13 +93,13 @@ export const make = (behaviour: Behaviour) => {
 
   const deleteKey = (id: string, now: number) => {
     const key = keys.get(id.toLowerCase())
-    if (key !== undefined && Option.isNone(key.deletedAt)) addKey({ ...key, deletedAt: Option.some(now) })
+    if (key !== undefined && Option.isNone(key.deletedAt)) store({ ...key, deletedAt: Option.some(now) })
   }
 
   const shown = (secret: string) =>
     behaviour.shownSecret === "whole" ? secret : behaviour.shownSecret === "masked" ? `${secret.slice(0, 4)}****` : ""
 
-  const onWire = (key: StoredKey, secret = shown(key.secret)) => ({
+  const encoded = (key: StoredKey, secret = shown(key.secret)) => ({
     id: key.id,
     name: key.name,
     scopes: key.scopes,
@@ -122,7 +141,7 @@ export const make = (behaviour: Behaviour) => {
   const list = (workspaceId: string, { limit, startingAfter }: Framework.List, now: number): unknown => {
     const all = [...keys.values()]
     const cursor = startingAfter === undefined ? -1 : all.findIndex((key) => key.id === startingAfter)
-    // A cursor outlives its key; one that never was a key has nothing behind it.
+    // A cursor still works when its key has been deleted. Nothing comes after an id that was never a key's.
     const behind = startingAfter !== undefined && cursor === -1 ? [] : all.slice(cursor + 1)
     const listed = behind.filter(
       (key) =>
@@ -134,44 +153,33 @@ export const make = (behaviour: Behaviour) => {
     const last = items.at(-1)
     const isLastPage = listed.length <= limit
     return {
-      items: items.map((key) => onWire(key)),
+      items: items.map((key) => encoded(key)),
       ...(last === undefined || (isLastPage && !behaviour.cursorOnLastPage) ? {} : { next_starting_after: last.id })
     }
   }
 
-  const perform = (
-    command: Framework.Command,
-    workspace: Workspace,
-    now: number,
-    fresh: () => { readonly id: string; readonly secret: string }
-  ): Either.Either<Served, Served> => {
+  const perform = (command: Framework.Command, workspaceId: string, now: number): Either.Either<Served, Served> => {
     switch (command.operation) {
       case "create": {
-        const { id, secret } = fresh()
         const { name, scopes } = command
-        const key = { id, secret, name, scopes, workspaceId: workspace.id, createdAt: now, deletedAt: Option.none() }
-        addKey(key)
-        return Either.right({ answer: json(200, onWire(key, secret)), applied: true, reason: "created" })
+        const key = createKey({ name, scopes, workspaceId }, now)
+        return apply(json(200, encoded(key, key.secret)), "created")
       }
       case "list":
-        return Either.right({ answer: json(200, list(workspace.id, command, now)), applied: true, reason: "listed" })
+        return apply(json(200, list(workspaceId, command, now)), "listed")
       case "delete": {
         const key = keys.get(command.id.toLowerCase())
         const missing = (reason: string) => refuse(envelope(404, "Resource not found"), reason)
         if (key === undefined) return missing("unknown id")
-        if (key.workspaceId !== workspace.id) return missing("another workspace's key")
+        if (key.workspaceId !== workspaceId) return missing("another workspace's key")
         if (Option.isSome(key.deletedAt)) return missing("already deleted")
         deleteKey(key.id, now)
-        return Either.right({ answer: json(200, onWire(key)), applied: true, reason: "deleted" })
+        return apply(json(200, encoded(key)), "deleted")
       }
     }
   }
 
-  const handle = (
-    incoming: Incoming,
-    now: number,
-    fresh: () => { readonly id: string; readonly secret: string }
-  ): Served =>
+  const handle = (incoming: Incoming, now: number): Served =>
     Either.merge(
       Either.gen(function* () {
         if (defaultUserAgents.has(incoming.headers["user-agent"] ?? "")) {
@@ -198,14 +206,16 @@ export const make = (behaviour: Behaviour) => {
         ) {
           return yield* refuse(envelope(403, "Forbidden"), `scope api_keys:${action} is missing`)
         }
-        return yield* perform(command, workspace, now, fresh)
+        return yield* perform(command, workspace.id, now)
       })
     )
 
   return {
-    workspaces,
-    addKey,
+    createWorkspace,
+    setPaid,
+    createKey,
     deleteKey,
+    /** The keys that are not deleted, oldest first. */
     existing: () => [...keys.values()].filter((key) => Option.isNone(key.deletedAt)),
     secrets: () => bySecret.keys(),
     handle

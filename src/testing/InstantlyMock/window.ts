@@ -1,4 +1,4 @@
-/** Counts requests in windows of time, as a server does that enforces a limit. */
+/** Counts requests in windows of time, as a server with a limit does. */
 
 export interface Limit {
   readonly limit: number
@@ -9,7 +9,7 @@ export interface Limit {
 export type WindowKind = "sliding" | "fixed"
 
 export interface Counter {
-  /** How long until a request at `now` would be admitted, in milliseconds: 0 where it is admitted now. */
+  /** How many milliseconds until a request would be admitted: 0 if it is admitted at `now`. */
   readonly wait: (now: number) => number
   readonly admit: (now: number) => void
 }
@@ -51,7 +51,7 @@ const fixed = ({ limit, window }: Limit): Counter => {
   }
 }
 
-/** Admits a request where every limit does. */
+/** Admits a request if every limit admits it. */
 export const make = (limits: ReadonlyArray<Limit>, kind: WindowKind): Counter => {
   const counters = limits.map(kind === "sliding" ? sliding : fixed)
   return {
@@ -62,7 +62,7 @@ export const make = (limits: ReadonlyArray<Limit>, kind: WindowKind): Counter =>
   }
 }
 
-/** The most of these times that any window of this length holds: more than `window` apart is another window. */
+/** The most of these times that fall into any window of this length. Times that are `window` apart do not share one. */
 export const worst = (times: ReadonlyArray<number>, window: number): number => {
   const sorted = [...times].sort((a, b) => a - b)
   let first = 0

@@ -1,0 +1,27 @@
+import { execFileSync, spawnSync } from "node:child_process"
+import { describe, expect, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber } from "effect"
+import { run } from "../../test/support/process.js"
+
+describe("examples/embedded/main.ts", () => {
+  const hasCurl = spawnSync("curl", ["--version"]).status === 0
+
+  it.live.skipIf(!hasCurl)("serves the double, and the curl lines that it prints work", () =>
+    Effect.gen(function* () {
+      const lines = yield* Deferred.make<ReadonlyArray<string>>()
+      const server = yield* Effect.fork(
+        run("examples/embedded/main.ts", [], { PORT: "0" }, (output) => {
+          const curl = output.split("\n").filter((line) => line.startsWith("curl "))
+          if (curl.length === 2) Deferred.unsafeDone(lines, Effect.succeed(curl))
+          return false
+        })
+      )
+      const [remove, list] = yield* Deferred.await(lines)
+      const shell = (line = "") =>
+        Effect.sync(() => execFileSync("sh", ["-c", line], { encoding: "utf8", stdio: "pipe" }))
+      expect(JSON.parse(yield* shell(remove))).toMatchObject({ name: "leaked" })
+      expect(JSON.parse(yield* shell(list)).items).toMatchObject([{ name: "caller" }])
+      yield* Fiber.interrupt(server)
+    })
+  )
+})

@@ -1,0 +1,175 @@
+import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Fiber, Option, Stream, TestClock } from "effect"
+import { RetryPolicy } from "effect-instantly"
+import { Fault } from "effect-instantly/testing"
+import { leaksIn } from "../support/leaks.js"
+import { inVirtualTime } from "../support/virtual.js"
+import { withMock } from "../support/withMock.js"
+
+describe("an attempt", () => {
+  it.effect("reports the runtime's code when it was not sent or its connection was lost", () =>
+    withMock(
+      ({ mock, remove }) =>
+        Effect.gen(function* () {
+          yield* mock.script(Fault.next(Fault.refuse), Fault.next(Fault.loseRequest))
+          const refused = yield* Effect.flip(remove)
+          expect(refused).toMatchObject({ reason: "NotSent", detail: "ECONNREFUSED", attempts: 1 })
+          const lost = yield* Effect.flip(remove)
+          expect(lost).toMatchObject({ reason: "ConnectionLost", detail: "ECONNRESET" })
+        }),
+      { retryPolicy: RetryPolicy.none }
+    )
+  )
+
+  it.effect.each([
+    ["is cut off", () => Stream.fail(new Error("made-up"))],
+    ["dies", () => Stream.die(new Error("made-up"))]
+  ] as const)("knows a refusal by its status where its body %s", ([, stream]) =>
+    withMock(
+      ({ remove }) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(remove)
+          expect(error).toMatchObject({ _tag: "UnexpectedStatus", status: 404, outcome: "NotApplied", attempts: 1 })
+          expect(error.message).toContain("its body, which would say whose response it is, could not be read")
+        }),
+      {
+        transformClient: () =>
+          HttpClient.make((request) =>
+            Effect.succeed(
+              Object.defineProperty(
+                HttpClientResponse.fromWeb(request, new Response("made-up", { status: 404 })),
+                "stream",
+                { get: stream }
+              )
+            )
+          )
+      }
+    )
+  )
+
+  it.effect("tells the id that the response gave the request", () =>
+    withMock(
+      ({ mock, remove }) =>
+        Effect.gen(function* () {
+          const requestId = "019e18e2-78d4-7322-941a-7384d8969c61"
+          yield* mock.script(Fault.next(Fault.respond({ status: 500, headers: { "x-request-id": requestId } })))
+          const error = yield* Effect.flip(remove)
+          expect(error.requestId).toEqual(Option.some(requestId))
+          expect(error.message).toContain(`request id ${requestId}`)
+        }),
+      { retryPolicy: RetryPolicy.none }
+    )
+  )
+
+  it.effect("ends the same with an HttpClient that fails on statuses by itself", () =>
+    withMock(
+      ({ mock, remove }) =>
+        Effect.gen(function* () {
+          yield* remove
+          const error = yield* Effect.flip(remove)
+          expect(error).toMatchObject({ _tag: "NotFound", outcome: "NotApplied", attempts: 1 })
+          expect(yield* mock.arrivals).toHaveLength(2)
+        }),
+      { transformClient: HttpClient.filterStatusOk }
+    )
+  )
+})
+
+describe("timeout", () => {
+  it.effect("ends an attempt, whose outcome is then unknown, and the next one is sent", () =>
+    withMock(
+      ({ mock, remove }) =>
+        Effect.gen(function* () {
+          yield* mock.script(Fault.next(Fault.swallowRequest))
+          yield* inVirtualTime(remove)
+          expect((yield* mock.arrivals).map(({ at }) => at)).toEqual([0, 2100])
+        }),
+      { timeout: "2 seconds" }
+    )
+  )
+
+  it.effect("is 15 seconds by default", () =>
+    withMock(
+      ({ mock, remove }) =>
+        Effect.gen(function* () {
+          yield* mock.script(Fault.next(Fault.swallowRequest))
+          const fiber = yield* Effect.fork(Effect.flip(remove))
+          yield* TestClock.adjust("14999 millis")
+          expect(Option.isNone(yield* Fiber.poll(fiber))).toBe(true)
+          yield* TestClock.adjust("1 millis")
+          const error = yield* Fiber.join(fiber)
+          expect(error).toMatchObject({ _tag: "TransportError", reason: "Timeout", outcome: "Unknown", attempts: 1 })
+          expect(error.message).toContain("the limit for one attempt is 15s")
+        }),
+      { retryPolicy: RetryPolicy.none }
+    )
+  )
+})
+
+describe("a body that does not end in time", () => {
+  it.effect.each([
+    [200, { _tag: "InvalidResponse", outcome: "Applied", detail: "it did not arrive in time" }],
+    [404, { _tag: "UnexpectedStatus", outcome: "NotApplied", status: 404 }],
+    [500, { _tag: "ServerError", outcome: "Unknown", status: 500 }]
+  ] as const)("of a %i leaves what its status says", ([status, expected]) =>
+    withMock(
+      ({ remove }) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(inVirtualTime(remove))
+          expect(error).toMatchObject({ ...expected, attempts: 1 })
+        }),
+      {
+        retryPolicy: RetryPolicy.none,
+        transformClient: () =>
+          HttpClient.make((request) =>
+            Effect.succeed(HttpClientResponse.fromWeb(request, new Response(new ReadableStream(), { status })))
+          )
+      }
+    )
+  )
+})
+
+describe("a defect", () => {
+  const dying = (message: string) => Effect.die(new Error(message))
+
+  it.effect("of the HttpClient is a lost connection, and shows nothing of the request", () =>
+    withMock(
+      ({ remove }) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(remove)
+          expect(error).toMatchObject({ reason: "ConnectionLost", outcome: "Unknown", attempts: 1 })
+          expect(error.message).toContain("the HttpClient died")
+          expect(JSON.stringify(error) + error.stack).not.toContain("made-up-canary-of-a-defect")
+        }),
+      {
+        retryPolicy: RetryPolicy.none,
+        transformClient: () => HttpClient.make(() => dying("made-up-canary-of-a-defect"))
+      }
+    )
+  )
+
+  it.effect.each<readonly [string, () => Effect.Effect<never>]>([
+    ["dies", () => dying("made-up-canary-of-a-defect")],
+    [
+      "throws",
+      () => {
+        throw new SyntaxError("made-up-canary-of-a-defect")
+      }
+    ]
+  ])("of a decoder that %s leaves the call applied, and shows nothing of it", ([, decode]) =>
+    withMock(({ execute, mock }) =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(execute(HttpClientRequest.get("/api/v2/api-keys"), decode))
+        expect(error).toMatchObject({
+          _tag: "InvalidResponse",
+          outcome: "Applied",
+          attempts: 1,
+          detail: "its decoder threw"
+        })
+        expect(leaksIn(error, ["made-up-canary-of-a-defect"])).toEqual([])
+        expect(yield* mock.arrivals).toHaveLength(1)
+      })
+    )
+  )
+})

@@ -1,0 +1,238 @@
+/**
+ * Random histories of calls, each compared with what the double knows to be true: any order and number of attempts that
+ * are refused, lost before or after Instantly acted, late or unreadable, with deadlines and interruptions at any
+ * moment, hostile policies, and others who delete the same key.
+ */
+import { HttpClient, HttpClientRequest } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Exit, FastCheck, Fiber, flow, Ref, Schedule } from "effect"
+import { ApiKeys, InstantlyClient, type InstantlyError, Outcome, RateLimit, RetryPolicy } from "effect-instantly"
+import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { simulate } from "../support/simulation.js"
+
+/** How many histories are tried: more with `HISTORIES=1000000 npm test`. */
+const numRuns = Number(process.env["HISTORIES"] ?? 10_000)
+
+// The faults and policies are made while a history is, not while this file loads: mutation testing sees which test runs
+// what.
+const { array, constant, constantFrom, integer, oneof, option, record } = FastCheck
+
+const envelope = (status: number, error: string) =>
+  Fault.respond({ status, body: JSON.stringify({ statusCode: status, error, message: "made-up" }) })
+
+/** What happens to one attempt; a delay of nothing is none. */
+const fault = oneof(
+  constant(0).map((millis) => Fault.delayRequest(millis)),
+  constantFrom(
+    Fault.refuse,
+    Fault.loseRequest,
+    Fault.loseResponse,
+    Fault.cutResponse,
+    Fault.swallowRequest,
+    Fault.swallowResponse
+  ),
+  constantFrom(
+    () => Fault.changeResponse((response) => ({ ...response, body: "<html>" })),
+    () => Fault.delayResponse("2 seconds").pipe(Fault.and(Fault.cutResponse)),
+    () => Fault.delayRequest("2 seconds").pipe(Fault.and(Fault.loseResponse))
+  ).map((make) => make()),
+  constantFrom(302, 408, 500).map((status) => Fault.respond({ status })),
+  constantFrom(429, 503).map((status) => Fault.respond({ status, headers: { "retry-after": "3" } })),
+  constantFrom([401, "Unauthorized"] as const, [404, "Not Found"] as const).map(([status, error]) =>
+    envelope(status, error)
+  ),
+  integer({ min: 1, max: 40_000 }).map((millis) => Fault.delayRequest(millis)),
+  integer({ min: 1, max: 40_000 }).map((millis) => Fault.delayResponse(millis))
+)
+
+const slow = oneof(
+  constant<RateLimit.RateLimitPolicy>(Schedule.spaced("1 second")),
+  constant(3).map((limit) => RateLimit.quota({ limit, window: "5 seconds" })),
+  // ends: from some permit on, none is given any more
+  integer({ min: 0, max: 3 }).map((n) => Schedule.intersect(Schedule.spaced("1 second"), Schedule.recurs(n)))
+)
+
+/** Policies and the gates they meet: one that would go on for ever meets a slow gate, and a deadline. */
+const policies = oneof(
+  record({
+    retryPolicy: constantFrom<RetryPolicy.RetryPolicy>(RetryPolicy.standard, RetryPolicy.none, Schedule.recurs(3)),
+    rateLimit: oneof(constant(RateLimit.instantly), slow),
+    deadline: option(integer({ min: 1, max: 60_000 }), { nil: undefined })
+  }),
+  record({
+    retryPolicy: constantFrom<RetryPolicy.RetryPolicy>(Schedule.forever, Schedule.spaced("700 millis")),
+    rateLimit: slow,
+    deadline: integer({ min: 1, max: 30_000 })
+  })
+)
+
+const history = record({
+  policies,
+  faults: array(fault, { maxLength: 6 }),
+  timeout: integer({ min: 1, max: 20_000 }),
+  interruptAt: option(integer({ min: 0, max: 60_000 }), { freq: 2, nil: undefined }),
+  othersDeleteAt: option(integer({ min: 0, max: 30_000 }), { freq: 2, nil: undefined }),
+  calls: integer({ min: 1, max: 3 }),
+  serverLimit: constantFrom(1, 3, 100)
+})
+
+type History = typeof history extends FastCheck.Arbitrary<infer A> ? A : never
+
+/** What came back of one attempt, and so what it may have done: by the table of README, and by nothing else. */
+interface Attempt {
+  readonly may: Outcome.Outcome
+  readonly succeeded: boolean
+}
+
+/** One call as it was seen from outside. */
+interface Seen {
+  readonly exit: Exit.Exit<unknown, InstantlyError.InstantlyError>
+  readonly attempts: ReadonlyArray<Attempt>
+  /** How many requests had left when the call ended. */
+  readonly sentAtEnd: number
+  /** Whether Instantly carried one of its requests out, at any time. */
+  readonly applied: boolean
+}
+
+const judge = (status: number): Outcome.Outcome => {
+  if (status < 300) return "Applied"
+  return status < 500 && status !== 408 ? "NotApplied" : "Unknown"
+}
+
+/** Notes what leaves through a client, and what comes back. */
+const watching = (attempts: Ref.Ref<ReadonlyArray<Attempt>>) => {
+  const last = (attempt: Attempt) => Ref.update(attempts, (all) => [...all.slice(0, -1), attempt])
+  return (client: HttpClient.HttpClient): HttpClient.HttpClient =>
+    HttpClient.transform(client, (exchange) =>
+      Ref.update(attempts, (all) => [...all, { may: "Unknown" as const, succeeded: false }]).pipe(
+        Effect.zipRight(exchange),
+        Effect.tapBoth({
+          onFailure: ({ cause }) =>
+            last({ may: String(cause).includes("ECONNREFUSED") ? "NotApplied" : "Unknown", succeeded: false }),
+          onSuccess: ({ status }) => last({ may: judge(status), succeeded: status < 300 })
+        })
+      )
+    )
+}
+
+/** Some calls that delete the same key, through one gate. */
+const run = ({ policies: { deadline, rateLimit, retryPolicy }, ...history }: History) =>
+  Effect.gen(function* () {
+    const mock = yield* InstantlyMock.make({
+      retryAfter: true,
+      limits: [{ limit: history.serverLimit, window: "1 second" }],
+      faults: history.faults.map((one) => Fault.next(one))
+    })
+    const caller = yield* mock.createApiKey()
+    const leaked = yield* mock.createApiKey()
+    const permits = yield* Ref.make(0)
+    const gate = yield* RateLimit.make(rateLimit)
+    const counted = RateLimit.RateLimit.of({
+      ...gate,
+      acquire: Effect.tap(
+        gate.acquire,
+        Ref.update(permits, (n) => n + 1)
+      )
+    })
+
+    const call = (name: string) =>
+      Effect.gen(function* () {
+        const attempts = yield* Ref.make<ReadonlyArray<Attempt>>([])
+        const client = yield* InstantlyClient.make({
+          apiKey: caller.secret,
+          retryPolicy,
+          deadline,
+          timeout: history.timeout,
+          transformClient: flow(watching(attempts), HttpClient.mapRequest(HttpClientRequest.setHeader("x-call", name)))
+        })
+        const apiKeys = yield* Effect.provideService(ApiKeys.make, InstantlyClient.InstantlyClient, client)
+        const fiber = yield* Effect.fork(apiKeys.delete(leaked.id))
+        if (history.interruptAt !== undefined) {
+          yield* Effect.fork(Effect.delay(Fiber.interrupt(fiber), history.interruptAt))
+        }
+        const exit = yield* Fiber.await(fiber)
+        return { name, exit, sentAtEnd: (yield* Ref.get(attempts)).length, attempts: Ref.get(attempts) }
+      }).pipe(
+        Effect.provideService(RateLimit.RateLimit, counted),
+        Effect.provideService(HttpClient.HttpClient, mock.httpClient)
+      )
+
+    if (history.othersDeleteAt !== undefined) {
+      yield* Effect.fork(Effect.delay(mock.deleteApiKey(leaked.id), history.othersDeleteAt))
+    }
+    const names = ["a", "b", "c"].slice(0, history.calls)
+    const ended = yield* Effect.forEach(names, call, { concurrency: "unbounded" })
+    // what is still on its way arrives
+    yield* Effect.sleep("5 minutes")
+    const arrivals = yield* mock.arrivals
+    const seen = yield* Effect.forEach(ended, ({ attempts, exit, name, sentAtEnd }) =>
+      Effect.map(attempts, (attempts): Seen => {
+        const applied = arrivals.some((arrival) => arrival.applied && arrival.headers["x-call"] === name)
+        return { exit, sentAtEnd, attempts, applied }
+      })
+    )
+    return { seen, permits: yield* Ref.get(permits) }
+  }).pipe(Effect.scoped)
+
+/** What is wrong with a call, by the laws; nothing, it is hoped. */
+const violations = ({ applied, attempts, exit, sentAtEnd }: Seen): ReadonlyArray<string> => {
+  const may = attempts.map((attempt) => attempt.may).reduce(Outcome.combine, "NotApplied")
+  const firstSuccess = attempts.findIndex(({ succeeded }) => succeeded)
+  const laws: Array<readonly [law: string, holds: boolean]> = [
+    ["nothing leaves after the call has ended or was interrupted", attempts.length === sentAtEnd],
+    ["a 2xx is never followed by another request", firstSuccess === -1 || firstSuccess === attempts.length - 1]
+  ]
+  if (Exit.isSuccess(exit)) {
+    laws.push(["a success means that a request was carried out", applied && may === "Applied"])
+  } else if (exit.cause._tag === "Fail") {
+    const { attempts: counted, message, outcome } = exit.cause.error
+    laws.push(
+      [`the outcome ${outcome} is what the attempts add up to, ${may}`, outcome === may],
+      ["NotApplied means that nothing was, or ever will be, carried out", outcome !== "NotApplied" || !applied],
+      ["Applied means that a request was carried out", outcome !== "Applied" || applied],
+      ["the attempts are counted", counted === attempts.length],
+      ["the message tells the outcome", message.includes(`outcome ${outcome}`)]
+    )
+  } else {
+    laws.push(["a call ends in a value, an error or an interruption", Exit.isInterrupted(exit)])
+  }
+  return laws.filter(([, holds]) => !holds).map(([law]) => law)
+}
+
+describe("the outcome of a call", () => {
+  it(`is the truth, in ${numRuns} histories`, async () => {
+    const ends = new Map<string, number>()
+    await FastCheck.assert(
+      FastCheck.asyncProperty(history, async (history) => {
+        const exit = await simulate(run(history), "1 hour")
+        if (Exit.isFailure(exit)) throw new Error(String(exit.cause))
+        const { permits, seen } = exit.value
+        for (const call of seen) {
+          expect(violations(call)).toEqual([])
+          const end =
+            call.exit._tag === "Success"
+              ? "Success"
+              : call.exit.cause._tag === "Fail"
+                ? `${call.exit.cause.error._tag} ${call.exit.cause.error.outcome}`
+                : "Interrupted"
+          ends.set(end, (ends.get(end) ?? 0) + 1)
+        }
+        const sent = seen.reduce((all, { attempts }) => all + attempts.length, 0)
+        // each request took a permit; one that was given to a call just interrupted is spent
+        expect(permits).toBeGreaterThanOrEqual(sent)
+        expect(permits).toBeLessThanOrEqual(sent + seen.length)
+      }),
+      { numRuns }
+    )
+    // the histories are of every kind
+    for (const end of [
+      "Success",
+      "Interrupted",
+      "NotFound NotApplied",
+      "NotFound Unknown",
+      "InvalidResponse Applied"
+    ]) {
+      expect(ends.get(end) ?? 0, end).toBeGreaterThan(numRuns / 1000)
+    }
+  }, 3_600_000)
+})

@@ -1,0 +1,303 @@
+/**
+ * Runs of many deletions, each receipt compared with what the double knows to be true, under both limits, in virtual time.
+ */
+import { HttpClient } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { Chunk, Duration, Effect, Exit, FastCheck, Fiber, Layer, Option, Random, Ref, Stream } from "effect"
+import { Instantly, Revocation } from "effect-instantly"
+import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { simulate } from "../support/simulation.js"
+
+/** What latency varies by: as much as the gate allows for. */
+const latency = Fault.always(Fault.delayRequest(Effect.map(Random.nextIntBetween(5, 55), Duration.millis)))
+
+/** One request in a hundred each, of everything that does not doom the others. */
+const everyFault = [
+  Fault.refuse,
+  Fault.loseRequest,
+  Fault.loseResponse,
+  Fault.cutResponse,
+  Fault.swallowRequest,
+  Fault.swallowResponse,
+  Fault.delayRequest("20 seconds"),
+  Fault.delayResponse("20 seconds"),
+  Fault.changeResponse((response) => ({ ...response, body: "<html>" })),
+  ...[302, 400, 408, 429, 500, 503].map((status) => Fault.respond({ status }))
+]
+const onePercentEach = everyFault.map((fault) => Fault.atRate(0.01, fault))
+
+/** All of this library for one workspace of a double, with draws that are the same each time. */
+const instantly = (mock: InstantlyMock.Service, caller: InstantlyMock.CreatedApiKey) =>
+  Instantly.layer({ apiKey: caller.secret }).pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, mock.httpClient)))
+
+const createMany = (mock: InstantlyMock.Service, n: number, workspaceId = mock.workspaceId) =>
+  Effect.map(Effect.replicateEffect(mock.createApiKey({ workspaceId }), n), (keys) => keys.map(({ id }) => id))
+
+const reproducibly = <A, E>(effect: Effect.Effect<A, E>) => Effect.withRandom(effect, Random.make("revocation"))
+
+const succeed = async <A, E>(effect: Effect.Effect<A, E>): Promise<A> => {
+  const exit = await simulate(reproducibly(effect), "1 day")
+  if (Exit.isFailure(exit)) throw new Error(String(exit.cause))
+  return exit.value
+}
+
+type Arrivals = ReadonlyArray<InstantlyMock.Arrival>
+
+const tally = (receipts: Iterable<Revocation.Receipt>): Record<string, number> => {
+  const counts: Record<string, number> = {}
+  for (const { _tag } of receipts) counts[_tag] = (counts[_tag] ?? 0) + 1
+  return counts
+}
+
+const byId = (arrivals: Arrivals): ReadonlyMap<string, Arrivals> => {
+  const groups = new Map<string, Array<InstantlyMock.Arrival>>()
+  for (const arrival of arrivals) {
+    const id = arrival.path.slice(arrival.path.lastIndexOf("/") + 1)
+    groups.set(id, [...(groups.get(id) ?? []), arrival])
+  }
+  return groups
+}
+
+/**
+ * What a receipt says that is not so; nothing, it is hoped. `arrivals` are the requests for its id, late ones included, and
+ * `before` is whether its key was there before them.
+ */
+const untruths = (
+  receipt: Revocation.Receipt,
+  arrivals: Arrivals,
+  exists: boolean,
+  before = true
+): ReadonlyArray<string> => {
+  const applied = arrivals.find((arrival) => arrival.applied)
+  const at = Number(receipt.at.epochMillis)
+  const laws: Array<readonly [law: string, holds: boolean]> = [
+    ["the requests are counted", receipt.attempts === arrivals.length],
+    ["none was sent after the receipt", receipt._tag !== "Skipped" || arrivals.length === 0]
+  ]
+  switch (receipt._tag) {
+    case "Deleted":
+      laws.push(["it is gone by this run", applied !== undefined && applied.at <= at && !exists])
+      laws.push(["Instantly reported success", arrivals.at(-1)?.status.pipe(Option.contains(200)) === true])
+      break
+    case "NotFound":
+      laws.push(
+        ["it is not in the workspace", !exists],
+        ["by this run only where that is said", applied === undefined || receipt.outcome === "Unknown"]
+      )
+      break
+    case "Failed":
+    case "Skipped":
+      laws.push(["it is as it was", exists === before], ["nothing was carried out", applied === undefined])
+      break
+    case "Unknown":
+      laws.push(["it is gone by this run, or as it was", exists === (before && applied === undefined)])
+  }
+  return laws.filter(([, holds]) => !holds).map(([law]) => `${receipt._tag} ${receipt.id}: ${law}`)
+}
+
+describe("ten thousand ids", () => {
+  it("are deleted at nine tenths of the limit or more, and none is refused", async () => {
+    const { arrivals, receipts, worst } = await succeed(
+      Effect.gen(function* () {
+        const mock = yield* InstantlyMock.make({ faults: [latency] })
+        const caller = yield* mock.createApiKey()
+        const ids = yield* createMany(mock, 10_000)
+        const receipts = yield* Revocation.run(ids).pipe(Stream.runCollect, Effect.provide(instantly(mock, caller)))
+        const worst = { second: yield* mock.worstWindow("1 second"), minute: yield* mock.worstWindow("1 minute") }
+        return { receipts, worst, arrivals: yield* mock.arrivals }
+      }).pipe(Effect.scoped)
+    )
+    expect(tally(receipts)).toEqual({ Deleted: 10_000 })
+    expect(new Set(Chunk.map(receipts, ({ id }) => id)).size).toBe(10_000)
+    expect(arrivals.filter(({ status }) => Option.contains(status, 429))).toEqual([])
+    expect(worst.second).toBeLessThanOrEqual(100)
+    expect(worst.minute).toBeLessThanOrEqual(6_000)
+    const lasted = (arrivals.at(-1)?.at ?? Number.NaN) - (arrivals[0]?.at ?? 0)
+    expect(lasted / 1000).toBeLessThan(10_000 / 90)
+  }, 600_000)
+})
+
+describe("a receipt", () => {
+  it("comes once for each id and is true, whatever the network does", async () => {
+    const { arrivals, existing, gone, ids, receipts } = await succeed(
+      Effect.gen(function* () {
+        const mock = yield* InstantlyMock.make({ faults: [...onePercentEach, latency] })
+        const caller = yield* mock.createApiKey()
+        const there = yield* createMany(mock, 2_000)
+        const gone = yield* createMany(mock, 100)
+        yield* Effect.forEach(gone, mock.deleteApiKey, { discard: true })
+        const ids = [...there, ...gone]
+        const receipts = yield* Revocation.run(ids, { concurrency: 100 }).pipe(
+          Stream.runCollect,
+          Effect.provide(instantly(mock, caller))
+        )
+        // what is still on its way arrives
+        yield* Effect.sleep("10 minutes")
+        return {
+          ids,
+          gone: new Set<string>(gone),
+          receipts,
+          arrivals: yield* mock.arrivals,
+          existing: yield* mock.apiKeys
+        }
+      }).pipe(Effect.scoped)
+    )
+    expect(
+      Chunk.toReadonlyArray(receipts)
+        .map(({ id }) => id)
+        .sort()
+    ).toEqual([...ids].sort())
+    const sent = byId(arrivals)
+    const there = new Set<string>(existing.map(({ id }) => id))
+    expect(
+      Chunk.toReadonlyArray(receipts).flatMap((receipt) =>
+        untruths(receipt, sent.get(receipt.id) ?? [], there.has(receipt.id), !gone.has(receipt.id))
+      )
+    ).toEqual([])
+    // every kind of end, and of fault, was among them
+    expect(Object.keys(tally(receipts)).sort()).toEqual(["Deleted", "Failed", "NotFound", "Unknown"])
+    expect(new Set(arrivals.map(({ fault }) => Option.getOrElse(fault, () => "none"))).size).toBe(everyFault.length)
+    // the gate did its part: what was refused, the faults refused
+    expect(arrivals.filter(({ reason }) => reason === "rate limit")).toEqual([])
+  }, 600_000)
+
+  it("is Unknown when nobody can know, and some of those keys are gone, some still there", async () => {
+    const { arrivals, existing, receipts } = await succeed(
+      Effect.gen(function* () {
+        const mock = yield* InstantlyMock.make({
+          faults: [Fault.atRate(0.4, Fault.loseRequest), Fault.atRate(0.7, Fault.delayRequest("2 minutes")), latency]
+        })
+        const caller = yield* mock.createApiKey()
+        const ids = yield* createMany(mock, 300)
+        const receipts = yield* Revocation.run(ids, { concurrency: 100 }).pipe(
+          Stream.runCollect,
+          Effect.provide(instantly(mock, caller))
+        )
+        yield* Effect.sleep("10 minutes")
+        return { receipts, arrivals: yield* mock.arrivals, existing: yield* mock.apiKeys }
+      }).pipe(Effect.scoped)
+    )
+    const sent = byId(arrivals)
+    const there = new Set<string>(existing.map(({ id }) => id))
+    const unknown = Chunk.toReadonlyArray(receipts).filter(({ _tag }) => _tag === "Unknown")
+    expect(new Set(unknown.map(({ id }) => there.has(id)))).toEqual(new Set([true, false]))
+    expect(
+      Chunk.toReadonlyArray(receipts).flatMap((receipt) =>
+        untruths(receipt, sent.get(receipt.id) ?? [], there.has(receipt.id))
+      )
+    ).toEqual([])
+  }, 600_000)
+})
+
+describe("a workspace whose plan ends in the middle", () => {
+  it("has the rest of its ids skipped, and the other workspaces go on", async () => {
+    const { arrivals, receipts, workspaces } = await succeed(
+      Effect.gen(function* () {
+        const mock = yield* InstantlyMock.make({ faults: [latency] })
+        const workspaces = yield* Effect.replicateEffect(mock.createWorkspace(), 3)
+        const runs = yield* Effect.forEach(workspaces, (workspaceId) =>
+          Effect.gen(function* () {
+            const caller = yield* mock.createApiKey({ workspaceId })
+            const ids = yield* createMany(mock, 300, workspaceId)
+            return Revocation.run(ids).pipe(
+              Stream.map((receipt) => ({ workspaceId, receipt })),
+              Stream.provideSomeLayer(instantly(mock, caller))
+            )
+          })
+        )
+        yield* Effect.fork(Effect.delay(mock.setPaid(false, workspaces[1]), "1 second"))
+        const receipts = yield* Stream.runCollect(Stream.mergeAll(runs, { concurrency: "unbounded" }))
+        return { workspaces, receipts, arrivals: yield* mock.arrivals }
+      }).pipe(Effect.scoped)
+    )
+    const of = (n: number) =>
+      Chunk.toReadonlyArray(receipts)
+        .filter(({ workspaceId }) => workspaceId === workspaces[n])
+        .map(({ receipt }) => receipt)
+    expect([tally(of(0)), tally(of(2))]).toEqual([{ Deleted: 300 }, { Deleted: 300 }])
+    const { Deleted = 0, Failed = 0, Skipped = 0 } = tally(of(1))
+    expect(Deleted + Failed + Skipped).toBe(300)
+    expect(Deleted).toBeGreaterThan(80)
+    // those under way when the first was refused, and no more
+    expect(Failed).toBeGreaterThan(0)
+    expect(Failed).toBeLessThanOrEqual(25)
+    const reasons = of(1).flatMap((receipt) => (receipt._tag === "Skipped" ? [receipt.reason] : []))
+    expect(new Set(reasons)).toEqual(new Set(["PaymentRequired"]))
+    expect(arrivals.filter(({ status }) => Option.contains(status, 402))).toHaveLength(Failed)
+  }, 60_000)
+})
+
+/** A run that ends early, at any time. */
+const early = FastCheck.record({
+  after: FastCheck.integer({ min: 0, max: 3_000 }),
+  concurrency: FastCheck.integer({ min: 1, max: 40 }),
+  slow: FastCheck.integer({ min: 1, max: 1_000 })
+})
+
+/** What there is of a run once it has ended early, and an hour later. */
+const endEarly = (
+  { after, concurrency, slow }: typeof early extends FastCheck.Arbitrary<infer A> ? A : never,
+  how: "stop" | "interruption"
+) =>
+  Effect.gen(function* () {
+    const mock = yield* InstantlyMock.make({
+      faults: [Fault.atRate(0.05, Fault.loseResponse), Fault.always(Fault.delayRequest(slow))]
+    })
+    const caller = yield* mock.createApiKey()
+    const ids = yield* createMany(mock, 120)
+    const receipts = yield* Ref.make<ReadonlyArray<Revocation.Receipt>>([])
+    const sentFor = Effect.map(mock.arrivals, (arrivals) => new Set(byId(arrivals).keys()))
+    const fiber = yield* Revocation.run(ids, {
+      concurrency,
+      ...(how === "stop" ? { stop: Effect.sleep(after) } : {})
+    }).pipe(
+      Stream.runForEach((receipt) => Ref.update(receipts, (all) => [...all, receipt])),
+      Effect.provide(instantly(mock, caller)),
+      Effect.fork
+    )
+    yield* Effect.sleep(after)
+    const settledAtStop = (yield* Ref.get(receipts)).length
+    if (how === "interruption") yield* Fiber.interrupt(fiber)
+    else yield* Fiber.await(fiber)
+    const sent = yield* sentFor
+    yield* Effect.sleep("1 hour")
+    return {
+      ids,
+      concurrency,
+      settledAtStop,
+      receipts: yield* Ref.get(receipts),
+      sent,
+      sentLater: yield* sentFor
+    }
+  }).pipe(Effect.scoped)
+
+describe("an end at any time", () => {
+  it("by stop leaves a receipt for each id that was sent, and the others pending", async () => {
+    await FastCheck.assert(
+      FastCheck.asyncProperty(early, async (early) => {
+        const run = await succeed(endEarly(early, "stop"))
+        const settled = run.receipts.map(({ id }) => id)
+        expect(settled).toHaveLength(new Set(settled).size)
+        // what was sent has a receipt
+        expect([...run.sentLater].filter((id) => !settled.some((one) => one === id))).toEqual([])
+        // no more than what was under way came after it
+        expect(settled.length).toBeLessThanOrEqual(run.settledAtStop + run.concurrency)
+        const pending = Revocation.pending(run.ids, run.receipts)
+        const done = run.receipts.filter(Revocation.isSettled).map(({ id }) => id)
+        expect([...pending, ...done].sort()).toEqual([...run.ids].sort())
+      }),
+      { numRuns: 40 }
+    )
+  }, 600_000)
+
+  it("by an interruption leaves nothing running", async () => {
+    await FastCheck.assert(
+      FastCheck.asyncProperty(early, async (early) => {
+        const run = await succeed(endEarly(early, "interruption"))
+        expect(run.sentLater).toEqual(run.sent)
+        expect(run.receipts.filter(({ id }) => !run.sent.has(id))).toEqual([])
+      }),
+      { numRuns: 40 }
+    )
+  }, 600_000)
+})

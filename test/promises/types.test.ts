@@ -1,0 +1,134 @@
+import type { HttpClient } from "@effect/platform"
+import { describe, expectTypeOf, it } from "@effect/vitest"
+import type { Brand, ConfigError, DateTime, Layer, Scope } from "effect"
+import { type Duration, Effect, type Option, Redacted, Schedule } from "effect"
+import type { InstantlyClient } from "effect-instantly"
+import {
+  type ApiKey,
+  type ApiKeys,
+  Instantly,
+  type InstantlyError,
+  type Outcome,
+  RateLimit,
+  RetryPolicy
+} from "effect-instantly"
+
+// Checked by the compiler (`npm run check:types`); at run time there is nothing to do.
+
+declare const apiKeys: ApiKeys.Service
+declare const id: ApiKey.ApiKeyId
+
+type All =
+  | InstantlyError.BadRequest
+  | InstantlyError.Unauthorized
+  | InstantlyError.PaymentRequired
+  | InstantlyError.Forbidden
+  | InstantlyError.NotFound
+  | InstantlyError.TooManyRequests
+  | InstantlyError.ServerError
+  | InstantlyError.UnexpectedStatus
+  | InstantlyError.InvalidResponse
+  | InstantlyError.TransportError
+  | InstantlyError.HeldBack
+
+describe("types", () => {
+  it("delete gives an ApiKey, fails with exactly the union, and requires nothing", () => {
+    expectTypeOf<ReturnType<typeof apiKeys.delete>>().toEqualTypeOf<Effect.Effect<ApiKey.ApiKey, All>>()
+    expectTypeOf<ApiKeys.DeleteApiKeyError>().toEqualTypeOf<All>()
+    expectTypeOf<InstantlyError.InstantlyError>().toEqualTypeOf<All>()
+  })
+
+  it("catchTags over all tags leaves never", () => {
+    const handled = () =>
+      apiKeys.delete(id).pipe(
+        Effect.asVoid,
+        Effect.catchTags({
+          BadRequest: () => Effect.void,
+          Unauthorized: () => Effect.void,
+          PaymentRequired: () => Effect.void,
+          Forbidden: () => Effect.void,
+          NotFound: () => Effect.void,
+          TooManyRequests: (error) => {
+            expectTypeOf(error.retryAfter).toEqualTypeOf<Option.Option<Duration.Duration>>()
+            return Effect.void
+          },
+          ServerError: (error) => {
+            expectTypeOf(error.retryAfter).toEqualTypeOf<Option.Option<Duration.Duration>>()
+            return Effect.void
+          },
+          UnexpectedStatus: () => Effect.void,
+          HeldBack: () => Effect.void,
+          InvalidResponse: () => Effect.void,
+          TransportError: (error) => {
+            expectTypeOf(error.reason).toEqualTypeOf<"NotSent" | "ConnectionLost" | "Timeout">()
+            return Effect.void
+          }
+        })
+      )
+    expectTypeOf<ReturnType<typeof handled>>().toEqualTypeOf<Effect.Effect<void>>()
+  })
+
+  it("every error has the fields that all have", () => {
+    interface Common {
+      readonly message: string
+      readonly method: string
+      readonly path: string
+      readonly outcome: Outcome.Outcome
+      readonly attempts: number
+      readonly waited: Duration.Duration
+      readonly requestId: Option.Option<string>
+      readonly isRetryable: boolean
+    }
+    expectTypeOf<All>().toExtend<Common>()
+  })
+
+  it("an id is a branded string, and a scope is any string, with the known ones to complete", () => {
+    expectTypeOf<ApiKey.ApiKeyId>().toEqualTypeOf<string & Brand.Brand<"effect-instantly/ApiKeyId">>()
+    expectTypeOf<"campaigns:create">().toExtend<ApiKey.KnownScope>()
+    expectTypeOf<"supersearch_enrichments:read">().not.toExtend<ApiKey.KnownScope>()
+    expectTypeOf<"supersearch_enrichments:read">().toExtend<ApiKey.Scope>()
+    // the union is not swallowed by string
+    expectTypeOf<Extract<ApiKey.Scope, "all:all">>().toEqualTypeOf<"all:all">()
+    expectTypeOf<ApiKey.ApiKey["key"]>().toEqualTypeOf<Redacted.Redacted>()
+    expectTypeOf<ApiKey.ApiKey["createdAt"]>().toEqualTypeOf<DateTime.Utc>()
+  })
+
+  it("a layer needs an HttpClient alone, and fails with a ConfigError alone", () => {
+    type Live = Layer.Layer<
+      ApiKeys.ApiKeys | InstantlyClient.InstantlyClient | RateLimit.RateLimit,
+      ConfigError.ConfigError,
+      HttpClient.HttpClient
+    >
+    const live = () => Instantly.layer({ apiKey: Redacted.make("made-up") })
+    expectTypeOf<ReturnType<typeof live>>().toEqualTypeOf<Live>()
+    const configured = () => Instantly.layerConfig()
+    expectTypeOf<ReturnType<typeof configured>>().toEqualTypeOf<Live>()
+  })
+
+  it("policies are schedules", () => {
+    expectTypeOf(RetryPolicy.standard).toExtend<RetryPolicy.RetryPolicy>()
+    expectTypeOf(RateLimit.instantly).toExtend<RateLimit.RateLimitPolicy>()
+    expectTypeOf(Schedule.spaced("1 second")).toExtend<RetryPolicy.RetryPolicy>()
+    expectTypeOf(Schedule.spaced("1 second")).toExtend<RateLimit.RateLimitPolicy>()
+    expectTypeOf(
+      RetryPolicy.backoff().pipe(
+        RetryPolicy.attempts(2),
+        RetryPolicy.withinBudget("1 second"),
+        RetryPolicy.whileRetryable
+      )
+    ).toExtend<RetryPolicy.RetryPolicy>()
+  })
+
+  it("what a policy requires is required where the policy is set", () => {
+    interface Service {
+      readonly service: "made-up"
+    }
+    const around = (effect: Effect.Effect<number, string>, policy: RetryPolicy.RetryPolicy<Service>) =>
+      RetryPolicy.withRetryPolicy(effect, policy)
+    expectTypeOf<ReturnType<typeof around>>().toEqualTypeOf<Effect.Effect<number, string, Service>>()
+    const gate = (policy: RateLimit.RateLimitPolicy<Service>) => RateLimit.make(policy)
+    expectTypeOf<ReturnType<typeof gate>>().toEqualTypeOf<
+      Effect.Effect<RateLimit.Service, never, Service | Scope.Scope>
+    >()
+  })
+})
