@@ -69,7 +69,7 @@ export const make = ({ before, choosing, given }: Checked, options: Options) =>
     const ids = [...given, ...(yield* byName), ...chosen]
     if (ids.length === 0) return yield* new Ended({ code: codes.failed, message: "No key matches." })
 
-    const pending = Revocation.pending(ids, before)
+    const { ids: pending } = Revocation.pending(ids, before)
     const left = new Set(pending.map((id) => id.toLowerCase()))
     const asked = new Set(ids.map((id) => id.toLowerCase()))
     const settled = before.filter(({ id }) => asked.has(id.toLowerCase()) && !left.has(id.toLowerCase()))

@@ -1,8 +1,9 @@
 import { HttpClient, HttpClientRequest, HttpClientResponse, UrlParams } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Chunk, Effect, Option, Schema, Stream, TestClock } from "effect"
+import { Chunk, Clock, Effect, Option, Schema, Stream, TestClock } from "effect"
 import { RetryPolicy } from "effect-instantly"
 import { decodeSuccess, drain, readRefusal } from "../../src/InstantlyClient/body.js"
+import { inVirtualTime } from "../support/virtual.js"
 import { withMock } from "../support/withMock.js"
 
 const KiB = 1024
@@ -228,6 +229,17 @@ describe("a response", () => {
         expect(yield* body.ended).toBe("cancelled")
         expect(body.bytes).toBe(17 * KiB)
       })
+  )
+
+  it.effect.each([302, 408, 429, 500, 503])("with status %i is told at once, though its body goes silent", (status) =>
+    Effect.gen(function* () {
+      const body = source([new Uint8Array(KiB)], { goesSilent: true })
+      const failure = Effect.zip(failureOf(status, body.stream), Clock.currentTimeMillis)
+      const [error, at] = yield* inVirtualTime(failure)
+      expect(error).toMatchObject({ status, attempts: 1 })
+      expect(at).toBe(0)
+      expect(yield* body.ended).toBe("cancelled")
+    })
   )
 
   it.effect.each([400, 401, 402, 403, 404, 409, 418, 422])(

@@ -57,12 +57,12 @@ describe("types", () => {
             return Effect.void
           },
           UnexpectedStatus: () => Effect.void,
-          HeldBack: () => Effect.void,
           InvalidResponse: () => Effect.void,
           TransportError: (error) => {
             expectTypeOf(error.reason).toEqualTypeOf<"NotSent" | "ConnectionLost" | "Timeout">()
             return Effect.void
-          }
+          },
+          HeldBack: () => Effect.void
         })
       )
     expectTypeOf<ReturnType<typeof handled>>().toEqualTypeOf<Effect.Effect<void>>()
