@@ -1,7 +1,7 @@
 /**
- * The gate that runs a policy: it decides who gets a permit now, and how long the others wait. Whatever is decided is done
- * in the same step, so that nothing can come between; every change that could let somebody through is followed by a look
- * at the line.
+ * The gate that runs a policy: it decides who gets a permit now, and how long the others wait. It decides and acts in one
+ * step, without an operation in between at which another fiber could run. Each step that may let somebody through ends by
+ * looking at the line.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
