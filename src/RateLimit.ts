@@ -39,7 +39,7 @@ export interface Heard {
  * server refuses. Any schedule fits, and policies compose as schedules do: `Schedule.intersect` of two is at every moment
  * the stricter of the two.
  *
- * Its time is the gate's, which is monotonic: it begins at the wall clock's, and does not follow when that is set.
+ * The time that it is stepped with is monotonic: it starts at the wall clock's, and does not change when that is set.
  *
  * @example
  * ```ts
@@ -184,8 +184,8 @@ export const instantlyQuotas: ReadonlyArray<QuotaOptions> = [
 
 /**
  * Instantly's limit for a workspace: {@link instantlyQuotas}, which give about 93 a second, intersected with
- * {@link adaptive}, which gives way to what else uses the workspace. It is for one process: two of them do not see each
- * other but by their 429s.
+ * {@link adaptive}, which gives way to what else uses the workspace. It is for one process: two processes notice each other
+ * only by their 429s.
  *
  * @example
  * ```ts

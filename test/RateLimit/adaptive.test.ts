@@ -107,7 +107,7 @@ describe("a workspace that others use, too", () => {
   it.each([
     [10, 0.03],
     [40, 0.03],
-    // nobody who sends as much has less: where 95 of 100 places are taken, about one in twenty requests finds none
+    // nearly all of the limit is used then, so that everybody's requests are rejected now and then
     [70, 0.075]
   ])(
     "with others at %i a second, leaves them more than a gate that closes for a second, and has more",

@@ -3,33 +3,15 @@
  * and interruptions, while the wall clock is set forward and back, in virtual time. Where one fails, FastCheck prints the
  * seed and the path of the smallest history that breaks it.
  */
-import { describe, expect, it } from "@effect/vitest"
+import { describe, expect } from "@effect/vitest"
 import { Duration, Effect, Exit, FastCheck, Fiber, Option, Schedule, Scheduler } from "effect"
 import { PCGRandom } from "effect/Utils"
 import { RateLimit } from "effect-instantly"
-import { simulate } from "../support/simulation.js"
+import { lawOfRuns } from "../support/laws.js"
 
 const { array, constant, constantFrom, integer, oneof, option, record } = FastCheck
 
-const numRuns = Number(process.env["HISTORIES"] ?? 300)
-const seed = Number(process.env["SEED"] ?? 1)
-
 type Value<A> = A extends FastCheck.Arbitrary<infer T> ? T : never
-
-const law = <A>(
-  name: string,
-  histories: FastCheck.Arbitrary<A>,
-  holds: (history: A) => Effect.Effect<unknown, unknown>
-) =>
-  it(name, async () => {
-    await FastCheck.assert(
-      FastCheck.asyncProperty(histories, async (history) => {
-        const exit = await simulate(Effect.timeout(holds(history), "12 hours"), "1 day")
-        if (Exit.isFailure(exit)) throw new Error(String(exit.cause))
-      }),
-      { numRuns, seed }
-    )
-  }, 3_600_000)
 
 /** A quota of at most two a millisecond, so that rounding to whole milliseconds costs it no more than one permit. */
 const quotas = record({
@@ -168,7 +150,7 @@ const keepsItsPromises = (
 }
 
 describe("a gate that listens", () => {
-  law(
+  lawOfRuns(
     "loses no permit, keeps the order and its quota, and hears every response once",
     record({ quota: quotas, history: happenings }),
     ({ history, quota }) =>
@@ -193,7 +175,7 @@ describe("a gate that listens", () => {
       })
   )
 
-  law(
+  lawOfRuns(
     "lets no window hold more than the larger of the counts, while its quota changes",
     record({
       quotas: array(quotas, { minLength: 2, maxLength: 2 }),
@@ -223,9 +205,13 @@ describe("a gate that listens", () => {
  * itself. No time passes while there is something to do.
  */
 class Preempting extends Scheduler.MixedScheduler {
-  private readonly random = new PCGRandom(seed)
-  constructor(private readonly likelihood: number) {
+  private readonly random: PCGRandom
+  constructor(
+    private readonly likelihood: number,
+    seed: number
+  ) {
     super(Number.MAX_SAFE_INTEGER)
+    this.random = new PCGRandom(seed)
   }
   override shouldYield(fiber: Fiber.RuntimeFiber<unknown, unknown>): number | false {
     return this.random.number() < this.likelihood ? 0 : super.shouldYield(fiber)
@@ -244,27 +230,33 @@ describe("a gate that is preempted", () => {
         const patient = history.callers[caller]?.patience === undefined
         expect(Exit.isSuccess(exit) || (!patient && Exit.isInterrupted(exit))).toBe(true)
       })
-      expect(steps.length).toBeGreaterThanOrEqual(given.length)
+      // the last step may be cut short: when everybody has a permit, the gate is closed
+      expect(steps.length).toBeGreaterThanOrEqual(given.length - 1)
       for (const { at, length } of closures(history)) {
         expect(steps.filter((step) => step > at && step < at + length)).toEqual([])
       }
     })
 
   // With about ten operations or fewer, Effect itself never gets past a yield.
-  law(
+  lawOfRuns(
     "after any number of operations lets nobody wait for ever",
     record({ operations: integer({ min: 13, max: 40 }), policy: policies, history: happenings }),
     ({ history, operations, policy }) =>
       letsNobodyHang(policy, history).pipe(
         Effect.withMaxOpsBeforeYield(operations),
-        Effect.withScheduler(new Preempting(0))
+        Effect.withScheduler(new Preempting(0, 0))
       )
   )
 
-  law(
+  lawOfRuns(
     "between any two operations lets nobody wait for ever",
-    record({ likelihood: constantFrom(0.01, 0.03, 0.08), policy: policies, history: happenings }),
-    ({ history, likelihood, policy }) =>
-      Effect.withScheduler(letsNobodyHang(policy, history), new Preempting(likelihood))
+    record({
+      likelihood: constantFrom(0.01, 0.03, 0.08),
+      preemptions: integer(),
+      policy: policies,
+      history: happenings
+    }),
+    ({ history, likelihood, policy, preemptions }) =>
+      Effect.withScheduler(letsNobodyHang(policy, history), new Preempting(likelihood, preemptions))
   )
 })

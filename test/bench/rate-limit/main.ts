@@ -18,9 +18,9 @@ import { latencies } from "./latency.js"
 import { bundle, type Cell, measure, type Programs } from "./measure.js"
 import { adapting, closing, contenders as sharing } from "./shared/contenders.js"
 import * as Shared from "./shared/measure.js"
-import { verdicts } from "./shared/verdict.js"
+import * as Sharing from "./shared/verdict.js"
 import { table } from "./table.js"
-import { judge, requirements } from "./verdict.js"
+import { judge, requirements, type Verdict } from "./verdict.js"
 
 const { values: flags } = parseArgs({
   options: {
@@ -50,6 +50,12 @@ const cells = contenders
   )
 const isLight = ({ contender }: Cell) => contender.most === undefined
 
+const tell = (judged: ReadonlyArray<{ readonly says: string; readonly verdict: Verdict }>) =>
+  Effect.forEach(judged, ({ says, verdict }) => {
+    if (verdict !== "holds" && verdict !== "not measured") process.exitCode = 1
+    return Console.log(`${verdict.padEnd(27)}  ${says}`)
+  })
+
 const alone = (programs: Programs) =>
   Effect.gen(function* () {
     const measured = (some: ReadonlyArray<Cell>, concurrency: number) =>
@@ -66,8 +72,7 @@ const alone = (programs: Programs) =>
     yield* Console.log(`\n${table(results)}\n`)
 
     const judged = requirements.map((requirement) => ({ says: requirement.says, verdict: judge(requirement, results) }))
-    yield* Effect.forEach(judged, ({ says, verdict }) => Console.log(`${verdict.padEnd(27)}  ${says}`))
-    if (judged.some(({ verdict }) => verdict !== "holds" && verdict !== "not measured")) process.exitCode = 1
+    yield* tell(judged)
   })
 
 const shared = (programs: Programs) =>
@@ -76,18 +81,18 @@ const shared = (programs: Programs) =>
       `\nFor ${flags.seconds} s beside others; the server allows 100 in any second, and latency varies by 50 ms:`
     )
     const cells = yield* Effect.forEach(
-      Shared.loads.flatMap((load) =>
+      Sharing.loads.flatMap((load) =>
         sharing.filter(({ name }) => name.includes(flags.only)).map((contender) => ({ contender, load }))
       ),
       ({ contender, load }) => Shared.measure(programs, contender, load, Number(flags.seconds)),
       { concurrency: Number(flags["at-once"]) }
     )
     yield* Console.log(`\n${Shared.table(cells)}\n`)
-    const judged = verdicts(cells, adapting, closing)
-    yield* Effect.forEach(judged, ({ holds, says }) =>
-      Console.log(`${(holds === undefined ? "not measured" : holds ? "holds" : "falls short").padEnd(27)}  ${says}`)
-    )
-    if (judged.some(({ holds }) => holds === false)) process.exitCode = 1
+    const judged = Sharing.requirements.map((requirement) => ({
+      says: `${adapting}: ${requirement.says}`,
+      verdict: Sharing.judge(requirement, cells, adapting, closing)
+    }))
+    yield* tell(judged)
   })
 
 const program = Effect.gen(function* () {

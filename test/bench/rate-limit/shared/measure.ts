@@ -5,8 +5,6 @@ import type { Programs } from "../measure.js"
 import type { Contender } from "./contenders.js"
 import { type Cell, ofFree, othersRejected, rejected } from "./verdict.js"
 
-export const loads = [0, 10, 40, 70]
-
 const seed = 20_260_801
 
 const Report = Schema.parseJson(

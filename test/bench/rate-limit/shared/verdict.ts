@@ -1,5 +1,7 @@
 /** What is required of this library where others use the limit, too, and whether measurements meet it. */
 
+import { isTooBusy, type Verdict, worst } from "../verdict.js"
+
 /** What the server counted, in so many seconds. */
 export interface Shared {
   readonly ours: number
@@ -29,52 +31,54 @@ export const rejected = ({ ours, oursRejected }: Shared) => (ours === 0 ? 0 : (1
 export const othersRejected = (measured: Shared) =>
   measured.others === 0 ? 0 : (100 * measured.othersRejected) / measured.others
 
-export interface Verdict {
+export interface Requirement {
   readonly says: string
-  /** Nothing, where it was not measured. */
-  readonly holds: boolean | undefined
+  readonly loads: ReadonlyArray<number>
+  /** Whether it is one of a pace, which a busy machine does not prove. */
+  readonly isOfPace: boolean
+  /** `closed` is the same measurement of a gate that closes for a second. */
+  readonly holds: (measured: Shared, closed: Shared | undefined) => boolean
 }
 
-/** What is required of `adapting`; `closing` is what it is compared with. */
-export const verdicts = (cells: ReadonlyArray<Cell>, adapting: string, closing: string): ReadonlyArray<Verdict> => {
+export const loads = [0, 10, 40, 70]
+
+export const requirements: ReadonlyArray<Requirement> = [
+  {
+    says: "at least 85 % of what the others leave, at each load",
+    loads,
+    isOfPace: true,
+    holds: (measured) => ofFree(measured) >= 85
+  },
+  { says: "at least 90 a second, alone", loads: [0], isOfPace: true, holds: (measured) => ofFree(measured) >= 90 },
+  { says: "no rejection, alone", loads: [0], isOfPace: false, holds: ({ oursRejected }) => oursRejected === 0 },
+  {
+    says: "at most 3 % of ours rejected, with others at up to 40 a second",
+    loads: [0, 10, 40],
+    isOfPace: false,
+    holds: (measured) => rejected(measured) <= 3
+  },
+  {
+    says: "a smaller share of the others' rejected than by a gate that closes for a second",
+    loads: [10, 40, 70],
+    isOfPace: false,
+    holds: (measured, closed) => closed === undefined || othersRejected(measured) < othersRejected(closed)
+  }
+]
+
+/** The worst of what the measurements of `adapting` say of a requirement, compared with those of `closing`. */
+export const judge = (
+  requirement: Requirement,
+  cells: ReadonlyArray<Cell>,
+  adapting: string,
+  closing: string
+): Verdict => {
   const find = (contender: string, load: number) =>
     cells.find((cell) => cell.contender === contender && cell.load === load)?.measured
-  const loads = [...new Set(cells.map(({ load }) => load))]
-  const all = (holds: (measured: Shared, load: number) => boolean | undefined, some = loads) => {
-    const each = some.flatMap((load) => {
-      const measured = find(adapting, load)
-      return measured === undefined ? [] : [holds(measured, load)]
-    })
-    return each.length === 0 || each.includes(undefined) ? undefined : each.every((one) => one)
-  }
-  return [
-    {
-      says: `${adapting}: at least 85 % of what the others leave, at each load`,
-      holds: all((one) => ofFree(one) >= 85)
-    },
-    {
-      says: `${adapting}: at most 3 % of ours rejected, with others at up to 40 a second`,
-      holds: all(
-        (one) => rejected(one) <= 3,
-        loads.filter((load) => load <= 40)
-      )
-    },
-    {
-      says: `${adapting}: no rejection, and at least 90 a second, alone`,
-      holds: all(
-        (one) => one.oursRejected === 0 && ofFree(one) >= 90,
-        loads.filter((load) => load === 0)
-      )
-    },
-    {
-      says: `${adapting}: a smaller share of the others' rejected than by ${closing}`,
-      holds: all(
-        (one, load) => {
-          const closed = find(closing, load)
-          return closed && othersRejected(one) < othersRejected(closed)
-        },
-        loads.filter((load) => load > 0)
-      )
-    }
-  ]
+  const each = requirement.loads.flatMap((load): ReadonlyArray<Verdict> => {
+    const measured = find(adapting, load)
+    if (measured === undefined) return []
+    if (requirement.holds(measured, find(closing, load))) return ["holds"]
+    return [requirement.isOfPace && isTooBusy(measured) ? "the machine is too busy" : "falls short"]
+  })
+  return worst(each)
 }
