@@ -1,28 +1,29 @@
 /**
- * Deletes keys in several workspaces at once, with a client and a run for each: a workspace has its own credentials and its
- * own limit, so it has its own gate, and what one refuses leaves the others running.
+ * Deletes keys in several workspaces at once, with a client and a run for each. A workspace has its own limit, so it gets
+ * its own gate; if Instantly refuses the calls of one workspace, the others go on.
  *
  * `INSTANTLY_API_KEY` is the key of the admin workspace; each argument is `<workspace id>=<API key id>`.
  */
 import { FetchHttpClient } from "@effect/platform"
 import { Array, Console, Effect, LayerMap, Option, Record, Schema, Stream } from "effect"
 import { ApiKey, Instantly, Revocation } from "effect-instantly"
+import { printable } from "./printable.js"
 
-/** A client for each workspace, made when it is first asked for and kept while it is used. */
+/** A client for each workspace, made when it is first needed and kept while it is used. */
 class Workspaces extends LayerMap.Service<Workspaces>()("examples/Workspaces", {
   lookup: (workspaceId: string) => Instantly.layerConfig({ workspaceId }),
   idleTimeToLive: "1 minute",
   dependencies: [FetchHttpClient.layer]
 }) {}
 
-/** All arguments are read before the first key is deleted. */
+/** All arguments are checked before the first key is deleted. */
 const targets = Effect.forEach(process.argv.slice(2), (argument) => {
   const [workspaceId = "", given] = argument.split("=")
   return Effect.map(Schema.decodeUnknown(ApiKey.ApiKeyId)(given), (id) => ({ id, workspaceId }))
 })
 
 const describe = (receipt: Revocation.Receipt) => {
-  if (receipt._tag === "Deleted") return `deleted "${Option.getOrElse(receipt.name, () => receipt.id)}"`
+  if (receipt._tag === "Deleted") return `deleted ${printable(Option.getOrElse(receipt.name, () => receipt.id))}`
   return receipt._tag === "Skipped" ? receipt.reason : receipt.error
 }
 

@@ -101,6 +101,9 @@ const Secret = Schema.transform(
   { strict: true, decode: (secret) => Redacted.make(secret), encode: (secret) => Redacted.value(secret) }
 )
 
+/** `Schema.DateTimeUtc`, whose own type side would show a secret that is given in its place. */
+const Time = Schema.compose(Schema.DateTimeUtc, Schema.DateTimeUtcFromSelf.annotations(hidden("a time")))
+
 /**
  * An API key as Instantly sends it. Fields that are not named here are ignored.
  *
@@ -129,8 +132,8 @@ export class ApiKey extends Schema.Class<ApiKey>("effect-instantly/ApiKey")(
     organizationId: Schema.propertySignature(Schema.UUID.annotations(hidden("the id of a workspace"))).pipe(
       Schema.fromKey("organization_id")
     ),
-    createdAt: Schema.propertySignature(Schema.DateTimeUtc).pipe(Schema.fromKey("timestamp_created")),
-    updatedAt: Schema.propertySignature(Schema.DateTimeUtc).pipe(Schema.fromKey("timestamp_updated"))
+    createdAt: Schema.propertySignature(Time).pipe(Schema.fromKey("timestamp_created")),
+    updatedAt: Schema.propertySignature(Time).pipe(Schema.fromKey("timestamp_updated"))
   },
   [hidden("an API key"), hidden("an API key"), hidden("an API key")]
 ) {}

@@ -6,35 +6,66 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as ConfigError from "effect/ConfigError"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import * as ApiKeys from "./ApiKeys.js"
 import * as InstantlyClient from "./InstantlyClient.js"
 import * as RateLimit from "./RateLimit.js"
 
 /**
- * The settings of the client, and the policy of the gate.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options extends InstantlyClient.Options {
-  /** When requests may leave. Default: `RateLimit.instantly`, which is for one process alone in its workspace. */
-  readonly rateLimit?: RateLimit.RateLimitPolicy | undefined
-}
-
-/**
- * The settings of the client, each as a value or as a `Config`, and the policy of the gate.
+ * What the layers of this module provide.
  *
  * @since 0.2.0
  * @category models
  */
-export interface ConfigOptions extends InstantlyClient.ConfigOptions, Pick<Options, "rateLimit"> {}
+export type Provided = ApiKeys.ApiKeys | InstantlyClient.InstantlyClient | RateLimit.RateLimit
 
-const withGate = <E, R>(
-  client: Layer.Layer<InstantlyClient.InstantlyClient, E, R>,
-  policy: RateLimit.RateLimitPolicy = RateLimit.instantly
+/**
+ * The gate that requests pass.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface GateOptions<E = never, R = never> {
+  /**
+   * When requests may leave: a policy, or a layer that is a gate of one's own. Default: `RateLimit.instantly`, which gives
+   * way to other programs in the workspace.
+   */
+  readonly rateLimit?: RateLimit.RateLimitPolicy<R> | Layer.Layer<RateLimit.RateLimit, E, R> | undefined
+  /** The longest that one 429 may close the gate, whatever the server asks. Default: 1 minute. */
+  readonly maxPause?: RateLimit.Options["maxPause"] | undefined
+  /** How long a 429 that names no time closes the gate. Default: 0 for `RateLimit.instantly`, which adapts; else 1 second. */
+  readonly rest?: RateLimit.Options["rest"] | undefined
+}
+
+/**
+ * The settings of the client and of the gate.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options<E = never, R = never> extends InstantlyClient.Options, GateOptions<E, R> {}
+
+/**
+ * The settings of the client, each as a value or as a `Config`, and those of the gate.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface ConfigOptions<E = never, R = never> extends InstantlyClient.ConfigOptions, GateOptions<E, R> {}
+
+const gateOf = <E, R>({
+  maxPause = "1 minute",
+  rateLimit = RateLimit.instantly,
+  rest = rateLimit === RateLimit.instantly ? 0 : "1 second"
+}: GateOptions<E, R>): Layer.Layer<RateLimit.RateLimit, E, R> =>
+  Schedule.isSchedule(rateLimit) ? RateLimit.layer(rateLimit, { maxPause, rest }) : rateLimit
+
+const withGate = <E, E2, R2>(
+  client: Layer.Layer<InstantlyClient.InstantlyClient, E, HttpClient.HttpClient | RateLimit.RateLimit>,
+  options: GateOptions<E2, R2>
 ) =>
   // A layer that is one value is built once within a `LayerMap`, and would serve the first client alone.
-  Layer.fresh(ApiKeys.layer).pipe(Layer.provideMerge(client), Layer.provideMerge(RateLimit.layer(policy)))
+  Layer.fresh(ApiKeys.layer).pipe(Layer.provideMerge(client), Layer.provideMerge(gateOf(options)))
 
 /**
  * Provides all of this library for one workspace, over the `HttpClient` that the app chooses. Fails with a
@@ -57,14 +88,11 @@ const withGate = <E, R>(
  * @since 0.1.0
  * @category layers
  */
-export const layer = ({
-  rateLimit,
-  ...options
-}: Options): Layer.Layer<
-  ApiKeys.ApiKeys | InstantlyClient.InstantlyClient | RateLimit.RateLimit,
-  ConfigError.ConfigError,
-  HttpClient.HttpClient
-> => withGate(InstantlyClient.layer(options), rateLimit)
+export const layer: {
+  // First, because a `LayerMap` would infer `any` for the parameters of the other.
+  (options: Options): Layer.Layer<Provided, ConfigError.ConfigError, HttpClient.HttpClient>
+  <E, R>(options: Options<E, R>): Layer.Layer<Provided, ConfigError.ConfigError | E, HttpClient.HttpClient | R>
+} = <E, R>(options: Options<E, R>) => withGate(InstantlyClient.layer(options), options)
 
 /**
  * As {@link layer}, with settings that can be read from the configuration: each can be a `Config`, and what is left out of
@@ -83,11 +111,7 @@ export const layer = ({
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = ({
-  rateLimit,
-  ...options
-}: ConfigOptions = {}): Layer.Layer<
-  ApiKeys.ApiKeys | InstantlyClient.InstantlyClient | RateLimit.RateLimit,
-  ConfigError.ConfigError,
-  HttpClient.HttpClient
-> => withGate(InstantlyClient.layerConfig(options), rateLimit)
+export const layerConfig: {
+  (options?: ConfigOptions): Layer.Layer<Provided, ConfigError.ConfigError, HttpClient.HttpClient>
+  <E, R>(options: ConfigOptions<E, R>): Layer.Layer<Provided, ConfigError.ConfigError | E, HttpClient.HttpClient | R>
+} = <E, R>(options: ConfigOptions<E, R> = {}) => withGate(InstantlyClient.layerConfig(options), options)

@@ -11,7 +11,7 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -151,12 +151,13 @@ export interface ConfigOptions extends Pick<Options, "retryPolicy" | "transformC
  *
  * declare const isOpen: Effect.Effect<boolean>
  *
- * const breaker = HttpClient.transform((send, request) =>
- *   Effect.if(isOpen, {
- *     onTrue: () => Effect.fail(InstantlyClient.notSent(request, "the circuit is open")),
- *     onFalse: () => send
- *   })
- * )
+ * const transformClient = (client: HttpClient.HttpClient) =>
+ *   HttpClient.transform(client, (send, request) =>
+ *     Effect.if(isOpen, {
+ *       onTrue: () => Effect.fail(InstantlyClient.notSent(request, "the circuit is open")),
+ *       onFalse: () => send
+ *     })
+ *   )
  * ```
  *
  * @since 0.2.0
@@ -165,11 +166,8 @@ export interface ConfigOptions extends Pick<Options, "retryPolicy" | "transformC
 export const notSent = (request: HttpClientRequest.HttpClientRequest, detail: string): HttpClientError.RequestError =>
   new HttpClientError.RequestError({ request, reason: "Transport", cause: new NotSent({ message: detail }) })
 
-/** How long the gate closes after a 429 that does not say. */
-const unaskedPause = Duration.seconds(1)
-
 const makeFrom = (
-  config: Config.Config<Settings.Settings>,
+  config: Effect.Effect<Settings.Settings, ConfigError.ConfigError>,
   { retryPolicy = RetryPolicy.standard, transformClient }: Pick<Options, "retryPolicy" | "transformClient">
 ): Effect.Effect<Service, ConfigError.ConfigError, HttpClient.HttpClient | RateLimit> =>
   Effect.gen(function* () {
@@ -188,12 +186,11 @@ const makeFrom = (
         Effect.catchAll(({ message }) => call.holdBack(message)),
         Effect.catchAllDefect((defect) => call.holdBack(`the gate failed with ${NameOf.ofDefect(defect)}`))
       )
-    const hear = ({ retryAfter, status }: Head) =>
-      status === 429
-        ? Effect.catchAllDefect(rateLimit.pause(Option.getOrElse(retryAfter, () => unaskedPause)), (defect) =>
-            Effect.logWarning(`the gate failed with ${NameOf.ofDefect(defect)}`)
-          )
-        : Effect.void
+    const hear = (head: Head) =>
+      Effect.catchAllDefect(
+        Effect.suspend(() => rateLimit.heard(head)),
+        (defect) => Effect.logWarning(`the gate failed with ${NameOf.ofDefect(defect)}`)
+      )
 
     const execute: Service["execute"] = (request, decodeSuccess) =>
       Effect.flatMap(RetryPolicy.CurrentRetryPolicy, (policy) =>

@@ -107,8 +107,7 @@ export class PaymentRequired extends Schema.TaggedError<PaymentRequired>("effect
 }
 
 /**
- * 403: the API key that the call authenticates with lacks the scope. A 403 that is not Instantly's own is
- * {@link UnexpectedStatus}.
+ * 403, in Instantly's own envelope: the API key that the call authenticates with lacks the scope.
  *
  * @since 0.1.0
  * @category errors
@@ -332,6 +331,8 @@ export const InstantlyError = Schema.Union(
   HeldBack
 )
 
+for (const { prototype } of InstantlyError.members) Message.addToJson(prototype)
+
 /**
  * Every error that a call to Instantly can fail with.
  *
@@ -341,8 +342,7 @@ export const InstantlyError = Schema.Union(
 export type InstantlyError = typeof InstantlyError.Type
 
 /**
- * Whether a value is one of this library's errors. Where errors of several libraries come together, the tag does not say:
- * others have a `NotFound`, too.
+ * Whether a value is one of this library's errors. Its tag alone does not say: other libraries have a `NotFound`, too.
  *
  * @since 0.1.0
  * @category guards

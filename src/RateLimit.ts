@@ -39,7 +39,7 @@ export interface Heard {
  * server refuses. Any schedule fits, and policies compose as schedules do: `Schedule.intersect` of two is at every moment
  * the stricter of the two.
  *
- * Its time is the gate's, which is monotonic: it begins at the wall clock's, and does not follow when that is set.
+ * The time that it is stepped with is monotonic: it starts at the wall clock's, and does not change when that is set.
  *
  * @example
  * ```ts
@@ -134,7 +134,7 @@ export interface AdaptiveOptions {
   readonly factor?: number
   /** The pace is reduced at most once in this time. Default: 100 milliseconds. */
   readonly every?: Duration.DurationInput
-  /** How much the pace grows in each second: permits a second. Default: 2. */
+  /** How much the pace grows in each second: permits a second. Default: 2.5. */
   readonly recovery?: number
   /** How long nothing leaves after a 429. Default: 50 milliseconds. */
   readonly pause?: Duration.DurationInput
@@ -184,8 +184,8 @@ export const instantlyQuotas: ReadonlyArray<QuotaOptions> = [
 
 /**
  * Instantly's limit for a workspace: {@link instantlyQuotas}, which give about 93 a second, intersected with
- * {@link adaptive}, which gives way to what else uses the workspace. It is for one process: two of them do not see each
- * other but by their 429s.
+ * {@link adaptive}, which gives way to what else uses the workspace. It is for one process: two processes notice each other
+ * only by their 429s.
  *
  * @example
  * ```ts

@@ -13,109 +13,30 @@ import { dual, identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { ApiKeyId } from "./ApiKey.js"
+import type { ApiKeyId } from "./ApiKey.js"
 import { ApiKeys, type DeleteApiKeyError } from "./ApiKeys.js"
-import * as NameOf from "./internal/nameOf.js"
 import { refuse } from "./internal/parameters.js"
-import { Outcome } from "./Outcome.js"
+import * as Receipts from "./Revocation/receipt.js"
+import { type Entry, type Receipt, Skipped } from "./Revocation/receipt.js"
 
-const common = {
-  /** The id, as it was given. */
-  id: ApiKeyId,
-  /** When the receipt was made. */
-  at: Schema.DateTimeUtc
-}
-
-const told = {
-  ...common,
-  /** How many requests were sent for it. */
-  attempts: Schema.NonNegativeInt,
-  /** The tag of the error, such as `NotFound`. */
-  error: Schema.String,
-  /** What the error says. It holds no secret. */
-  message: Schema.String,
-  /** The id under which Instantly knows the last request. */
-  requestId: Schema.OptionFromNullOr(Schema.String)
-}
+export { Begun, Deleted, Entry, Failed, isSettled, NotFound, Receipt, Skipped, Unknown } from "./Revocation/receipt.js"
 
 /**
- * The key is gone: Instantly responded with success.
+ * Where a run writes down what it does, before and after it: a file, a database. A run that is killed leaves its journal
+ * for the next one, which reads it with {@link pending}.
  *
- * @since 0.1.0
- * @category receipts
- */
-export class Deleted extends Schema.TaggedClass<Deleted>("effect-instantly/Revocation/Deleted")("Deleted", {
-  ...common,
-  /** The key's name; none if the response could not be read. */
-  name: Schema.OptionFromNullOr(Schema.String)
-}) {}
-
-/**
- * The workspace has no such key. If an earlier response was lost, `outcome` is `Unknown`: this run most likely deleted it.
+ * If one of the two fails, nothing more is sent, and the stream fails with it after what is under way has its receipts.
  *
- * @since 0.1.0
- * @category receipts
- */
-export class NotFound extends Schema.TaggedClass<NotFound>("effect-instantly/Revocation/NotFound")("NotFound", {
-  ...told,
-  outcome: Outcome
-}) {}
-
-/**
- * The key is as it was: nothing was carried out, and nothing will be.
- *
- * @since 0.1.0
- * @category receipts
- */
-export class Failed extends Schema.TaggedClass<Failed>("effect-instantly/Revocation/Failed")("Failed", told) {}
-
-/**
- * The key may be gone, or may still be deleted: check, or send it again.
- *
- * @since 0.1.0
- * @category receipts
- */
-export class Unknown extends Schema.TaggedClass<Unknown>("effect-instantly/Revocation/Unknown")("Unknown", told) {}
-
-/**
- * The id was not sent: an earlier error dooms every call (`Unauthorized`, `PaymentRequired`, `Forbidden`), or the id was
- * taken before (`Duplicate`).
- *
- * @since 0.1.0
- * @category receipts
- */
-export class Skipped extends Schema.TaggedClass<Skipped>("effect-instantly/Revocation/Skipped")("Skipped", {
-  ...common,
-  reason: Schema.Literal("Unauthorized", "PaymentRequired", "Forbidden", "Duplicate")
-}) {}
-
-/**
- * What became of one id. Encoded it is plain JSON without secrets, one line of a file to keep and to resume from.
- *
- * @example
- * ```ts
- * import { Revocation } from "effect-instantly"
- * import { Schema } from "effect"
- *
- * const Line = Schema.parseJson(Revocation.Receipt)
- * const toLine = Schema.encode(Line)
- * const fromLine = Schema.decode(Line)
- * ```
- *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
-export const Receipt = Schema.Union(Deleted, NotFound, Failed, Unknown, Skipped)
-
-/**
- * What became of one id.
- *
- * @since 0.1.0
- * @category models
- */
-export type Receipt = typeof Receipt.Type
+export interface Journal<E = never, R = never> {
+  /** Called before the first request for an id leaves. The request waits until it is done. */
+  readonly begin: (id: ApiKeyId) => Effect.Effect<void, E, R>
+  /** Called with each receipt, before the stream has it. An interruption waits until it is done. */
+  readonly record: (receipt: Receipt) => Effect.Effect<void, E, R>
+}
 
 /**
  * How a run is carried out.
@@ -123,7 +44,7 @@ export type Receipt = typeof Receipt.Type
  * @since 0.1.0
  * @category models
  */
-export interface Options<R = never> {
+export interface Options<R = never, E = never> {
   /**
    * How many calls may be under way at once, including those that wait: a whole number of at least 1. Default: 25, enough
    * to use up `RateLimit.instantly` as long as a response takes up to a quarter of a second.
@@ -139,6 +60,13 @@ export interface Options<R = never> {
    * all ids in memory, about 80 bytes each and at most 16 million. Default: `"send"`.
    */
   readonly duplicates?: "send" | "skip" | undefined
+  /** Where the run writes down what it does. Default: nowhere. */
+  readonly journal?: Journal<E, R> | undefined
+  /**
+   * The ids that an earlier run may have deleted, from {@link pending}: their outcome is `Unknown` to begin with, so that a
+   * 404 is `NotFound` with the outcome `Unknown`. Default: none.
+   */
+  readonly inDoubt?: Iterable<ApiKeyId> | undefined
 }
 
 type Doom = Exclude<Skipped["reason"], "Duplicate">
@@ -148,35 +76,29 @@ const doomOf = (error: DeleteApiKeyError): Option.Option<Doom> =>
     ? Option.some(error._tag)
     : Option.none()
 
-const ownKeyGone = "This run has deleted keys: one of them may be the very key that it authenticates with."
-
-const receiptOf = (id: ApiKeyId, error: DeleteApiKeyError, at: DateTime.Utc, hasDeleted: boolean): Receipt => {
-  const { _tag, attempts, outcome, requestId } = error
-  const message = _tag === "Unauthorized" && hasDeleted ? `${ownKeyGone}\n${error.message}` : error.message
-  const facts = { id, at, attempts, error: _tag, message, requestId }
-  if (outcome === "Applied") return new Deleted({ id, at, name: Option.none() })
-  if (_tag === "NotFound") return new NotFound({ ...facts, outcome })
-  return outcome === "Unknown" ? new Unknown(facts) : new Failed(facts)
-}
-
-const ofDefect = (id: ApiKeyId, defect: unknown, at: DateTime.Utc): Receipt => {
-  const error = NameOf.ofDefect(defect)
-  const message = `The call failed with ${error}, which says nothing of the request. Check whether it was carried out.`
-  return new Unknown({ id, at, attempts: 0, error, message, requestId: Option.none() })
-}
-
 const failUnlessEmpty = <E>(cause: Cause.Cause<E>) => (Cause.isEmpty(cause) ? Effect.void : Effect.failCause(cause))
 
 /** What is the same for two spellings of an id. */
 const keyOf = (id: ApiKeyId) => id.toLowerCase()
 
-/** What {@link run} takes its ids from. */
-type Ids<E, R> = Stream.Stream<ApiKeyId, E, R> | Iterable<ApiKeyId>
+/**
+ * Where {@link run} takes its ids from.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Ids<E = never, R = never> = Stream.Stream<ApiKeyId, E, R> | Iterable<ApiKeyId>
 
 const isStream = (u: unknown): u is Stream.Stream<unknown> => Predicate.hasProperty(u, Stream.StreamTypeId)
 
-const runAll = <E, R, R2>(ids: Ids<E, R>, options: Options<R2> = {}): Stream.Stream<Receipt, E, ApiKeys | R | R2> => {
-  const { concurrency = 25, duplicates = "send", stop = Effect.never } = options
+const noJournal: Journal = { begin: () => Effect.void, record: () => Effect.void }
+
+const runAll = <E, R, R2, E2>(
+  ids: Ids<E, R>,
+  options: Options<R2, E2> = {}
+): Stream.Stream<Receipt, E | E2, ApiKeys | R | R2> => {
+  const { concurrency = 25, duplicates = "send", inDoubt = [], stop = Effect.never } = options
+  const journal: Journal<E2, R2> = options.journal ?? noJournal
   if (!(Number.isInteger(concurrency) && concurrency >= 1)) {
     refuse("Revocation: concurrency", "a whole number of at least 1", concurrency)
   }
@@ -193,6 +115,20 @@ const runAll = <E, R, R2>(ids: Ids<E, R>, options: Options<R2> = {}): Stream.Str
       )
       const untilStopped = Effect.interruptible(Deferred.await(stopped))
 
+      // How it failed is kept until the last call is over, because a failure would cut off what is under way.
+      const failure = yield* Ref.make<Cause.Cause<E | E2>>(Cause.empty)
+      const failWith = (cause: Cause.Cause<E | E2>) =>
+        Ref.update(failure, (first) => (Cause.isEmpty(first) ? cause : first))
+
+      /** A run that cannot be written down must not go on. */
+      const written = (entry: Effect.Effect<void, E2, R2>): Effect.Effect<boolean, never, R2> =>
+        Effect.matchCauseEffect(entry, {
+          onFailure: (cause) =>
+            Effect.as(Effect.zipRight(failWith(cause), Deferred.succeed(stopped, undefined)), false),
+          onSuccess: () => Effect.succeed(true)
+        })
+      const record = (receipt: Receipt) => Effect.as(written(journal.record(receipt)), receipt)
+
       const taken = new Set<string>()
       /** Whether an id comes for the first time, where that matters. */
       const isNew = (id: ApiKeyId) => {
@@ -204,38 +140,41 @@ const runAll = <E, R, R2>(ids: Ids<E, R>, options: Options<R2> = {}): Stream.Str
       const skip = (id: ApiKeyId, reason: Skipped["reason"]) =>
         Effect.map(DateTime.now, (at) => new Skipped({ id, at, reason }))
 
+      const doubted = new Set(Array.from(inDoubt, keyOf))
       const hasDeleted = yield* Ref.make(false)
+      const factsOf = (id: ApiKeyId) => Effect.map(DateTime.now, (at) => ({ id, at, inDoubt: doubted.has(keyOf(id)) }))
       const send = (id: ApiKeyId): Effect.Effect<Receipt> =>
         Effect.gen(function* () {
           const result = yield* Effect.either(apiKeys.delete(id))
-          const at = yield* DateTime.now
+          const facts = yield* factsOf(id)
           if (Either.isRight(result)) {
             yield* Ref.set(hasDeleted, true)
-            return new Deleted({ id, at, name: Option.some(result.right.name) })
+            return Receipts.ofSuccess(facts, result.right.name)
           }
           yield* Ref.update(
             doom,
             Option.orElse(() => doomOf(result.left))
           )
-          return receiptOf(id, result.left, at, yield* Ref.get(hasDeleted))
+          return Receipts.ofError(facts, result.left, yield* Ref.get(hasDeleted))
         }).pipe(
           // An `ApiKeys` of the app's own may die. What it did is unknown, and the other ids go on.
-          Effect.catchAllDefect((defect) => Effect.map(DateTime.now, (at) => ofDefect(id, defect, at)))
+          Effect.catchAllDefect((defect) => Effect.map(factsOf(id), (facts) => Receipts.ofDefect(facts, defect)))
         )
 
       const settle = (id: ApiKeyId) =>
         Effect.gen(function* () {
           if (yield* Deferred.isDone(stopped)) return Option.none<Receipt>()
           const doomed = yield* Ref.get(doom)
-          if (Option.isSome(doomed)) return Option.some<Receipt>(yield* skip(id, doomed.value))
-          return Option.some(isNew(id) ? yield* send(id) : yield* skip(id, "Duplicate"))
+          if (Option.isSome(doomed)) return Option.some(yield* Effect.flatMap(skip(id, doomed.value), record))
+          if (!isNew(id)) return Option.some(yield* Effect.flatMap(skip(id, "Duplicate"), record))
+          if (!(yield* written(journal.begin(id)))) return Option.none<Receipt>()
+          // What has happened is written down, even if nobody waits for it any more.
+          return Option.some(yield* Effect.uninterruptibleMask((restore) => Effect.flatMap(restore(send(id)), record)))
         })
 
-      // How `ids` failed is kept until the last call is over, because a failure would cut off what is under way.
-      const failure = yield* Ref.make<Cause.Cause<E>>(Cause.empty)
       return (Predicate.isIterable(ids) ? Stream.fromIterable(ids) : ids).pipe(
         Stream.interruptWhen(untilStopped),
-        Stream.catchAllCause((cause) => Stream.execute(Ref.set(failure, cause))),
+        Stream.catchAllCause((cause) => Stream.execute(failWith(cause))),
         // What was taken from `ids` ahead of its turn is not sent either, once the run has stopped.
         Stream.mapEffect(settle, { concurrency, unordered: true }),
         Stream.filterMap(identity),
@@ -247,11 +186,13 @@ const runAll = <E, R, R2>(ids: Ids<E, R>, options: Options<R2> = {}): Stream.Str
 
 /**
  * Deletes API keys, and gives a receipt for each id that is taken, as soon as there is one: not in the order of the ids.
- * What happens to one key never fails the stream. If `ids` fails, the stream fails with it, after what is under way has
- * its receipts.
+ * What happens to one key never fails the stream. If `ids` or the journal fails, the stream fails with it, after what is
+ * under way has its receipts.
  *
  * An error that dooms every call (401, 402 or 403) stops the sending: calls already under way still end, and every id
- * after them is `Skipped`. An interruption leaves no receipt for what is under way; `stop` does.
+ * after them is `Skipped`, for the reason of the first such error. `stop` lets what is under way finish. An interruption
+ * does not, and nor does a consumer that ends early (`Stream.take(1)`): what was under way then has no receipt, but a
+ * journal has its `Begun`.
  *
  * Throws a `RangeError` if `concurrency` is out of bounds.
  *
@@ -276,47 +217,73 @@ const runAll = <E, R, R2>(ids: Ids<E, R>, options: Options<R2> = {}): Stream.Str
  * @category constructors
  */
 export const run: {
-  <R2 = never>(
-    options?: Options<R2>
-  ): <E = never, R = never>(ids: Ids<E, R>) => Stream.Stream<Receipt, E, ApiKeys | R | R2>
-  <E = never, R = never, R2 = never>(ids: Ids<E, R>, options?: Options<R2>): Stream.Stream<Receipt, E, ApiKeys | R | R2>
+  <R2 = never, E2 = never>(
+    options?: Options<R2, E2>
+  ): <E = never, R = never>(ids: Ids<E, R>) => Stream.Stream<Receipt, E | E2, ApiKeys | R | R2>
+  <E = never, R = never, R2 = never, E2 = never>(
+    ids: Ids<E, R>,
+    options?: Options<R2, E2>
+  ): Stream.Stream<Receipt, E | E2, ApiKeys | R | R2>
 } = dual((args) => isStream(args[0]) || Predicate.isIterable(args[0]), runAll)
 
-/**
- * Whether a receipt says that nothing is left to do for its id: the key is gone, or this workspace has no such key.
- *
- * @example
- * ```ts
- * import { Revocation } from "effect-instantly"
- * import { Stream } from "effect"
- *
- * declare const receipts: Stream.Stream<Revocation.Receipt>
- * const toLookAt = Stream.filter(receipts, (receipt) => !Revocation.isSettled(receipt))
- * ```
- *
- * @since 0.1.0
- * @category guards
- */
-export const isSettled = (receipt: Receipt): boolean => receipt._tag === "Deleted" || receipt._tag === "NotFound"
+/** What a journal tells of one id. */
+interface Told {
+  /** A run began to delete it, and has not recorded how that ended. */
+  readonly isOpen: boolean
+  readonly isInDoubt: boolean
+}
+
+const untold: Told = { isOpen: false, isInDoubt: false }
+
+const read = (before: Told, { _tag }: Exclude<Entry, { readonly _tag: "Deleted" | "NotFound" }>): Told => {
+  switch (_tag) {
+    case "Begun":
+      // An earlier beginning that is still open has been left by a run that was killed.
+      return { isOpen: true, isInDoubt: before.isInDoubt || before.isOpen }
+    case "Failed":
+      return { ...before, isOpen: false }
+    case "Unknown":
+      return { isOpen: false, isInDoubt: true }
+    case "Skipped":
+      return before
+  }
+}
 
 /**
- * What a resumed run still has to do: the ids that no receipt settles, in their order and each once.
+ * What a resumed run still has to do, from the entries of a journal in their order. `ids` are those that no receipt
+ * settles, in their order and each once. `inDoubt` are those among them that an earlier run may have deleted: it began, and
+ * did not record how that ended, or recorded `Unknown`.
  *
  * @example
  * ```ts
  * import { Revocation, type ApiKey } from "effect-instantly"
  *
- * declare const ids: ReadonlyArray<ApiKey.ApiKeyId>
- * declare const receipts: ReadonlyArray<Revocation.Receipt>
- * const resumed = Revocation.run(Revocation.pending(ids, receipts))
+ * declare const all: ReadonlyArray<ApiKey.ApiKeyId>
+ * declare const entries: ReadonlyArray<Revocation.Entry>
+ *
+ * const { ids, inDoubt } = Revocation.pending(all, entries)
+ * const resumed = Revocation.run(ids, { inDoubt })
  * ```
  *
  * @since 0.1.0
  * @category combinators
  */
-export const pending = (ids: Iterable<ApiKeyId>, receipts: Iterable<Receipt>): ReadonlyArray<ApiKeyId> => {
+export const pending = (
+  ids: Iterable<ApiKeyId>,
+  entries: Iterable<Entry>
+): { readonly ids: ReadonlyArray<ApiKeyId>; readonly inDoubt: ReadonlyArray<ApiKeyId> } => {
   const left = new Map<string, ApiKeyId>()
   for (const id of ids) if (!left.has(keyOf(id))) left.set(keyOf(id), id)
-  for (const receipt of receipts) if (isSettled(receipt)) left.delete(keyOf(receipt.id))
-  return [...left.values()]
+  const told = new Map<string, Told>()
+  for (const entry of entries) {
+    const key = keyOf(entry.id)
+    if (entry._tag === "Deleted" || entry._tag === "NotFound") left.delete(key)
+    else told.set(key, read(told.get(key) ?? untold, entry))
+  }
+  const isInDoubt = (id: ApiKeyId) => {
+    const { isInDoubt, isOpen } = told.get(keyOf(id)) ?? untold
+    return isInDoubt || isOpen
+  }
+  const pending = [...left.values()]
+  return { ids: pending, inDoubt: pending.filter(isInDoubt) }
 }

@@ -63,14 +63,17 @@ describe("delete", () => {
     )
   )
 
-  it.effect("answered with another key is InvalidResponse: something was carried out", () =>
+  it.effect("that gives another key is InvalidResponse: something was carried out", () =>
     withApiKeys(({ apiKeys, mock }) =>
       Effect.gen(function* () {
         const asked = yield* mock.createApiKey()
         const other = yield* mock.createApiKey()
         yield* mock.script(
           Fault.next(
-            Fault.changeResponse((answer) => ({ ...answer, body: String(answer.body).replace(asked.id, other.id) }))
+            Fault.changeResponse((response) => ({
+              ...response,
+              body: String(response.body).replace(asked.id, other.id)
+            }))
           )
         )
         const error = yield* Effect.flip(apiKeys.delete(asked.id))
@@ -131,8 +134,9 @@ describe("delete", () => {
         const untyped: unknown = id
         // @ts-expect-error what the type rules out
         const error: InstantlyError.InstantlyError = yield* Effect.flip(apiKeys.delete(untyped))
-        expect(error).toMatchObject({ _tag: "BadRequest", outcome: "NotApplied", attempts: 0 })
-        expect(error.message).toContain("was not sent: its id is not a UUID")
+        expect(error).toMatchObject({ _tag: "HeldBack", outcome: "NotApplied", attempts: 0 })
+        expect(error.message).toContain("did not send the request: the id is not a UUID (it is not shown")
+        expect(error).toMatchObject({ method: "DELETE", path: "/api/v2/api-keys/{id}" })
         if (id !== "") expect(JSON.stringify(error) + error.message + error.stack).not.toContain(id)
         expect(yield* mock.arrivals).toEqual([])
       })
@@ -224,7 +228,7 @@ describe("list", () => {
 })
 
 describe("isActive", () => {
-  const answering = (status: number, body: unknown) =>
+  const responding = (status: number, body: unknown) =>
     Fault.always(Fault.respond({ status, body: typeof body === "string" ? body : JSON.stringify(body) }))
   const envelope = (statusCode: number, error: string) => ({ statusCode, error, message: "made-up" })
 
@@ -302,23 +306,35 @@ describe("isActive", () => {
           )
           expect(error._tag).toBe(tag)
         }),
-      { faults: [answering(status, body)] }
+      { faults: [responding(status, body)] }
     )
   )
 
   it.effect.each(["", " ", "made up", "made-up\nmade-up", "made-üp"])(
-    "sends nothing with %j, which is no secret",
+    "sends nothing with %j, which cannot be a secret",
     (text) =>
       withApiKeys(({ apiKeys, mock }) =>
         Effect.gen(function* () {
           const error = yield* Effect.flip(apiKeys.isActive(Redacted.make(text)))
-          expect(error).toMatchObject({ _tag: "TransportError", reason: "NotSent", heldBack: true })
+          expect(error).toMatchObject({ _tag: "HeldBack", outcome: "NotApplied", attempts: 0 })
           expect(yield* mock.arrivals).toEqual([])
         })
       )
   )
 
-  it("cannot fail with what is an answer: a type", () => {
+  it.effect("of a secret that has been wiped is an error, and sends nothing", () =>
+    withApiKeys(({ apiKeys, mock }) =>
+      Effect.gen(function* () {
+        const wiped = Redacted.make("made-up-secret-canary")
+        Redacted.unsafeWipe(wiped)
+        const error = yield* Effect.flip(apiKeys.isActive(wiped))
+        expect(error).toMatchObject({ _tag: "HeldBack", detail: "the secret to ask about has been wiped", attempts: 0 })
+        expect(yield* mock.arrivals).toEqual([])
+      })
+    )
+  )
+
+  it("cannot fail with what is a yes or a no: a type", () => {
     expectTypeOf<ApiKeys.IsActiveError["_tag"]>().toEqualTypeOf<
       Exclude<InstantlyError.InstantlyError["_tag"], "Unauthorized" | "PaymentRequired" | "Forbidden">
     >()

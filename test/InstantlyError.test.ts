@@ -1,18 +1,14 @@
+import { Console } from "node:console"
+import { Writable } from "node:stream"
+import { inspect } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Duration, Effect, Equal, FastCheck, Option, Schema } from "effect"
+import { Cause, Duration, Effect, Logger, Option, Redacted, Schema } from "effect"
 import { InstantlyError } from "effect-instantly"
-
-const call = {
-  method: "DELETE",
-  path: "/api/v2/api-keys/019e18e2-78d4-7322-941a-7384d8969c61",
-  waited: Duration.seconds(3),
-  attempts: 2,
-  requestId: Option.some("8f2a-FRA")
-} as const
 
 const {
   BadRequest,
   Forbidden,
+  HeldBack,
   InstantlyError: AnyError,
   InvalidResponse,
   isInstantlyError,
@@ -25,146 +21,35 @@ const {
   UnexpectedStatus
 } = InstantlyError
 
-/** Each kind by its defaults, and what it then says. */
-const kinds = [
-  ["BadRequest", () => new BadRequest(), 400, "NotApplied", false, ["400", "malformed", "Check the id"]],
-  ["Unauthorized", () => new Unauthorized(), 401, "NotApplied", false, ["401", "missing, wrong or revoked"]],
-  [
-    "PaymentRequired",
-    () => new PaymentRequired(),
-    402,
-    "NotApplied",
-    false,
-    ["402", "no active paid plan", "Renew the plan"]
-  ],
-  ["Forbidden", () => new Forbidden(), 403, "NotApplied", false, ["403", "lacks the scope", "all:all"]],
-  ["NotFound", () => new NotFound(), 404, "NotApplied", false, ["404", "does not prove", "another workspace"]],
-  ["TooManyRequests", () => new TooManyRequests(), 429, "NotApplied", true, ["429", "a minute outlasts"]],
-  ["ServerError", () => new ServerError(), 500, "Unknown", true, ["500", "may have been carried out"]],
-  ["UnexpectedStatus", () => new UnexpectedStatus(), 302, "NotApplied", false, ["302", "base URL"]],
-  ["InvalidResponse", () => new InvalidResponse(), 200, "Applied", false, ["200", "was carried out", "Do not repeat"]],
-  [
-    "TransportError",
-    () => new TransportError(),
-    undefined,
-    "Unknown",
-    true,
-    ["connection was lost", "may have been carried out"]
-  ]
-] as const
-
-interface Props {
-  readonly outcome?: "Unknown"
-}
+/** Each kind, whether it is retryable, and a part of what it says. */
+const kinds: ReadonlyArray<readonly [string, InstantlyError.InstantlyError, boolean, string]> = [
+  ["BadRequest", new BadRequest(), false, "refused the request as malformed (400)"],
+  ["Unauthorized", new Unauthorized(), false, "missing, wrong or revoked"],
+  ["PaymentRequired", new PaymentRequired(), false, "no active paid plan (402)"],
+  ["Forbidden", new Forbidden(), false, "lacks the scope for it (403)"],
+  ["NotFound", new NotFound(), false, "This does not prove that a key is gone"],
+  ["TooManyRequests", new TooManyRequests(), true, "One minute is enough for either limit."],
+  ["ServerError", new ServerError(), true, "The request may have been carried out."],
+  ["UnexpectedStatus", new UnexpectedStatus(), false, "The response had status 302"],
+  ["InvalidResponse", new InvalidResponse(), false, "The request was carried out. Do not repeat it"],
+  ["TransportError", new TransportError(), true, "The connection was lost"],
+  ["HeldBack", new HeldBack(), false, "This client did not send the request"]
+]
 
 describe("InstantlyError", () => {
-  it("has ten kinds, and no more", () => {
+  it("has eleven kinds, and no more", () => {
     expect(kinds.map(([tag]) => tag)).toEqual(AnyError.members.map((member) => member._tag))
   })
 
-  it.each(kinds)(
-    "%s can be made from nothing, and says what happened and what to do next",
-    (tag, make, status, outcome, isRetryable, words) => {
-      const error = make()
-      expect(error._tag).toBe(tag)
-      expect("status" in error ? error.status : undefined).toBe(status)
-      expect(error.isRetryable).toBe(isRetryable)
-      expect(error).toMatchObject({
-        method: "",
-        path: "",
-        outcome,
-        attempts: 1,
-        waited: Duration.zero,
-        requestId: Option.none()
-      })
-      for (const word of words) expect(error.message).toContain(word)
-      expect(error.message).toContain(`outcome ${outcome} · 1 attempt · waited 0`)
-      expect(isInstantlyError(error)).toBe(true)
-      expect(error).toBeInstanceOf(Error)
-      expect(error.name).toBe(tag)
-    }
-  )
-
-  it("has a default for every field", () => {
-    const none = { method: "", path: "", attempts: 1, waited: Duration.zero, requestId: Option.none() }
-    expect(new NotFound()).toMatchObject(none)
-    expect(new BadRequest()).toMatchObject({ ...none, code: Option.none() })
-    expect(new TooManyRequests()).toMatchObject({ ...none, retryAfter: Option.none() })
-    expect(new UnexpectedStatus()).toMatchObject({ ...none, detail: "not an answer that Instantly is known to give" })
-    expect(new InvalidResponse()).toMatchObject({ ...none, detail: "not what was asked for" })
-    expect(new TransportError()).toMatchObject({ ...none, reason: "ConnectionLost", detail: "", heldBack: false })
+  it.each(kinds)("a %s is an error with its own name, and knows whether it is retryable", (tag, error, isRetryable) => {
+    expect(error).toBeInstanceOf(Error)
+    expect(error).toMatchObject({ _tag: tag, name: tag, isRetryable })
+    expect(isInstantlyError(error)).toBe(true)
   })
 
-  it("tells the facts of the call on its last line", () => {
-    const error = new NotFound({ ...call, outcome: "Unknown" })
-    expect(error.message.split("\n").at(-1)).toBe(
-      "DELETE /api/v2/api-keys/019e18e2-78d4-7322-941a-7384d8969c61 · outcome Unknown · 2 attempts · waited 3s · request id 8f2a-FRA"
-    )
-  })
-
-  it("shows at most five lines before the stack", () => {
-    const all = [...kinds.map(([, make]) => make()), new NotFound({ ...call, outcome: "Unknown" })]
-    for (const error of all) {
-      for (const printed of [Cause.pretty(Cause.fail(error)), error.stack ?? ""]) {
-        expect(printed).toContain(`${error._tag}: ${error.message}`)
-        expect(printed.split("\n").findIndex((line) => /^\s+at /.test(line))).toBeLessThanOrEqual(5)
-      }
-    }
-  })
-
-  it.each([
-    ["NotFound", (props: Props) => new NotFound(props), "It may be what deleted the key."],
-    [
-      "Unauthorized",
-      (props: Props) => new Unauthorized(props),
-      "If this call deletes the very key it authenticates with"
-    ],
-    ["PaymentRequired", (props: Props) => new PaymentRequired(props), "its answer was lost"],
-    ["Forbidden", (props: Props) => new Forbidden(props), "its answer was lost"],
-    ["BadRequest", (props: Props) => new BadRequest(props), "its answer was lost"],
-    ["TooManyRequests", (props: Props) => new TooManyRequests(props), "its answer was lost"],
-    ["TransportError", (props: Props) => new TransportError({ reason: "NotSent", ...props }), "its answer was lost"],
-    ["UnexpectedStatus", (props: Props) => new UnexpectedStatus({ status: 403, ...props }), "its answer was lost"]
-  ])("a %s after an attempt whose outcome is unknown says so", (_, make, words) => {
-    expect(make({ outcome: "Unknown" }).message).toContain(words)
-    expect(make({}).message).not.toContain(words)
-  })
-
-  it("a Forbidden names the scopes that would do", () => {
-    const scopesIn = (method: string, path: string) => new Forbidden({ method, path }).message.split("\n")[1]
-    expect(scopesIn("DELETE", "/api/v2/api-keys/x")).toContain(
-      "one of: api_keys:delete, api_keys:all, all:delete, all:all;"
-    )
-    expect(scopesIn("GET", "/api/v2/api-keys")).toContain("one of: api_keys:read, api_keys:all, all:read, all:all;")
-    expect(scopesIn("POST", "/api/v2/campaigns")).toContain(
-      "one of: campaigns:create, campaigns:all, all:create, all:all;"
-    )
-    expect(scopesIn("PATCH", "/elsewhere")).toContain("one of: all:update, all:all;")
-  })
-
-  it("a TooManyRequests and a ServerError tell how long to wait", () => {
-    expect(new TooManyRequests({ retryAfter: Option.some(Duration.seconds(90)) }).message).toContain("Wait 1m 30s")
-    expect(new ServerError({ status: 503, retryAfter: Option.some(Duration.seconds(5)) }).message).toContain("Wait 5s")
-  })
-
-  it("a TransportError tells how far the request came", () => {
-    const notSent = new TransportError({ reason: "NotSent", detail: "ECONNREFUSED" })
-    expect(notSent.outcome).toBe("NotApplied")
-    expect(notSent.message).toContain("was not sent: ECONNREFUSED")
-    expect(new TransportError({ reason: "Timeout" }).outcome).toBe("Unknown")
-    expect(new TransportError({ reason: "Timeout", outcome: "NotApplied" }).message).toContain(
-      "Nothing was carried out."
-    )
-    expect(new TransportError({ reason: "NotSent", heldBack: true }).isRetryable).toBe(false)
-  })
-
-  it("only a 408 of the unexpected statuses is retryable, and leaves the outcome unknown", () => {
-    expect(new UnexpectedStatus({ status: 408 })).toMatchObject({ isRetryable: true, outcome: "Unknown" })
-    expect(new UnexpectedStatus({ status: 409 })).toMatchObject({ isRetryable: false, outcome: "NotApplied" })
-  })
-
-  it("a message that is given stands", () => {
-    expect(new NotFound({ message: "gone" }).message).toBe("gone")
+  it("only a 408 of the unexpected statuses is retryable", () => {
+    expect(new UnexpectedStatus({ status: 408 }).isRetryable).toBe(true)
+    expect(new UnexpectedStatus({ status: 409 }).isRetryable).toBe(false)
   })
 
   it("is known in a schema by the library's name and its own", () => {
@@ -173,31 +58,7 @@ describe("InstantlyError", () => {
     )
   })
 
-  it.each(kinds)("%s goes through JSON to another process and back", (tag, make) => {
-    const error = make()
-    const wire = Schema.parseJson(AnyError)
-    const again = Schema.decodeSync(wire)(Schema.encodeSync(wire)(error))
-    expect(Equal.equals(again, error)).toBe(true)
-    expect(again._tag).toBe(tag)
-    expect(again.message).toBe(error.message)
-  })
-
-  it.prop(
-    "decodes what it encodes to itself, whatever its fields",
-    {
-      attempts: FastCheck.nat(),
-      waited: FastCheck.nat().map(Duration.millis),
-      retryAfter: FastCheck.option(FastCheck.nat().map(Duration.millis)).map(Option.fromNullable),
-      requestId: FastCheck.option(FastCheck.string()).map(Option.fromNullable),
-      path: FastCheck.string()
-    },
-    (props) => {
-      const error = new TooManyRequests(props)
-      expect(Equal.equals(Schema.decodeSync(AnyError)(Schema.encodeSync(AnyError)(error)), error)).toBe(true)
-    }
-  )
-
-  it("has tags that are told from those of other libraries by its guard", () => {
+  it("is told from errors of other libraries by its guard", () => {
     expect(isInstantlyError({ _tag: "NotFound" })).toBe(false)
     expect(isInstantlyError(undefined)).toBe(false)
   })
@@ -206,6 +67,108 @@ describe("InstantlyError", () => {
     Effect.gen(function* () {
       const failing: Effect.Effect<never, InstantlyError.InstantlyError> = new NotFound()
       expect(yield* failing.pipe(Effect.catchTag("NotFound", (error) => Effect.succeed(error.status)))).toBe(404)
+    })
+  )
+})
+
+/** What the effect prints to the console of Effect, as Node prints it. */
+const printed = (effect: Effect.Effect<unknown>) =>
+  Effect.gen(function* () {
+    let text = ""
+    const stream = new Writable({
+      write: (chunk, _, done) => {
+        text += String(chunk)
+        done()
+      }
+    })
+    const console = yield* Effect.consoleWith(Effect.succeed)
+    yield* Effect.withConsole(effect, { ...console, unsafe: new Console(stream, stream) })
+    return text
+  })
+
+/** What a logger makes of an error that is logged as a message, and of one that is logged as a cause. */
+const logged = (error: InstantlyError.InstantlyError, logger: Logger.Logger<unknown, unknown>) =>
+  Effect.forEach([error, Cause.fail(error)], (what) =>
+    Effect.gen(function* () {
+      const lines: Array<unknown> = []
+      const collecting = Logger.map(logger, (line) => lines.push(line))
+      const text = yield* printed(
+        Effect.logError(what).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, collecting)))
+      )
+      return text + lines.map((line) => (typeof line === "string" ? line : inspect(line, { depth: 9 }))).join("\n")
+    })
+  )
+
+/** A text without its line breaks and quotes, which each printer writes in its own way. */
+const flat = (text: string) => text.replaceAll(/\\+n|[\\"'+\s]/g, "")
+
+describe("what happened", () => {
+  const loggers = [
+    ["pretty", Logger.prettyLogger({ colors: false, mode: "tty" })],
+    ["JSON", Logger.jsonLogger],
+    ["logfmt", Logger.logfmtLogger],
+    ["structured", Logger.structuredLogger]
+  ] as const
+
+  const each = loggers.flatMap(([name, logger]) => kinds.map(([tag, error]) => [name, tag, logger, error] as const))
+
+  it.effect.each(each)("is shown by the %s logger: %s", ([, , logger, error]) =>
+    Effect.gen(function* () {
+      const [asMessage = "", asCause = ""] = yield* logged(error, logger)
+      expect(flat(asMessage)).toContain(flat(error.message))
+      expect(flat(asCause)).toContain(flat(error.message))
+    })
+  )
+
+  it.each(kinds)("is shown by inspect, Cause.pretty, String, the stack and JSON: %s", (tag, error, _, said) => {
+    const line = `${tag}: ${error.message}`
+    expect(error.message).toContain(said)
+    expect(inspect(error)).toContain(line)
+    expect(Cause.pretty(Cause.fail(error))).toContain(line)
+    expect(String(error)).toBe(line)
+    expect(error.stack).toContain(line)
+    expect(JSON.parse(JSON.stringify(error))).toMatchObject({
+      _tag: tag,
+      message: error.message,
+      attempts: error.attempts
+    })
+    expect(JSON.stringify(Cause.fail(error))).toContain(JSON.stringify(error.message))
+  })
+
+  it.each(kinds)("is not encoded, but derived again where it is decoded: %s", (_, error) => {
+    const encoded = Schema.encodeSync(AnyError)(error)
+    expect(encoded).not.toHaveProperty("message")
+    expect(Schema.decodeSync(AnyError)(encoded).message).toBe(error.message)
+  })
+
+  it("takes at most five lines before the stack", () => {
+    const call = {
+      method: "DELETE",
+      path: "/api/v2/api-keys/019e18e2-78d4-7322-941a-7384d8969c61",
+      waited: Duration.seconds(3),
+      attempts: 2,
+      requestId: Option.some("8f2a-FRA"),
+      outcome: "Unknown"
+    } as const
+    for (const error of [...kinds.map(([, error]) => error), new NotFound(call), new Unauthorized(call)]) {
+      for (const printed of [Cause.pretty(Cause.fail(error)), error.stack ?? ""]) {
+        expect(printed).toContain(`${error._tag}: ${error.message}`)
+        const stack = printed.split("\n").findIndex((line) => /^\s+at /.test(line))
+        expect(stack).toBeGreaterThan(0)
+        expect(stack).toBeLessThanOrEqual(5)
+      }
+    }
+  })
+
+  it.effect("never includes what the server said", () =>
+    Effect.gen(function* () {
+      const serverMessage = Option.some(Redacted.make("made-up-canary"))
+      for (const error of [new BadRequest({ serverMessage }), new UnexpectedStatus({ serverMessage })]) {
+        expect(Option.map(error.serverMessage, Redacted.value)).toEqual(Option.some("made-up-canary"))
+        const texts = yield* Effect.forEach(loggers, ([, logger]) => logged(error, logger))
+        const all = [...texts.flat(), inspect(error), String(error), error.stack, JSON.stringify(error), error.message]
+        expect(all.join("\n")).not.toContain("canary")
+      }
     })
   )
 })

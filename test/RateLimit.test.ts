@@ -147,25 +147,27 @@ describe("policies", () => {
     }).pipe(Effect.scoped)
   )
 
-  class MadeUpDefect extends Error {}
+  class MadeUpDefect extends Error {
+    override readonly name = "MadeUpDefect"
+  }
 
   it.effect.each<readonly [string, () => Effect.Effect<void>, ReadonlyArray<string>]>([
     [
       "die of an error",
       () => Effect.die(new MadeUpDefect("made-up detail")),
-      ["The rate-limit policy died of MadeUpDefect: no more permits are given"]
+      ["The rate-limit policy died (MadeUpDefect): no more permits are given"]
     ],
     [
       "die of something else",
       () => Effect.die("made-up detail"),
-      ["The rate-limit policy died of a string: no more permits are given"]
+      ["The rate-limit policy died (an unknown error): no more permits are given"]
     ],
     [
       "throw",
       () => {
         throw new MadeUpDefect("made-up detail")
       },
-      ["The rate-limit policy died of MadeUpDefect: no more permits are given"]
+      ["The rate-limit policy died (MadeUpDefect): no more permits are given"]
     ],
     ["interrupt themselves", () => Effect.interrupt, []]
   ])("that %s have ended, and the log names the class of a defect, once", ([, end, expected]) =>

@@ -166,9 +166,9 @@ describe("whileRetryable", () => {
 
 const leaked = ApiKey.ApiKeyId.make("019e18e2-78d4-7322-941a-7384d8969c61")
 
-/** The times, in milliseconds, at which the attempts of one call leave, where each is answered one of these in turn. */
+/** The times, in milliseconds, at which the attempts of one call leave, where each ends with one of these in turn. */
 const attemptTimes = (
-  answers: ReadonlyArray<() => Fault.Fault>,
+  faults: ReadonlyArray<() => Fault.Fault>,
   options: Partial<Instantly.Options> = {},
   around: <A, E>(call: Effect.Effect<A, E>) => Effect.Effect<A, E> = (call) => call
 ) =>
@@ -176,7 +176,7 @@ const attemptTimes = (
     const start = yield* Clock.currentTimeMillis
     const mock = yield* InstantlyMock.InstantlyMock
     const { secret } = yield* mock.createApiKey()
-    yield* mock.script(...answers.map((answer) => Fault.next(answer())), Fault.always(Fault.loseRequest))
+    yield* mock.script(...faults.map((fault) => Fault.next(fault())), Fault.always(Fault.loseRequest))
     const result = yield* Effect.gen(function* () {
       const apiKeys = yield* ApiKeys.ApiKeys
       return yield* Effect.flip(around(apiKeys.delete(leaked)))
@@ -188,42 +188,48 @@ const attemptTimes = (
     return { times: (yield* mock.arrivals).map(({ at }) => at - start), error: result }
   }).pipe(Effect.provide(InstantlyMock.layer()))
 
-const answered = (status: number, retryAfter?: string) => () =>
+const responding = (status: number, retryAfter?: string) => () =>
   Fault.respond({ status, headers: retryAfter === undefined ? {} : { "retry-after": retryAfter } })
 
 describe("standard", () => {
   it.effect.each([
     ["lost connections only", [], [0, 100, 300, 700, 1500], "TransportError", 1500],
-    ["a 429 that does not say", [answered(429)], [0, 1000, 1200, 1600, 2400], "TransportError", 2400],
-    ["a 429 that says 5 s", [answered(429, "5")], [0, 5000, 5200, 5600, 6400], "TransportError", 6400],
+    ["a 429 that does not say", [responding(429)], [0, 1000, 1200, 1600, 2400], "TransportError", 2400],
+    ["a 429 that says 5 s", [responding(429, "5")], [0, 5000, 5200, 5600, 6400], "TransportError", 6400],
     [
       "a 429 that says less than backoff",
-      [answered(503), answered(429, "1")],
+      [responding(503), responding(429, "1")],
       [0, 100, 2100, 2500, 3300],
       "TransportError",
       3300
     ],
-    ["a 503 that says 4 s", [answered(503, "4")], [0, 4000, 4200, 4600, 5400], "TransportError", 5400],
+    ["a 503 that says 4 s", [responding(503, "4")], [0, 4000, 4200, 4600, 5400], "TransportError", 5400],
     [
       "five 429s",
-      Array.from({ length: 5 }, () => answered(429)),
+      Array.from({ length: 5 }, () => responding(429)),
       [0, 1000, 3000, 7000, 15_000],
       "TooManyRequests",
       15_000
     ],
-    ["a 429 that says a minute", [answered(429, "60")], [0, 60_000], "TransportError", 60_000],
-    ["a 429 that says more than the budget", [answered(429, "61")], [0], "TooManyRequests", 0],
-    ["a 429 that says a day", [answered(429, "86400")], [0], "TooManyRequests", 0],
+    ["a 429 that says a minute", [responding(429, "60")], [0, 60_000], "TransportError", 60_000],
+    ["a 429 that says more than the budget", [responding(429, "61")], [0], "TooManyRequests", 0],
+    ["a 429 that says a day", [responding(429, "86400")], [0], "TooManyRequests", 0],
     [
       "two waits of which the second does not fit",
-      [answered(429, "40"), answered(429, "21")],
+      [responding(429, "40"), responding(429, "21")],
       [0, 40_000],
       "TooManyRequests",
       40_000
     ],
-    ["an answer that is final", [answered(302)], [0], "UnexpectedStatus", 0],
-    ["a final answer after a lost one", [() => Fault.loseRequest, answered(302)], [0, 100], "UnexpectedStatus", 100],
-    ["a 408", [answered(408)], [0, 100, 300, 700, 1500], "TransportError", 1500],
+    ["a response that is final", [responding(302)], [0], "UnexpectedStatus", 0],
+    [
+      "a final response after a lost one",
+      [() => Fault.loseRequest, responding(302)],
+      [0, 100],
+      "UnexpectedStatus",
+      100
+    ],
+    ["a 408", [responding(408)], [0, 100, 300, 700, 1500], "TransportError", 1500],
     [
       "attempts that time out",
       [() => Fault.swallowRequest],
@@ -231,9 +237,9 @@ describe("standard", () => {
       "TransportError",
       1500
     ]
-  ] as const)("leaves at the millisecond after %s", ([, answers, times, tag, waited]) =>
+  ] as const)("leaves at the millisecond after %s", ([, faults, times, tag, waited]) =>
     Effect.gen(function* () {
-      const result = yield* attemptTimes(answers)
+      const result = yield* attemptTimes(faults)
       expect(result.times).toEqual(times)
       expect(result.error).toMatchObject({ _tag: tag, attempts: times.length, waited: Duration.millis(waited) })
     })

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Chunk, Deferred, Effect, Either, Fiber, Layer, Option, Schema, Stream, TestClock } from "effect"
 import { ApiKey, ApiKeys, Instantly, InstantlyError, RateLimit, RetryPolicy, Revocation } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { leaksIn } from "./support/leaks.js"
 import { inVirtualTime } from "./support/virtual.js"
 
 const ids = (n: number) =>
@@ -46,35 +47,20 @@ describe("run", () => {
         { _tag: "NotFound", error: "NotFound", outcome: "NotApplied", attempts: 1 },
         { _tag: "Failed", error: "TooManyRequests", attempts: 1 },
         { _tag: "Unknown", error: "ServerError", attempts: 1 },
-        { _tag: "Deleted", name: Option.some("d"), attempts: 1 }
+        { _tag: "Deleted", name: Option.some("d") }
       ])
       expect((yield* mock.apiKeys).map(({ name }) => name)).toEqual(["made-up key", "b", "c"])
     }).pipe(Effect.provide(InstantlyMock.layer()))
   )
 
-  it.effect("tells how many attempts a success took", () =>
-    Effect.gen(function* () {
-      const mock = yield* InstantlyMock.InstantlyMock
-      const caller = yield* mock.createApiKey()
-      const leaked = yield* mock.createApiKey()
-      yield* mock.script(Fault.times(2, Fault.loseRequest))
-      const [receipt] = yield* Revocation.run([leaked.id]).pipe(
-        receipts,
-        Effect.provide(Instantly.layer({ apiKey: caller.secret })),
-        inVirtualTime
-      )
-      expect(receipt).toMatchObject({ _tag: "Deleted", attempts: 3 })
-    }).pipe(Effect.provide(InstantlyMock.layer()))
-  )
-
   it.effect(
-    "says of a lost answer that a 404 follows that the outcome is unknown, and of an unreadable one that it is gone",
+    "says that the outcome is unknown where a 404 follows a lost response, and that a key is gone where its response cannot be read",
     () =>
       Effect.gen(function* () {
         const all = yield* receipts(Revocation.run(ids(2)))
         expect(all).toMatchObject([
           { _tag: "NotFound", outcome: "Unknown" },
-          { _tag: "Deleted", name: Option.none(), attempts: 2 }
+          { _tag: "Deleted", name: Option.none() }
         ])
       }).pipe(
         Effect.provide(
@@ -103,7 +89,7 @@ describe("run", () => {
       expect(sent.length + skipped.length).toBe(40)
       // those that were under way at that moment
       expect(sent.length).toBeLessThanOrEqual(7)
-      for (const receipt of skipped) expect(receipt).toMatchObject({ reason: error._tag, attempts: 0 })
+      for (const receipt of skipped) expect(receipt).toMatchObject({ reason: error._tag })
     }).pipe(
       Effect.provide(
         deleting((index) => {
@@ -196,6 +182,83 @@ describe("run", () => {
     }).pipe(Effect.provide(deleting(() => Effect.void)))
   )
 
+  it.effect("takes its ids before its options, or after them in a pipe", () =>
+    Effect.gen(function* () {
+      const [a, b] = ids(2)
+      if (a === undefined || b === undefined) return expect.fail()
+      const given = [a, b, a]
+      const stream = Stream.fromIterable(given)
+      const options = { concurrency: 1, duplicates: "skip" } as const
+      for (const run of [
+        Revocation.run(given, options),
+        Revocation.run(stream, options),
+        Revocation.run(options)(given),
+        Revocation.run(options)(stream),
+        stream.pipe(Revocation.run(options))
+      ]) {
+        expect(tags(Chunk.toReadonlyArray(yield* Stream.runCollect(run)))).toEqual(["Deleted", "Deleted", "Skipped"])
+      }
+      for (const run of [
+        Revocation.run(given),
+        Revocation.run(stream),
+        Revocation.run()(given),
+        stream.pipe(Revocation.run())
+      ]) {
+        expect(tags(Chunk.toReadonlyArray(yield* Stream.runCollect(run)))).toEqual(["Deleted", "Deleted", "Deleted"])
+      }
+    }).pipe(Effect.provide(deleting(() => Effect.void)))
+  )
+
+  it.effect.each<readonly [string, () => Effect.Effect<void>, string]>([
+    ["dies", () => Effect.die(new RangeError("made-up-canary")), "RangeError"],
+    [
+      "throws",
+      () => {
+        throw new SyntaxError("made-up-canary")
+      },
+      "SyntaxError"
+    ],
+    ["dies of a string", () => Effect.die("made-up-canary"), "an unknown error"]
+  ])("gives an Unknown receipt where a call %s, and the other ids go on", ([, fail, name]) =>
+    Effect.gen(function* () {
+      const all = yield* receipts(Revocation.run(ids(5), { concurrency: 1 }))
+      expect(tags(all)).toEqual(["Deleted", "Unknown", "Deleted", "Unknown", "Deleted"])
+      expect(all[1]).toMatchObject({
+        error: name,
+        attempts: 0,
+        requestId: Option.none(),
+        message: `The call failed with ${name}, which says nothing of the request. Check whether it was carried out.`
+      })
+      expect(all.flatMap((receipt) => leaksIn(receipt, ["made-up-canary"]))).toEqual([])
+      expect(Revocation.pending(ids(5), all).inDoubt).toEqual([ids(5)[1], ids(5)[3]])
+    }).pipe(Effect.provide(deleting((index) => (index % 2 === 0 ? Effect.void : fail()))))
+  )
+
+  it.effect("says of a 401 after a deletion that the run may have deleted the very key it authenticates with", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const before = yield* mock.createApiKey({ name: "before" })
+      const caller = yield* mock.createApiKey({ name: "caller" })
+      const after = yield* mock.createApiKey({ name: "after" })
+      const live = Instantly.layer({ apiKey: caller.secret })
+      const own = "This run has deleted keys: one of them may be the very key that it authenticates with.\n"
+      const run = (keys: ReadonlyArray<InstantlyMock.CreatedApiKey>) =>
+        Stream.runCollect(
+          Revocation.run(
+            keys.map(({ id }) => id),
+            { concurrency: 1 }
+          )
+        ).pipe(Effect.map(Chunk.toReadonlyArray), Effect.provide(live), inVirtualTime)
+      const first = yield* run([before, caller, after])
+      expect(tags(first)).toEqual(["Deleted", "Deleted", "Failed"])
+      expect(first[2]).toMatchObject({ error: "Unauthorized", message: expect.stringContaining(own) })
+      // a run that has deleted nothing has not deleted its own key
+      const second = yield* run([after])
+      expect(second).toMatchObject([{ _tag: "Failed", error: "Unauthorized" }])
+      expect(second[0]).toMatchObject({ message: expect.not.stringContaining(own) })
+    }).pipe(Effect.provide(InstantlyMock.layer()))
+  )
+
   it.each([0, -1, 1.5, Number.NaN])("refuses a concurrency of %s where it is made", (concurrency) => {
     expect(() => Revocation.run([], { concurrency })).toThrow(
       new RangeError(`Revocation: concurrency must be a whole number of at least 1, not ${concurrency}`)
@@ -221,6 +284,10 @@ describe("a receipt", () => {
       const lines = yield* Effect.forEach(all, (receipt) => Schema.encode(line)(receipt))
       for (const text of lines) expect(text).not.toMatch(/\n|made-up-secret/)
       expect(yield* Effect.forEach(lines, (text) => Schema.decode(line)(text))).toEqual(all)
+      const [deleted, , , , skipped] = lines.map((text): unknown => JSON.parse(text))
+      const at = "1970-01-01T00:00:00.000Z"
+      expect(deleted).toEqual({ _tag: "Deleted", id: ids(5)[0], at, name: "made-up key" })
+      expect(skipped).toEqual({ _tag: "Skipped", id: ids(5)[4], at, reason: "Forbidden" })
       expect(JSON.parse(lines[1] ?? "")).toEqual({
         _tag: "NotFound",
         id: ids(2)[1],
@@ -253,8 +320,10 @@ describe("pending", () => {
       expect(all.map(Revocation.isSettled)).toEqual([true, true, false, false, false, false])
       const given = ids(8).toReversed()
       const twice = [...given, ...given.map((id) => ApiKey.ApiKeyId.make(id.toUpperCase()))]
-      expect(Revocation.pending(twice, all)).toEqual(given.slice(0, 6))
-      expect(Revocation.pending([], all)).toEqual([])
+      const { ids: left, inDoubt } = Revocation.pending(twice, all)
+      expect(left).toEqual(given.slice(0, 6))
+      expect(inDoubt).toEqual([ids(8)[2]])
+      expect(Revocation.pending([], all)).toEqual({ ids: [], inDoubt: [] })
     })
   )
 })

@@ -3,12 +3,13 @@ import { createInterface } from "node:readline"
 import { NodeHttpClient } from "@effect/platform-node"
 import { Console, Data, Effect, Layer, Schema } from "effect"
 import { ApiKey, ApiKeys, Instantly } from "effect-instantly"
-import { say } from "./print.js"
+import { printable } from "../printable.js"
+import { row } from "./print.js"
 
 /** The person said no, or could not be asked. */
 export class Cancelled extends Data.TaggedError("Cancelled")<{ readonly message: string }> {}
 
-/** Asks on the terminal, where Ctrl-C and Ctrl-D are a no. */
+/** Asks on the terminal. Ctrl-C and Ctrl-D mean no. */
 const ask = (question: string) =>
   Effect.async<string>((resume) => {
     const terminal = createInterface({ input: process.stdin, output: process.stdout })
@@ -25,7 +26,7 @@ const confirmed = (id: string) =>
   Effect.gen(function* () {
     if (!process.stdin.isTTY) {
       return yield* new Cancelled({
-        message: "Nothing was sent: this is not a terminal, so say --yes to delete the key."
+        message: "Nothing was sent. There is no terminal to ask on: add --yes to delete the key without a question."
       })
     }
     const answer = yield* ask(`Delete the API key ${id} at Instantly, for good? [y/N] `)
@@ -38,7 +39,9 @@ const deleteLive = (id: ApiKey.ApiKeyId, options: { readonly yes: boolean }) =>
     if (!options.yes) yield* confirmed(id)
     const deleted = yield* apiKeys.delete(id)
     yield* Console.log("Deleted.")
-    yield* say(`"${deleted.name}", ${deleted.id}, scopes ${deleted.scopes.join(", ")}, secret ${deleted.key}`)
+    yield* row("name  ", printable(deleted.name))
+    yield* row("scopes", printable(deleted.scopes.join(" ")))
+    yield* row("secret", String(deleted.key))
   }).pipe(
     Effect.provide(
       Instantly.layerConfig({ userAgent: "demo/1.0", deadline: "2 minutes" }).pipe(

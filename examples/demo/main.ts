@@ -1,26 +1,28 @@
 /**
  * `npm run demo` shows the library at work against Instantly embedded in this process.
- * `npm run demo -- --live <id>` deletes one real API key, with the key in `INSTANTLY_API_KEY`, after asking (or `--yes`).
+ * `npm run demo -- --live <id>` asks, and then deletes one real API key. It authenticates with `INSTANTLY_API_KEY`.
  */
 import { parseArgs } from "node:util"
 import { NodeRuntime } from "@effect/platform-node"
-import { Console, Effect } from "effect"
+import { ConfigError, Console, Effect } from "effect"
 import { live } from "./live.js"
 import { story } from "./story.js"
 
-const usage = `npm run demo                       deletes keys of its own at an Instantly embedded in this process
-npm run demo -- --live <id>        deletes this API key at Instantly, with INSTANTLY_API_KEY, after asking
-npm run demo -- --live <id> --yes  the same, without asking`
+const usage = `Usage:
+  npm run demo                       shows the library at work on keys of its own
+  npm run demo -- --live <id>        deletes this real key, after a question
+  npm run demo -- --live <id> --yes  deletes it without a question
+With --live it authenticates with the key in INSTANTLY_API_KEY.`
 
 const readArguments = Effect.try({
   try: () => {
     const yes = { type: "boolean", default: false } as const
     const { values } = parseArgs({ options: { live: { type: "string" }, yes, help: yes } })
-    if (values.yes && values.live === undefined) throw new Error(usage)
+    if (values.yes && values.live === undefined) throw new Error("--yes without --live")
     return values
   },
-  // What was given is not repeated: it may be a secret.
-  catch: () => new Error(`That is not how it is used:\n${usage}`)
+  // The message does not repeat the arguments: one may be a secret.
+  catch: () => new Error(`The arguments are wrong. Nothing was sent.\n${usage}`)
 })
 
 const program = Effect.gen(function* () {
@@ -32,7 +34,8 @@ const program = Effect.gen(function* () {
 program.pipe(
   Effect.catchAll((error) =>
     Effect.zipRight(
-      Console.error(error.message),
+      // The message of a ConfigError alone does not name the setting.
+      Console.error(ConfigError.isConfigError(error) ? String(error) : error.message),
       Effect.sync(() => {
         process.exitCode = 1
       })

@@ -7,7 +7,7 @@ import { Config, Console, Effect, Layer, Redacted } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
 import { address, served } from "./served.js"
 
-/** Makes two keys, and says how to use them. They are made up, so they may be shown. */
+/** Creates two keys and prints how to use them. They are made up, so they may be shown. */
 const Greeting = Layer.effectDiscard(
   Effect.gen(function* () {
     const mock = yield* InstantlyMock.InstantlyMock
@@ -16,7 +16,7 @@ const Greeting = Layer.effectDiscard(
     const origin = yield* address
     yield* Console.log(
       [
-        `Instantly, embedded, at ${origin}. Delete a key, and see that it is gone:`,
+        `Instantly is embedded at ${origin}. Delete a key, and check that it is gone:`,
         `curl -X DELETE -H "Authorization: Bearer ${Redacted.value(caller.secret)}" ${origin}/api/v2/api-keys/${leaked.id}`,
         `curl -H "Authorization: Bearer ${Redacted.value(caller.secret)}" ${origin}/api/v2/api-keys`
       ].join("\n")

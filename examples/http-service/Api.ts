@@ -1,17 +1,25 @@
-/** An HTTP service of an app's own, with one endpoint: `DELETE /keys/:id` revokes an Instantly API key. */
-import { HttpApi, HttpApiEndpoint, HttpApiError, HttpApiGroup, HttpApiSchema } from "@effect/platform"
+/** An HTTP service with one endpoint: `DELETE /keys/:id` revokes an Instantly API key. Its callers need a bearer token. */
+import {
+  HttpApi,
+  HttpApiEndpoint,
+  HttpApiError,
+  HttpApiGroup,
+  HttpApiMiddleware,
+  HttpApiSchema,
+  HttpApiSecurity
+} from "@effect/platform"
 import { Schema } from "effect"
 import { ApiKey, Outcome } from "effect-instantly"
 
-/** What is told of a key that is gone: never its secret. */
+/** What a caller learns about a key that is gone: never its secret. */
 export class Revoked extends Schema.Class<Revoked>("Revoked")({ id: ApiKey.ApiKeyId, name: Schema.String }) {}
 
 const problem = { message: Schema.String }
 
-/** The service is at fault, not who calls it. */
+/** The service is at fault, not its caller. */
 export class Misconfigured extends Schema.TaggedError<Misconfigured>()(
   "Misconfigured",
-  { ...problem, because: Schema.Literal("credential", "plan", "scope") },
+  { ...problem, because: Schema.Literal("credential", "plan", "scope", "settings") },
   HttpApiSchema.annotations({ status: 500 })
 ) {}
 
@@ -21,7 +29,7 @@ export class Busy extends Schema.TaggedError<Busy>()(
   HttpApiSchema.annotations({ status: 503 })
 ) {}
 
-/** It did not work, or nobody knows whether it did: `outcome` tells which. */
+/** The deletion failed, or nobody knows whether it did: `outcome` says which. */
 export class Unconfirmed extends Schema.TaggedError<Unconfirmed>()(
   "Unconfirmed",
   { ...problem, outcome: Outcome.Outcome },
@@ -34,16 +42,24 @@ export class NoResponse extends Schema.TaggedError<NoResponse>()(
   HttpApiSchema.annotations({ status: 504 })
 ) {}
 
-export class Api extends HttpApi.make("revocation").add(
-  HttpApiGroup.make("keys").add(
-    HttpApiEndpoint.del("revoke", "/keys/:id")
-      .setPath(Schema.Struct({ id: ApiKey.ApiKeyId }))
-      .addSuccess(Revoked)
-      .addError(HttpApiError.BadRequest)
-      .addError(HttpApiError.NotFound)
-      .addError(Misconfigured)
-      .addError(Busy)
-      .addError(Unconfirmed)
-      .addError(NoResponse)
+/** Lets a request in only with the bearer token of this service. It has nothing to do with Instantly's API key. */
+export class Authorization extends HttpApiMiddleware.Tag<Authorization>()("Authorization", {
+  failure: HttpApiError.Unauthorized,
+  security: { bearer: HttpApiSecurity.bearer }
+}) {}
+
+export class Api extends HttpApi.make("revocation")
+  .add(
+    HttpApiGroup.make("keys").add(
+      HttpApiEndpoint.del("revoke", "/keys/:id")
+        .setPath(Schema.Struct({ id: ApiKey.ApiKeyId }))
+        .addSuccess(Revoked)
+        .addError(HttpApiError.BadRequest)
+        .addError(HttpApiError.NotFound)
+        .addError(Misconfigured)
+        .addError(Busy)
+        .addError(Unconfirmed)
+        .addError(NoResponse)
+    )
   )
-) {}
+  .middleware(Authorization) {}

@@ -1,103 +1,205 @@
 import { HttpApiBuilder, HttpClient, HttpServer } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
-import { type ApiKey, Instantly, RetryPolicy } from "effect-instantly"
+import { ConfigProvider, Deferred, Effect, Fiber, Layer, Redacted } from "effect"
+import { type ApiKey, ApiKeys, Instantly, InstantlyError, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { run } from "../../test/support/process.js"
+import { address, served } from "../embedded/served.js"
 import { ApiLive } from "./Http.js"
 
-describe("examples/http-service", () => {
-  /** How the service responds, for a key that exists, when Instantly fails like this. */
-  const respond = (
-    prepare: (mock: InstantlyMock.Service, id: ApiKey.ApiKeyId) => Effect.Effect<unknown>,
-    id?: string
-  ) =>
-    Effect.gen(function* () {
-      const mock = yield* InstantlyMock.InstantlyMock
-      const caller = yield* mock.createApiKey({ scopes: ["api_keys:delete"] })
-      const leaked = yield* mock.createApiKey({ name: "leaked" })
-      yield* prepare(mock, leaked.id)
-      const instantly = Instantly.layer({
-        apiKey: caller.secret,
-        retryPolicy: RetryPolicy.attempts(2)(RetryPolicy.standard)
-      })
-      const { dispose, handler } = HttpApiBuilder.toWebHandler(
-        Layer.mergeAll(ApiLive, HttpServer.layerContext).pipe(
-          Layer.provide(instantly),
-          Layer.provide(Layer.succeed(HttpClient.HttpClient, mock.httpClient))
-        )
-      )
-      yield* Effect.addFinalizer(() => Effect.promise(dispose))
-      const response = yield* Effect.promise(() =>
-        handler(new Request(`http://localhost/keys/${id ?? leaked.id}`, { method: "DELETE" }))
-      )
-      const text = yield* Effect.promise(() => response.text())
-      expect(text).not.toContain("made-up-secret")
-      return { status: response.status, body: text === "" ? {} : JSON.parse(text) }
-    }).pipe(Effect.scoped, Effect.provide(InstantlyMock.layer()))
+const serviceToken = "made-up-service-token"
 
-  const failing = (fault: Fault.Fault) => (mock: InstantlyMock.Service) => mock.script(Fault.always(fault))
-  const nothing = () => Effect.void
+const configuration = Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["SERVICE_TOKEN", serviceToken]])))
+
+/** Sends the service a deletion of this id, with these headers. */
+const request = (
+  id: string,
+  apiKeys: Layer.Layer<ApiKeys.ApiKeys>,
+  headers: Readonly<Record<string, string>> = { authorization: `Bearer ${serviceToken}` }
+) =>
+  Effect.gen(function* () {
+    const { dispose, handler } = HttpApiBuilder.toWebHandler(
+      Layer.mergeAll(ApiLive, HttpServer.layerContext).pipe(Layer.provide(apiKeys), Layer.provide(configuration))
+    )
+    yield* Effect.addFinalizer(() => Effect.promise(dispose))
+    const response = yield* Effect.promise(() =>
+      handler(new Request(`http://localhost/keys/${id}`, { method: "DELETE", headers }))
+    )
+    const text = yield* Effect.promise(() => response.text())
+    expect(text).not.toContain("made-up-se")
+    return { status: response.status, body: text === "" ? {} : JSON.parse(text) }
+  }).pipe(Effect.scoped)
+
+const id = "019e18e2-78d4-7322-941a-7384d8969c61"
+
+/** How the service responds about a key that exists, while Instantly fails like this. */
+const responseWhile = (prepare: (mock: InstantlyMock.Service, id: ApiKey.ApiKeyId) => Effect.Effect<unknown>) =>
+  Effect.gen(function* () {
+    const mock = yield* InstantlyMock.InstantlyMock
+    const caller = yield* mock.createApiKey({ scopes: ["api_keys:delete"] })
+    const leaked = yield* mock.createApiKey({ name: "leaked" })
+    yield* prepare(mock, leaked.id)
+    const instantly = Instantly.layer({
+      apiKey: caller.secret,
+      retryPolicy: RetryPolicy.attempts(2)(RetryPolicy.standard)
+    })
+    return yield* request(
+      leaked.id,
+      Layer.orDie(Layer.provide(instantly, Layer.succeed(HttpClient.HttpClient, mock.httpClient)))
+    )
+  }).pipe(Effect.provide(InstantlyMock.layer()))
+
+const failing = (fault: Fault.Fault) => (mock: InstantlyMock.Service) => mock.script(Fault.always(fault))
+
+describe("the response of examples/http-service", () => {
+  it.live.each([
+    { when: "the key exists", prepare: () => Effect.void, status: 200, body: { name: "leaked" } },
+    {
+      when: "the key does not exist",
+      prepare: (mock: InstantlyMock.Service, id: ApiKey.ApiKeyId) => mock.deleteApiKey(id),
+      status: 404,
+      body: {}
+    },
+    {
+      when: "this very call may have deleted the key",
+      prepare: (mock: InstantlyMock.Service) => mock.script(Fault.next(Fault.loseResponse)),
+      status: 502,
+      body: { _tag: "Unconfirmed", outcome: "Unknown" }
+    },
+    {
+      when: "the workspace has no plan",
+      prepare: (mock: InstantlyMock.Service) => mock.setPaid(false),
+      status: 500,
+      body: { _tag: "Misconfigured", because: "plan" }
+    },
+    {
+      when: "the limit is used up",
+      prepare: failing(Fault.respond({ status: 429, headers: { "retry-after": "90" } })),
+      status: 503,
+      body: { _tag: "Busy", retryAfterSeconds: 90 }
+    },
+    {
+      when: "Instantly's response cannot be read",
+      prepare: failing(Fault.respond({ status: 200, body: "<html>" })),
+      status: 502,
+      body: { _tag: "Unconfirmed", outcome: "Applied" }
+    },
+    {
+      when: "a proxy responds instead of Instantly",
+      prepare: failing(Fault.respond({ status: 403, body: "error code: 1010" })),
+      status: 502,
+      body: { _tag: "Unconfirmed", outcome: "NotApplied" }
+    },
+    {
+      when: "Instantly fails",
+      prepare: failing(Fault.respond({ status: 500 })),
+      status: 502,
+      body: { _tag: "Unconfirmed", outcome: "Unknown" }
+    },
+    {
+      when: "there is no connection",
+      prepare: failing(Fault.refuse),
+      status: 504,
+      body: { _tag: "NoResponse", outcome: "NotApplied" }
+    }
+  ])("is $status when $when", ({ body, prepare, status }) =>
+    Effect.gen(function* () {
+      expect(yield* responseWhile(prepare)).toMatchObject({ status, body })
+    })
+  )
 
   it.live.each([
-    ["a key that is there", nothing, 200, { name: "leaked" }],
-    ["a key that is not", (mock: InstantlyMock.Service, id: ApiKey.ApiKeyId) => mock.deleteApiKey(id), 404, {}],
-    [
-      "a key that may be gone by this very call",
-      (mock: InstantlyMock.Service) => mock.script(Fault.next(Fault.loseResponse)),
-      502,
-      { _tag: "Unconfirmed", outcome: "Unknown" }
-    ],
-    [
-      "a workspace without a plan",
-      (mock: InstantlyMock.Service) => mock.setPaid(false),
-      500,
-      { _tag: "Misconfigured", because: "plan" }
-    ],
-    [
-      "a limit that is used up",
-      failing(Fault.respond({ status: 429, headers: { "retry-after": "90" } })),
-      503,
-      { _tag: "Busy", retryAfterSeconds: 90 }
-    ],
-    [
-      "a response that cannot be read",
-      failing(Fault.respond({ status: 200, body: "<html>" })),
-      502,
-      { _tag: "Unconfirmed", outcome: "Applied" }
-    ],
-    [
-      "a response of something else",
-      failing(Fault.respond({ status: 403, body: "error code: 1010" })),
-      502,
-      { _tag: "Unconfirmed", outcome: "NotApplied" }
-    ],
-    ["a server that fails", failing(Fault.respond({ status: 500 })), 502, { _tag: "Unconfirmed", outcome: "Unknown" }],
-    ["no connection", failing(Fault.refuse), 504, { _tag: "NoResponse", outcome: "NotApplied" }]
-  ] as const)("responds in its own way to %s", ([, prepare, status, body]) =>
+    { error: new InstantlyError.BadRequest(), status: 400, body: {} },
+    { error: new InstantlyError.Unauthorized(), status: 500, body: { because: "credential" } },
+    { error: new InstantlyError.Forbidden(), status: 500, body: { because: "scope" } },
+    { error: new InstantlyError.HeldBack(), status: 500, body: { because: "settings" } },
+    {
+      error: new InstantlyError.Unauthorized({ outcome: "Unknown", attempts: 2 }),
+      status: 502,
+      body: { _tag: "Unconfirmed", outcome: "Unknown" }
+    },
+    { error: new InstantlyError.TooManyRequests(), status: 503, body: { retryAfterSeconds: 60 } },
+    { error: new InstantlyError.TransportError(), status: 504, body: { _tag: "NoResponse", outcome: "Unknown" } }
+  ])("is $status for $error._tag with outcome $error.outcome", ({ body, error, status }) =>
     Effect.gen(function* () {
-      const result = yield* respond(prepare)
-      expect(result.status).toBe(status)
-      expect(result.body).toMatchObject(body)
+      const apiKeys = Layer.mock(ApiKeys.ApiKeys, { delete: () => Effect.fail(error) })
+      expect(yield* request(id, apiKeys)).toMatchObject({ status, body })
     })
   )
 
-  it.live("does not repeat an id that is not a UUID", () =>
+  /** Dies of any deletion, so that a test fails if there is one. */
+  const untouched = Layer.mock(ApiKeys.ApiKeys, {})
+
+  it.live("is 400 for an id that is not a UUID, which it does not repeat", () =>
     Effect.gen(function* () {
-      const result = yield* respond(nothing, "made-up-secret")
-      expect(result.status).toBe(400)
+      expect(yield* request("made-up-secret", untouched)).toMatchObject({ status: 400 })
     })
   )
 
-  it.live("is a whole program that serves", () =>
+  it.live.each([
+    { what: "no header", headers: {} },
+    { what: "an empty header", headers: { authorization: "" } },
+    { what: "an empty token", headers: { authorization: "Bearer " } },
+    { what: "another token", headers: { authorization: "Bearer made-up-other-token" } },
+    { what: "a part of the token", headers: { authorization: `Bearer ${serviceToken.slice(0, -1)}` } },
+    { what: "more than the token", headers: { authorization: `Bearer ${serviceToken}x` } },
+    { what: "the token in the wrong place", headers: { "x-api-key": serviceToken } }
+  ])("is 401 for $what, whether or not the id is a UUID, and nothing is sent to Instantly", ({ headers }) =>
     Effect.gen(function* () {
-      const { output } = yield* run(
-        "examples/http-service/main.ts",
-        [],
-        { INSTANTLY_API_KEY: "made-up", PORT: "0" },
-        (output) => output.includes("Listening on")
+      expect(yield* request(id, untouched, headers)).toMatchObject({ status: 401 })
+      expect(yield* request("not-a-uuid", untouched, headers)).toMatchObject({ status: 401 })
+    })
+  )
+})
+
+describe("examples/http-service/main.ts", () => {
+  const program = "examples/http-service/main.ts"
+
+  it.live("listens on this machine alone, and deletes keys for whoever has the token, which it never logs", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const caller = yield* mock.createApiKey({ name: "caller" })
+      const leaked = yield* mock.createApiKey({ name: "leaked" })
+      const listening = yield* Deferred.make<string>()
+      let logged = ""
+      const environment = {
+        INSTANTLY_API_KEY: Redacted.value(caller.secret),
+        INSTANTLY_BASE_URL: yield* address,
+        SERVICE_TOKEN: serviceToken,
+        PORT: "0"
+      }
+      const service = yield* Effect.fork(
+        run(program, [], environment, (output) => {
+          logged = output
+          const [url] = /http:\/\/[\w.]+:\d+/.exec(output) ?? []
+          if (url !== undefined) Deferred.unsafeDone(listening, Effect.succeed(url))
+          return false
+        })
       )
-      expect(output).toContain("Listening on")
-    })
+      const url = yield* Deferred.await(listening)
+      expect(url).toMatch(/^http:\/\/127\.0\.0\.1:/)
+      const remove = (headers: Readonly<Record<string, string>>) =>
+        Effect.promise(() => fetch(`${url}/keys/${leaked.id}`, { method: "DELETE", headers }))
+
+      expect((yield* remove({})).status).toBe(401)
+      expect((yield* remove({ authorization: "Bearer made-up-other-token" })).status).toBe(401)
+      expect(yield* mock.arrivals).toEqual([])
+      expect((yield* remove({ authorization: `Bearer ${serviceToken}` })).status).toBe(200)
+      expect((yield* mock.apiKeys).map(({ name }) => name)).toEqual(["caller"])
+
+      yield* Fiber.interrupt(service)
+      expect(logged).not.toContain("made-up-")
+    }).pipe(Effect.provide(served()))
+  )
+
+  it.live.each([{ token: {} }, { token: { SERVICE_TOKEN: "" } }])(
+    "does not start with $token as its token",
+    ({ token }) =>
+      Effect.gen(function* () {
+        const { code, output } = yield* run(program, [], { INSTANTLY_API_KEY: "made-up", PORT: "0", ...token })
+        expect(code).toBe(1)
+        expect(output).toContain("SERVICE_TOKEN")
+        expect(output).not.toContain("Listening")
+      })
   )
 })

@@ -1,13 +1,14 @@
-/** How the service responds: each error of Instantly's becomes a response of its own. */
+/** How the service responds: each of Instantly's errors becomes a response of its own. */
 import { HttpApiBuilder, HttpApiError } from "@effect/platform"
 import { Duration, Effect, Layer, Option } from "effect"
 import { ApiKeys } from "effect-instantly"
 import { Api, Busy, Misconfigured, NoResponse, Revoked, Unconfirmed } from "./Api.js"
+import { AuthorizationLive } from "./authorization.js"
 
 /**
- * `HttpApiError` has tags of the same names (`NotFound`, `BadRequest`, …). They are told apart by place: Instantly's errors
- * are all handled on the call that gives them, before any of the service's own can be among them. Where both have come
- * together, `InstantlyError.isInstantlyError` and `instanceof` tell them apart, a tag does not.
+ * `HttpApiError` has tags of the same names (`NotFound`, `BadRequest`, …). All of Instantly's errors are handled right at
+ * the call, before any of the service's own can be among them. Where both kinds come together, a tag does not tell them
+ * apart: use `InstantlyError.isInstantlyError` or `instanceof`.
  */
 const KeysLive = HttpApiBuilder.group(Api, "keys", (handlers) =>
   Effect.gen(function* () {
@@ -15,8 +16,8 @@ const KeysLive = HttpApiBuilder.group(Api, "keys", (handlers) =>
     return handlers.handle("revoke", ({ path }) =>
       apiKeys.delete(path.id).pipe(
         Effect.map(({ id, name }) => new Revoked({ id, name })),
-        // What may have been done is told first, whatever the error: after a lost response a 404 proves nothing, and a 401 may
-        // mean that this very call deleted the key it authenticates with.
+        // The outcome comes first, whatever the error: after a lost response a 404 proves nothing, and a 401 may mean that
+        // this very call deleted the key it authenticates with.
         Effect.catchIf(
           (error) => error.outcome !== "NotApplied" && error._tag !== "TransportError",
           ({ message, outcome }) => new Unconfirmed({ message, outcome })
@@ -27,6 +28,7 @@ const KeysLive = HttpApiBuilder.group(Api, "keys", (handlers) =>
           Unauthorized: ({ message }) => new Misconfigured({ message, because: "credential" }),
           PaymentRequired: ({ message }) => new Misconfigured({ message, because: "plan" }),
           Forbidden: ({ message }) => new Misconfigured({ message, because: "scope" }),
+          HeldBack: ({ message }) => new Misconfigured({ message, because: "settings" }),
           TooManyRequests: ({ message, retryAfter }) =>
             new Busy({
               message,
@@ -42,5 +44,5 @@ const KeysLive = HttpApiBuilder.group(Api, "keys", (handlers) =>
   })
 )
 
-/** The service, for any HTTP server and any Instantly. */
-export const ApiLive = HttpApiBuilder.api(Api).pipe(Layer.provide(KeysLive))
+/** The service, for any HTTP server and any Instantly. It reads `SERVICE_TOKEN` from the configuration. */
+export const ApiLive = HttpApiBuilder.api(Api).pipe(Layer.provide(KeysLive), Layer.provide(AuthorizationLive))

@@ -1,4 +1,7 @@
-/** Serves the service: `INSTANTLY_API_KEY=… PORT=3000 npx tsx examples/http-service/main.ts`. */
+/**
+ * Runs the service: `INSTANTLY_API_KEY=… SERVICE_TOKEN=… PORT=3000 npx tsx examples/http-service/main.ts`. It listens on
+ * this machine alone: who puts a proxy in front of it decides who else can reach it.
+ */
 import { createServer } from "node:http"
 import { HttpApiBuilder, HttpServer } from "@effect/platform"
 import { NodeHttpClient, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
@@ -12,7 +15,10 @@ HttpApiBuilder.serve().pipe(
   Layer.provide(Instantly.layerConfig({ userAgent: "revocation-service/1.0", deadline: "20 seconds" })),
   Layer.provide(NodeHttpClient.layerUndici),
   Layer.provide(
-    NodeHttpServer.layerConfig(createServer, { port: Config.integer("PORT").pipe(Config.withDefault(3000)) })
+    NodeHttpServer.layerConfig(createServer, {
+      host: Config.succeed("127.0.0.1"),
+      port: Config.integer("PORT").pipe(Config.withDefault(3000))
+    })
   ),
   Layer.launch,
   NodeRuntime.runMain

@@ -4,7 +4,7 @@ import { ApiKeys, Instantly, RateLimit } from "effect-instantly"
 import { InstantlyMock } from "effect-instantly/testing"
 import { half, shareOf } from "./half.js"
 
-/** Several processes delete keys of one workspace at the same time, each by a gate of its own. */
+/** Several processes delete keys of one workspace at the same time, each with its own gate. */
 const processes = (count: number, rateLimit: RateLimit.RateLimitPolicy) =>
   Effect.gen(function* () {
     const mock = yield* InstantlyMock.InstantlyMock
@@ -22,7 +22,7 @@ const processes = (count: number, rateLimit: RateLimit.RateLimitPolicy) =>
   }).pipe(Effect.provide(InstantlyMock.layer()))
 
 describe("half", () => {
-  it.effect("keeps two processes within the limit of the workspace, together", () =>
+  it.effect("keeps two processes together within the limit of the workspace", () =>
     Effect.gen(function* () {
       const { refused, worstSecond } = yield* processes(2, half)
       expect(refused).toBe(0)
@@ -31,13 +31,13 @@ describe("half", () => {
     })
   )
 
-  it.effect("is needed: two that take the whole limit each are refused", () =>
+  it.effect("is needed: two processes that each use the whole limit get 429s", () =>
     Effect.gen(function* () {
       expect((yield* processes(2, RateLimit.instantly)).refused).toBeGreaterThan(0)
     })
   )
 
-  it.effect("has a sibling for any number of processes", () =>
+  it.effect("has the same form for any number of processes", () =>
     Effect.gen(function* () {
       expect((yield* processes(7, shareOf(7))).refused).toBe(0)
     })

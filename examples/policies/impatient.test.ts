@@ -4,7 +4,7 @@ import { ApiKeys, Instantly } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { forRequests } from "./impatient.js"
 
-/** How a deletion ends, and when, while this goes wrong. */
+/** How and when a deletion ends while this fault occurs. */
 const deleteWhile = (...scripts: ReadonlyArray<Fault.Script>) =>
   Effect.gen(function* () {
     const mock = yield* InstantlyMock.InstantlyMock
@@ -26,28 +26,28 @@ const deleteWhile = (...scripts: ReadonlyArray<Fault.Script>) =>
   }).pipe(Effect.withRandom(Random.fixed([1])), Effect.provide(InstantlyMock.layer()))
 
 describe("impatient", () => {
-  it.effect("tries again after a connection that is lost", () =>
+  it.effect("tries again after a lost connection", () =>
     Effect.gen(function* () {
       const lost = Fault.times(2, Fault.loseRequest)
       expect(yield* deleteWhile(lost)).toEqual({ end: "deleted", at: 150, attempts: 3 })
     })
   )
 
-  it.effect("makes three attempts at a server that fails, and no more", () =>
+  it.effect("makes at most three attempts if the server fails", () =>
     Effect.gen(function* () {
       const failing = Fault.always(Fault.respond({ status: 503 }))
       expect(yield* deleteWhile(failing)).toEqual({ end: "ServerError, Unknown", at: 150, attempts: 3 })
     })
   )
 
-  it.effect("ends at once where Instantly asks for more than there is time for", () =>
+  it.effect("ends at once if Instantly asks for a longer wait than its budget", () =>
     Effect.gen(function* () {
       const throttled = Fault.always(Fault.respond({ status: 429, headers: { "retry-after": "5" } }))
       expect(yield* deleteWhile(throttled)).toEqual({ end: "TooManyRequests, NotApplied", at: 0, attempts: 1 })
     })
   )
 
-  it.effect("ends within two seconds whatever happens, and knows the outcome", () =>
+  it.effect("ends within two seconds if there is no response, and says that the outcome is unknown", () =>
     Effect.gen(function* () {
       const hanging = Fault.always(Fault.swallowRequest)
       expect(yield* deleteWhile(hanging)).toEqual({ end: "TransportError, Unknown", at: 2000, attempts: 3 })

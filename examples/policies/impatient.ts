@@ -1,7 +1,7 @@
 /**
- * Impatience, for a request handler that somebody waits for. The budget bounds what the policy waits for, `timeout` what
- * an attempt takes, and `deadline` the whole call, its permits included: after two seconds the call has ended, and its
- * error knows the outcome. A server that asks for a longer wait is taken at its word, and the call ends at once.
+ * An impatient policy, for a request handler that somebody waits for. The budget limits the waits, `timeout` limits one
+ * attempt, and `deadline` limits the whole call, permits included: it ends within two seconds, and its error knows the
+ * outcome. If the server asks for a longer wait, the call ends at once.
  */
 import { Schedule } from "effect"
 import { type Instantly, RetryPolicy } from "effect-instantly"

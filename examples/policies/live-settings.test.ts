@@ -4,7 +4,7 @@ import { ApiKeys, InstantlyClient, RateLimit, RetryPolicy } from "effect-instant
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { LiveSettings, spacedLive, whileRetrying } from "./live-settings.js"
 
-/** Ten deletions, one after another; the settings change at this time from the first to the second. */
+/** Ten deletions, one after another. At this time the settings change from the first to the second. */
 const arrivals = (
   changeAt: number,
   [first, second]: readonly [Settings, Settings],
@@ -20,7 +20,7 @@ const arrivals = (
     const ours = yield* mock.createApiKey()
     const keys = yield* Effect.replicateEffect(mock.createApiKey(), 10)
     yield* mock.script(...scripts)
-    // the gate takes the service where it is built, and the calls where the policy is set around them
+    // The gate takes the service where it is built, and the calls take it where their policy is set.
     const Client = ApiKeys.layer.pipe(
       Layer.provide(InstantlyClient.layer({ apiKey: ours.secret })),
       Layer.provide(RateLimit.layer(spacedLive))
@@ -46,7 +46,7 @@ interface Settings {
 const usual: Settings = { retrying: true, spacing: 0 }
 
 describe("a policy that needs a service", () => {
-  it.effect("spaces requests as the service says at the time", () =>
+  it.effect("spaces requests as the service says at that moment", () =>
     Effect.gen(function* () {
       const slow: Settings = { retrying: true, spacing: "1 second" }
       expect(yield* arrivals(4500, [slow, usual])).toEqual([0, 1000, 2000, 3000, 4000, 5000, 5000, 5011, 5022, 5033])
@@ -56,7 +56,7 @@ describe("a policy that needs a service", () => {
   it.effect("stops retrying when the service says so", () =>
     Effect.gen(function* () {
       const down = Fault.always(Fault.respond({ status: 503 }))
-      // five attempts, to 1,500 ms; then four, the last of them at 2,200; then one for each of the other eight
+      // Five attempts until 1,500 ms; four, the last of them at 2,200 ms; one for each of the other eight.
       const times = yield* arrivals(2000, [usual, { retrying: false, spacing: 0 }], down)
       expect(times).toHaveLength(5 + 4 + 8)
     })

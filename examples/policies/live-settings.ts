@@ -1,7 +1,7 @@
 /**
- * Policies that need a service: settings that an operator changes while the program runs. What a policy requires is part
- * of its type. `RetryPolicy.withRetryPolicy` takes it from where it is set, and `RateLimit.layer` from where the gate is
- * built, so that the calls in between need nothing.
+ * Policies that need a service: settings that an operator changes while the program runs. The type of a policy says what it
+ * requires. `RetryPolicy.withRetryPolicy` takes that where the policy is set, and `RateLimit.layer` where the gate is built,
+ * so the calls themselves require nothing.
  */
 import { Context, type Duration, Effect, Schedule } from "effect"
 import { RateLimit, RetryPolicy } from "effect-instantly"
@@ -9,9 +9,9 @@ import { RateLimit, RetryPolicy } from "effect-instantly"
 export class LiveSettings extends Context.Tag("app/LiveSettings")<
   LiveSettings,
   {
-    /** Whether failed calls are tried again just now. */
+    /** Whether failed calls are tried again at the moment. */
     readonly retrying: Effect.Effect<boolean>
-    /** The time between two requests, at least; nothing leaves it to the limit. */
+    /** The least time between two requests. With zero, the limit alone decides. */
     readonly spacing: Effect.Effect<Duration.DurationInput>
   }
 >() {}

@@ -4,7 +4,7 @@ import { ApiKeys, Instantly, RateLimit, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { failures, observed, observedRate, permits, retries } from "./observed.js"
 
-/** When the attempts of one call arrive, and what is logged, where all but the last of them are lost. */
+/** When the attempts of one call arrive, and what it logs, if all attempts but the last are lost. */
 const call = (lost: number, policies: Pick<Instantly.Options, "retryPolicy" | "rateLimit">) =>
   Effect.gen(function* () {
     const logged: Array<string> = []
@@ -36,14 +36,14 @@ const counted = Effect.gen(function* () {
 })
 
 describe("an observed policy", () => {
-  it.effect("says each retry, and that it gives up", () =>
+  it.effect("logs each retry, and that it gives up", () =>
     Effect.gen(function* () {
       expect((yield* call(2, { retryPolicy: observed })).logged).toEqual([
-        "trying again, after waits of 100ms together",
-        "trying again, after waits of 300ms together"
+        "trying again, after waits of 100ms in total",
+        "trying again, after waits of 300ms in total"
       ])
       expect((yield* call(9, { retryPolicy: observed })).logged.at(-1)).toBe(
-        "giving up, after waits of 1s 500ms together"
+        "giving up, after waits of 1s 500ms in total"
       )
     })
   )
@@ -61,7 +61,7 @@ describe("an observed policy", () => {
     })
   )
 
-  it.effect("decides what it would decide unobserved", () =>
+  it.effect("decides what it would decide without the taps", () =>
     Effect.gen(function* () {
       const watched = yield* call(9, { retryPolicy: observed, rateLimit: observedRate })
       const alone = yield* call(9, { retryPolicy: RetryPolicy.standard, rateLimit: RateLimit.instantly })

@@ -7,7 +7,7 @@ import { patient } from "./patient.js"
 const unavailable = (retryAfter?: string) =>
   Fault.respond({ status: 503, headers: retryAfter === undefined ? {} : { "retry-after": retryAfter } })
 
-/** Deletes a batch of keys with the policy, in virtual time, while this goes wrong. */
+/** Deletes a batch of keys with the policy, in virtual time, while this fault occurs. */
 const batch = (size: number, ...scripts: ReadonlyArray<Fault.Script>) =>
   Effect.gen(function* () {
     const start = yield* Clock.currentTimeMillis
@@ -31,13 +31,13 @@ describe("patient", () => {
     Effect.gen(function* () {
       const { left, took } = yield* batch(5, Fault.times(40, unavailable()))
       expect(left.map(({ name }) => name)).toEqual(["ours"])
-      // half of 500 ms, 1, 2, 4, 8, 16, 32 and 60 seconds, and the pace of the permits
+      // Half of 500 ms and of 1, 2, 4, 8, 16, 32 and 60 seconds, and the pace of the permits.
       expect(took).toBeGreaterThan(61_000)
       expect(took).toBeLessThan(63_000)
     })
   )
 
-  it.effect("waits for as long as Instantly asks, again and again", () =>
+  it.effect("waits as long as Instantly asks, every time", () =>
     Effect.gen(function* () {
       const { left, took } = yield* batch(1, Fault.times(3, unavailable("180")))
       expect(left.map(({ name }) => name)).toEqual(["ours"])
@@ -45,7 +45,7 @@ describe("patient", () => {
     })
   )
 
-  it.effect("gives up after twelve attempts, or where a wait would exceed ten minutes", () =>
+  it.effect("gives up after twelve attempts, or before the waits exceed ten minutes", () =>
     Effect.gen(function* () {
       expect((yield* batch(1, Fault.always(Fault.loseRequest))).arrivals).toHaveLength(12)
       const asked = yield* batch(1, Fault.always(unavailable("240")))

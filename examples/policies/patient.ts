@@ -1,7 +1,7 @@
 /**
- * Patience, for a batch that nobody waits for. It tries up to twelve times and waits up to ten minutes in all, so that an
- * outage of a few minutes costs time and no key. Jitter and the cap come before `honorRetryAfter`, which nothing may
- * shorten; the budget comes after everything that changes a wait.
+ * A patient policy, for a batch that nobody waits for. It makes up to twelve attempts and waits up to ten minutes in total,
+ * so an outage of a few minutes costs time but loses no deletion. Jitter and the cap come before `honorRetryAfter`, whose
+ * waits must not be shortened. The budget comes after everything that changes a wait.
  */
 import { Schedule } from "effect"
 import { RetryPolicy } from "effect-instantly"

@@ -5,7 +5,7 @@ import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { simulate } from "../../test/support/simulation.js"
 import { layer, RetryAllowance, standardWithinAllowance } from "./retry-allowance.js"
 
-/** Runs what needs nothing more than a double, in virtual time; `TestClock` would take a minute for 10,000 calls. */
+/** Runs an effect against a double in virtual time. `TestClock` would take a minute for 10,000 calls. */
 const inVirtualTime = async <A, E>(effect: Effect.Effect<A, E, Layer.Layer.Success<typeof double>>) =>
   Exit.getOrElse(await simulate(Effect.provide(effect, double), "1 hour"), (cause) => {
     throw new Error(String(cause))
@@ -42,21 +42,21 @@ const deleteAll = (count: number, policy: RetryPolicy.RetryPolicy<RetryAllowance
 const outage = Fault.always(Fault.delayRequest("10 millis").pipe(Fault.and(Fault.respond({ status: 503 }))))
 
 describe("a retry allowance", () => {
-  it("meets an outage with a few dozen retries for 10,000 deletes, and then with failures at once", async () => {
+  it("spends a few dozen retries on 10,000 deletes in an outage, and then fails at once", async () => {
     const { arrivals, deleted, took } = await inVirtualTime(deleteAll(10_000, standardWithinAllowance, outage))
     expect(deleted).toBe(0)
-    // thirty, and one for each second
+    // Thirty, and one more each second.
     expect(arrivals).toBeGreaterThanOrEqual(10_030)
     expect(arrivals).toBeLessThanOrEqual(10_030 + Math.ceil(took / 1000))
-    // a hundred times a hundred that fail after 10 ms each, and the retries of the last
+    // A hundred batches of a hundred, which fail after 10 ms each, and the retries of the last one.
     expect(took).toBeLessThan(3000)
   }, 3_600_000)
 
-  it("is what keeps them from arriving five times each", async () => {
+  it("is needed: without it each of them arrives five times", async () => {
     expect((await inVirtualTime(deleteAll(200, RetryPolicy.standard, outage))).arrivals).toBe(1000)
   })
 
-  it("is not felt where little goes wrong", async () => {
+  it("changes nothing if few calls fail", async () => {
     const few = Fault.times(20, Fault.loseRequest)
     expect(await inVirtualTime(deleteAll(200, standardWithinAllowance, few))).toMatchObject({
       arrivals: 220,
@@ -64,7 +64,7 @@ describe("a retry allowance", () => {
     })
   })
 
-  it.effect("refills with time, and no further than full", () =>
+  it.effect("refills with time, up to its size", () =>
     Effect.gen(function* () {
       const taken = (times: number) =>
         Effect.flatMap(RetryAllowance, ({ take }) => Effect.replicateEffect(take, times)).pipe(

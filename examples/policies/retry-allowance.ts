@@ -1,7 +1,7 @@
 /**
- * A retry allowance that all calls share. A policy alone limits the retries of one call; in an outage ten thousand calls
- * would still be sent five times each. Here every retry takes a token from one bucket, and a call that finds it empty
- * fails at once. A schedule sees failures only, so that tokens cannot be given back on success: time refills the bucket.
+ * A retry allowance that all calls share. A policy limits the retries of one call: in an outage, ten thousand calls would
+ * still be sent five times each. Here every retry takes a token from one bucket, and a call that finds the bucket empty
+ * fails at once. A schedule does not see successes, which could give tokens back, so time refills the bucket.
  */
 import { Clock, Context, Duration, Effect, Layer, Ref, Schedule } from "effect"
 import { RetryPolicy } from "effect-instantly"
@@ -11,7 +11,7 @@ export class RetryAllowance extends Context.Tag("app/RetryAllowance")<
   { readonly take: Effect.Effect<boolean> }
 >() {}
 
-/** A bucket that begins full with `size` tokens, and gains one each `refill` until it is full again. */
+/** A bucket that starts with `size` tokens, and gains one every `refill` until it is full again. */
 export const layer = (options: { readonly size: number; readonly refill: Duration.DurationInput }) =>
   Layer.effect(
     RetryAllowance,
@@ -28,7 +28,7 @@ export const layer = (options: { readonly size: number; readonly refill: Duratio
     })
   )
 
-/** Ends a policy where the allowance is used up. It comes last: only a retry that all else allows takes a token. */
+/** Ends a policy when the bucket is empty. Apply it last, so that only a retry that will happen takes a token. */
 export const withinAllowance = <Out, In, R>(policy: Schedule.Schedule<Out, In, R>) =>
   Schedule.whileInputEffect(policy, (_: In) => Effect.flatMap(RetryAllowance, ({ take }) => take))
 

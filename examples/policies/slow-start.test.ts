@@ -3,7 +3,7 @@ import { Clock, Effect, Fiber, TestClock } from "effect"
 import { RateLimit } from "effect-instantly"
 import { slowStart } from "./slow-start.js"
 
-/** When each of this many callers, who come at once, may leave. */
+/** When each of this many callers gets its permit, if all come at once. */
 const permits = (policy: RateLimit.RateLimitPolicy, callers: number) =>
   Effect.gen(function* () {
     const gate = yield* RateLimit.make(policy)

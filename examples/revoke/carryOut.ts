@@ -1,23 +1,24 @@
-/** The deletions: each receipt is kept, shown and counted as it comes. */
+/** Deletes the keys. Each receipt is kept, shown and counted as it comes. */
 import { Console, Deferred, Effect, Option, Stream } from "effect"
 import { type ApiKey, Revocation } from "effect-instantly"
+import { printable } from "../printable.js"
 import { cancelled, codeOf, codes } from "./ended.js"
 import * as Progress from "./progress.js"
 import * as Receipts from "./receipts.js"
-import { printable, tell } from "./terminal.js"
+import { tell } from "./terminal.js"
 
 const readable = (receipt: Revocation.Receipt) => {
   switch (receipt._tag) {
     case "Deleted":
-      return `${receipt.id}  deleted ${printable(JSON.stringify(Option.getOrElse(receipt.name, () => "")))}`
+      return `${receipt.id}  deleted ${printable(Option.getOrElse(receipt.name, () => ""))}`
     case "Skipped":
       return `${receipt.id}  not sent: ${receipt.reason}`
     default:
-      return `${receipt.id}  ${receipt._tag}, ${receipt.attempts} attempts\n  ${receipt.message.replaceAll("\n", "\n  ")}`
+      return `${receipt.id}  ${receipt._tag}\n  ${receipt.message.replaceAll("\n", "\n  ")}`
   }
 }
 
-/** A line for each receipt: for people on a terminal, for programs elsewhere. */
+/** Shows a receipt: in words on a terminal, as a line of JSON elsewhere. */
 const show = (receipt: Revocation.Receipt) =>
   process.stdout.isTTY === true
     ? Console.log(readable(receipt))
@@ -26,7 +27,7 @@ const show = (receipt: Revocation.Receipt) =>
 const summary = (tally: ReadonlyMap<string, number>, unsent: number) =>
   [...tally, ...(unsent > 0 ? [["not sent", unsent] as const] : [])].map(([what, n]) => `${what}: ${n}`).join(", ")
 
-/** Deletes the keys, and gives the exit code. */
+/** Deletes the keys and returns the exit code. */
 export const carryOut = (
   ids: ReadonlyArray<ApiKey.ApiKeyId>,
   path: Option.Option<string>,
@@ -37,14 +38,14 @@ export const carryOut = (
     const keep = Option.isSome(path) ? yield* Receipts.open(path.value) : () => Effect.void
     const progress = yield* Progress.start(ids.length)
 
-    /** Where a receipt cannot be kept, nothing more is sent. */
+    /** If a receipt cannot be kept, nothing more is sent. */
     const record = (receipt: Revocation.Receipt) =>
       keep(receipt).pipe(
         Effect.as<number>(codeOf(receipt)),
         Effect.catchAll(() =>
           Effect.as(
             Effect.whenEffect(
-              progress.above(tell("A receipt cannot be written to --receipts: stopping.")),
+              progress.above(tell("Stopping: a receipt could not be written to the --receipts file.")),
               Deferred.succeed(stop, undefined)
             ),
             Math.max(codes.failed, codeOf(receipt))

@@ -10,6 +10,6 @@ export const confirm = (ids: ReadonlyArray<ApiKey.ApiKeyId>, known: Known) =>
     yield* tell(...(yield* preview(ids, known)))
     const wanted = `delete ${ids.length}`
     const orYes = ids.length === 1 ? " (or yes)" : ""
-    const answer = yield* ask(`A deleted key does not come back. Type "${wanted}"${orYes} to go on: `)
+    const answer = yield* ask(`A deleted key cannot be restored. Type "${wanted}"${orYes} to go on: `)
     if (answer !== wanted && !(ids.length === 1 && answer === "yes")) return yield* cancelled
   })

@@ -1,21 +1,21 @@
-/** How the tool ends: its exit codes, and the one error by which it ends early. */
+/** How the tool ends: its exit codes, and the error that ends it early. */
 import { Data } from "effect"
 import type { InstantlyError, Revocation } from "effect-instantly"
 
-/** Of several that apply, the highest is the one, but for `usage`, which alone means that nothing was sent. */
+/** The highest code that applies is the exit code. `usage` stands alone: it means that nothing was deleted. */
 export const codes = { gone: 0, failed: 1, usage: 2, unknown: 3, unauthorized: 4 } as const
 
-/** It ends here, with this exit code and this to say. */
+/** Ends the tool with an exit code and a message. */
 export class Ended extends Data.TaggedError("Ended")<{ readonly code: number; readonly message: string }> {}
 
 export const usage = (problem: string) =>
-  new Ended({ code: codes.usage, message: `${problem}\nNothing was sent. --help tells how it is used.` })
+  new Ended({ code: codes.usage, message: `${problem}\nNothing was sent. See --help.` })
 
 export const cancelled = new Ended({ code: codes.usage, message: "Nothing was deleted." })
 
 const unauthorized: ReadonlySet<string> = new Set(["Unauthorized", "PaymentRequired", "Forbidden"])
 
-/** What a receipt comes to. A `NotFound` after a lost response is not known to be this key's end, though most likely it is. */
+/** The exit code of a receipt. A `NotFound` after a lost response is `unknown`: most likely this run deleted the key. */
 export const codeOf = (receipt: Revocation.Receipt): number => {
   switch (receipt._tag) {
     case "Deleted":
@@ -31,7 +31,7 @@ export const codeOf = (receipt: Revocation.Receipt): number => {
   }
 }
 
-/** What an error before the first deletion comes to. */
+/** The end after an error before the first deletion. */
 export const ofError = (error: InstantlyError.InstantlyError) =>
   new Ended({
     code: unauthorized.has(error._tag) ? codes.unauthorized : codes.failed,

@@ -2,6 +2,7 @@ import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
+import { expectPlain, hostileName, hostileNamePrinted } from "../../test/support/example.js"
 import {
   absent,
   bundled,
@@ -26,7 +27,7 @@ describe("wrong usage", () => {
     ["an argument that is not an id", () => [absent, "made-up-secret", "--yes"], "", "Argument 2 is not the id"],
     ["an unknown option", () => [absent, "--lively=made-up-secret", "--yes"], "", "is not the id"],
     ["a secret after --leaked", () => ["--leaked", "made-up-secret", "--yes"], "", "Argument 1 is not the id"],
-    ["the parser's own wizard", () => ["--wizard", "made-up-secret"], "", "There is no --wizard"],
+    ["the parser's wizard", () => ["--wizard", "made-up-secret"], "", "There is no --wizard"],
     ["an unknown log level", () => ["--log-level", "made-up-secret"], "", "Nothing was sent"],
     [
       "a line of a file",
@@ -35,19 +36,24 @@ describe("wrong usage", () => {
       "In --file, line 4 is not"
     ],
     ["a line of stdin", () => ["--stdin", "--yes"], `${absent}\nmade-up-secret\n`, "On stdin, line 2 is not"],
-    ["a file that is not there", () => ["--file", path(), "--yes"], "", "What --file names cannot be read"],
+    ["a missing file", () => ["--file", path(), "--yes"], "", "The --file cannot be read"],
     ["no ids at all", () => ["--yes"], "", "Say which keys"],
     ["an empty name", () => ["--name", "", "--yes"], "", "--name is empty"],
-    ["no --yes in a pipe", () => [absent], "", "say --yes"],
+    ["no --yes in a pipe", () => [absent], "", "add --yes"],
     [
       "--leaked in a pipe with nothing to choose from",
       () => ["--leaked", "--yes"],
       "x\n",
       "give ids, --file or --name"
     ],
-    ["--leaked and --stdin", () => ["--leaked", "--stdin", "--yes"], "x\n", "may need stdin"],
-    ["no secret for --leaked", () => ["--leaked", absent, "--yes"], "\n", "There is no secret in that line"],
-    ["a file of something else", () => [absent, "--receipts", foreign(), "--yes"], "", "In --receipts, line 1 is not"],
+    ["--leaked and --stdin", () => ["--leaked", "--stdin", "--yes"], "x\n", "do not go together"],
+    ["no secret for --leaked", () => ["--leaked", absent, "--yes"], "\n", "does not hold a secret"],
+    [
+      "a file that holds no receipts",
+      () => [absent, "--receipts", foreign(), "--yes"],
+      "",
+      "In --receipts, line 1 is not"
+    ],
     ["a directory for receipts", () => [absent, "--receipts", directory, "--yes"], "", "cannot be read"]
   ] as const)("is %s: exit code 2, nothing sent, nothing repeated", ([, args, input, words]) =>
     Effect.gen(function* () {
@@ -59,21 +65,24 @@ describe("wrong usage", () => {
     }).pipe(Effect.provide(served()))
   )
 
-  it.live("is no key to call with, and an address in the clear", () =>
+  it.live("is a missing INSTANTLY_API_KEY, and an address without TLS", () =>
     Effect.gen(function* () {
       const keyless = yield* revoke(["--live", absent, "--yes"])
       expect(keyless).toMatchObject({ code: 2, output: expect.stringContaining("INSTANTLY_API_KEY") })
       const clear = yield* revoke(["--live", absent, "--yes"], {
         environment: { ...nowhere, INSTANTLY_BASE_URL: "http://instantly.invalid" }
       })
-      expect(clear).toMatchObject({ code: 2, output: expect.stringContaining("INSTANTLY_BASE_URL must use https") })
+      expect(clear).toMatchObject({
+        code: 2,
+        output: expect.stringContaining('INSTANTLY_BASE_URL: "baseUrl must use https')
+      })
     })
   )
 
-  it.live("is receipts that cannot be written, before anything is sent", () =>
+  it.live("is a file of receipts that cannot be written, before anything is sent", () =>
     Effect.gen(function* () {
       const { code, output } = yield* live([absent, "--yes", "--receipts", join(directory, "none", "file")])
-      expect(output).toContain("What --receipts names cannot be written")
+      expect(output).toContain("The --receipts file cannot be written")
       expect(code).toBe(2)
       expect(yield* sent).toEqual([])
     }).pipe(Effect.provide(served()))
@@ -111,11 +120,12 @@ describe("which keys", () => {
   it.live("are shown by --dry-run, which deletes none and says what is not there", () =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
-      const key = yield* mock.createApiKey({ name: "odd \u001b[2Jname", scopes: ["leads:all"] })
+      const key = yield* mock.createApiKey({ name: hostileName, scopes: ["leads:all"] })
       const { code, output } = yield* live([key.id, absent, "--dry-run"])
       expect(code).toBe(0)
       expect(output).toContain(`Workspace ${mock.workspaceId}`)
-      expect(output).toContain(`${key.id}  "odd \uFFFD[2Jname"  leads:all  0 min old`)
+      expect(output).toContain(`${key.id}  ${hostileNamePrinted}  "leads:all"  0 min old`)
+      expectPlain(output)
       expect(output).toContain(`${absent}  not in this workspace`)
       expect(yield* sent).toEqual([])
     }).pipe(Effect.provide(served()))

@@ -1,4 +1,4 @@
-/** What the person gives: the ids as arguments, in a file and on stdin, and a secret's one line. None of it is repeated. */
+/** What a person gives: ids as arguments, in a file and on stdin, and a secret on one line. No message repeats any of it. */
 import { createInterface } from "node:readline"
 import { FileSystem } from "@effect/platform"
 import { Chunk, Effect, Option, Schema, Stream } from "effect"
@@ -11,10 +11,12 @@ export interface Sources {
   readonly stdin: boolean
 }
 
-/** People paste a secret where an id belongs: what is wrong is told by its place. */
+/** People paste a secret where an id belongs, so an error names the place, never the text. */
 const parse = (place: string) => (text: string, index: number) =>
   Schema.decodeUnknown(ApiKey.ApiKeyId)(text).pipe(
-    Effect.mapError(() => usage(`${place} ${index + 1} is not the id of an API key, a UUID (it is not shown here).`))
+    Effect.mapError(() =>
+      usage(`${place} ${index + 1} is not the id of an API key, which is a UUID (it is not shown here).`)
+    )
   )
 
 const lines = (place: string, text: string) =>
@@ -26,7 +28,7 @@ const lines = (place: string, text: string) =>
 const inFile = (path: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const text = yield* Effect.mapError(fs.readFileString(path), () => usage("What --file names cannot be read."))
+    const text = yield* Effect.mapError(fs.readFileString(path), () => usage("The --file cannot be read."))
     return yield* lines("In --file, line", text)
   })
 

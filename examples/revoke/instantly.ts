@@ -1,4 +1,4 @@
-/** Which Instantly: the one embedded in this process, with some keys to try the tool on, or the live one. */
+/** Which Instantly the tool works on: the live one, or one in this process with made-up keys to try the tool on. */
 import { NodeHttpClient } from "@effect/platform-node"
 import { Clock, Duration, Effect, Layer, Redacted } from "effect"
 import { Instantly } from "effect-instantly"
@@ -8,10 +8,10 @@ import { tell } from "./terminal.js"
 
 const userAgent = "revoke/1.0"
 
-/** With `INSTANTLY_API_KEY`, and where they are set `INSTANTLY_BASE_URL` and `INSTANTLY_WORKSPACE_ID`. */
+/** Reads `INSTANTLY_API_KEY`, and `INSTANTLY_BASE_URL` and `INSTANTLY_WORKSPACE_ID` if they are set. */
 export const Live = Instantly.layerConfig({ userAgent }).pipe(Layer.provide(NodeHttpClient.layerUndici))
 
-/** Made up, as the key it belongs to, so that it may be shown. */
+/** It may be shown, because it is made up, like the key it belongs to. */
 const leaked = Redacted.make("made-up-and-leaked")
 
 const keys = [
@@ -21,7 +21,7 @@ const keys = [
   { days: 2, name: "laptop of a colleague", scopes: ["all:all"] }
 ] as const
 
-/** Runs an effect as so many days ago. */
+/** Runs an effect as if it were this many days ago. */
 const inThePast = (days: number) => {
   const clock = Clock.make()
   const now = () => clock.unsafeCurrentTimeMillis() - Duration.toMillis(Duration.days(days))
@@ -35,7 +35,7 @@ const inThePast = (days: number) => {
   })
 }
 
-/** It reads no configuration, so that a key in the environment never leaves this machine. */
+/** Reads no configuration, so a key in the environment never leaves this machine. */
 export const Embedded = Layer.unwrapEffect(
   Effect.gen(function* () {
     const mock = yield* InstantlyMock.InstantlyMock
@@ -43,8 +43,8 @@ export const Embedded = Layer.unwrapEffect(
     const caller = yield* mock.createApiKey({ name: "caller", scopes: ["api_keys:read", "api_keys:delete"] })
     for (const { days, ...key } of keys) yield* inThePast(days)(mock.createApiKey(key))
     yield* tell(
-      `Instantly is embedded at ${baseUrl}, with ${keys.length + 1} made-up keys: nothing leaves this machine (--live does).`,
-      `For --leaked there: the secret of "zapier (old)" is ${Redacted.value(leaked)}`
+      `Instantly is embedded at ${baseUrl}, with ${keys.length + 1} made-up keys. Nothing leaves this machine without --live.`,
+      `To try --leaked: the secret of "zapier (old)" is ${Redacted.value(leaked)}`
     )
     return Instantly.layer({ apiKey: caller.secret, baseUrl, userAgent })
   })

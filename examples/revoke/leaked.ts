@@ -1,4 +1,4 @@
-/** A leaked secret: whether it is alive, which key may be its own, and whether it is dead at the end. */
+/** A leaked secret: whether it is active, which key it belongs to, and whether it is dead at the end. */
 import { Data, DateTime, Effect, Either, Redacted, Schedule } from "effect"
 import { ApiKeys } from "effect-instantly"
 import { codes, Ended, ofError, usage } from "./ended.js"
@@ -6,18 +6,18 @@ import { secretOnStdin } from "./input.js"
 import { ask, askHidden, canAsk, tell } from "./terminal.js"
 import { describe, type Known } from "./workspace.js"
 
-/** Reads it without showing it: a secret is never an argument, which the shell would keep and `ps` would show. */
+/** Reads the secret without showing it. It is never an argument: the shell would keep that, and `ps` would show it. */
 export const readSecret = Effect.gen(function* () {
   const line = (yield* canAsk) ? yield* askHidden("The leaked secret (it is not shown): ") : yield* secretOnStdin
   const secret = line.trim()
-  // more than one word would not even be sent
-  if (!/^[\x21-\x7e]+$/.test(secret)) return yield* usage("There is no secret in that line.")
+  // A token with a space in it is never sent.
+  if (!/^[\x21-\x7e]+$/.test(secret)) return yield* usage("That line does not hold a secret.")
   return Redacted.make(secret)
 })
 
 const isActive = (secret: Redacted.Redacted) => Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.isActive(secret))
 
-/** Ends where there is nothing left to do. */
+/** Ends the tool if the secret is dead already. */
 export const mustBeAlive = (secret: Redacted.Redacted) =>
   Effect.filterOrFail(
     Effect.mapError(isActive(secret), ofError),
@@ -25,23 +25,23 @@ export const mustBeAlive = (secret: Redacted.Redacted) =>
     () => new Ended({ code: codes.gone, message: "The secret is dead already: Instantly does not accept it." })
   )
 
-/** No list tells which secret belongs to which key, so the person says it. */
+/** No list shows which secret belongs to which key, so the person has to choose. */
 export const choose = (known: Known) =>
   Effect.gen(function* () {
     const keys = yield* Effect.mapError(known, ofError)
     const now = yield* DateTime.now
     yield* tell("The secret is accepted. Which key is it?", ...keys.map((key, i) => `${i + 1}  ${describe(now)(key)}`))
-    const answer = yield* ask("Numbers, such as 1 or 1 3: ")
+    const answer = yield* ask("Type its number, or several, such as 1 3: ")
     const numbers = answer.split(/[\s,]+/).filter((word) => word !== "")
     return yield* Effect.forEach(numbers, (word) => {
       const key = /^\d+$/.test(word) ? keys[Number(word) - 1] : undefined
-      return key === undefined ? usage(`The list has the numbers 1 to ${keys.length}.`) : Effect.succeed(key.id)
+      return key === undefined ? usage(`Choose numbers from 1 to ${keys.length}.`) : Effect.succeed(key.id)
     })
   })
 
 class StillActive extends Data.TaggedError("StillActive") {}
 
-/** Asks until the secret is refused, for some seconds: how long Instantly takes is not documented. */
+/** Asks for some seconds until the secret is refused: Instantly does not document how long a deletion takes to apply. */
 export const prove = (secret: Redacted.Redacted) =>
   isActive(secret).pipe(
     Effect.filterOrFail(
@@ -59,10 +59,12 @@ export const prove = (secret: Redacted.Redacted) =>
         onLeft: (error) =>
           error._tag === "StillActive"
             ? Effect.as(
-                tell("The secret IS STILL ACCEPTED: it is another key's, or dies later. Ask again."),
+                tell(
+                  "The secret IS STILL ACCEPTED: it belongs to another key, or it dies later. Try again in a minute."
+                ),
                 codes.failed
               )
-            : Effect.as(tell(error.message, "Whether the secret is dead is not known."), codes.unknown)
+            : Effect.as(tell(error.message, "It is not known whether the secret is dead."), codes.unknown)
       })
     )
   )

@@ -1,4 +1,4 @@
-/** What is to be deleted: from what the person gave to the ids that are left, agreed upon. */
+/** What to delete: reads what the person gave, leaves out what is settled, and asks. */
 import { Console, Effect, Option } from "effect"
 import { type ApiKey, Revocation } from "effect-instantly"
 import { confirm } from "./confirm.js"
@@ -17,20 +17,25 @@ export interface Options extends Sources {
   readonly receipts: Option.Option<string>
 }
 
-/** All that can be wrong before anything is sent. */
+/** Finds wrong usage before anything is sent. */
 export const check = (options: Options) =>
   Effect.gen(function* () {
     const { file, ids, leaked, name, stdin } = options
     const named = ids.length > 0 || Option.isSome(file) || stdin || Option.isSome(name)
     const interactive = (yield* canAsk) && !stdin
     if (!named && !leaked) return yield* usage("Say which keys: ids, --file, --stdin, --name or --leaked.")
-    if (Option.contains(name, "")) return yield* usage("--name is empty, which every name contains.")
-    if (leaked && stdin) return yield* usage("--leaked may need stdin for the secret: give the ids by --file.")
+    if (Option.contains(name, "")) return yield* usage("--name is empty: that would match every key.")
+    if (leaked && stdin)
+      return yield* usage(
+        "--leaked and --stdin do not go together: --leaked may read the secret from stdin. Give the ids with --file."
+      )
     if (leaked && !named && !interactive) {
-      return yield* usage("--leaked without a terminal cannot ask which key it is: give ids, --file or --name, too.")
+      return yield* usage(
+        "Without a terminal, --leaked cannot ask which key it is: give ids, --file or --name as well."
+      )
     }
     if (!interactive && !options.yes && !options.dryRun) {
-      return yield* usage("This is not a terminal, so it cannot ask: say --yes to delete, or --dry-run to look.")
+      return yield* usage("There is no terminal to ask on: add --yes to delete, or --dry-run to look.")
     }
     const given = yield* readIds(options)
     const before = yield* Option.match(options.receipts, {
@@ -40,12 +45,12 @@ export const check = (options: Options) =>
     return { given, before, choosing: leaked && !named }
   })
 
-/** What `check` found. */
+/** What `check` returns. */
 export type Checked = Effect.Effect.Success<ReturnType<typeof check>>
 
 const codeOfAll = (receipts: ReadonlyArray<Revocation.Receipt>) => Math.max(codes.gone, ...receipts.map(codeOf))
 
-/** The ids to send, and what those come to that earlier receipts settle. */
+/** The ids to send, and the exit code of those that earlier receipts settle. */
 export const make = ({ before, choosing, given }: Checked, options: Options) =>
   Effect.gen(function* () {
     const secret = options.leaked ? Option.some(yield* Leaked.readSecret) : Option.none()
@@ -62,14 +67,15 @@ export const make = ({ before, choosing, given }: Checked, options: Options) =>
     })
     const chosen = choosing ? yield* Leaked.choose(yield* known) : []
     const ids = [...given, ...(yield* byName), ...chosen]
-    if (ids.length === 0) return yield* new Ended({ code: codes.failed, message: "No key is meant by that." })
+    if (ids.length === 0) return yield* new Ended({ code: codes.failed, message: "No key matches." })
 
-    const pending = Revocation.pending(ids, before)
+    const { ids: pending } = Revocation.pending(ids, before)
     const left = new Set(pending.map((id) => id.toLowerCase()))
     const asked = new Set(ids.map((id) => id.toLowerCase()))
     const settled = before.filter(({ id }) => asked.has(id.toLowerCase()) && !left.has(id.toLowerCase()))
     const code = codeOfAll(settled.filter(Revocation.isSettled))
-    if (asked.size > left.size) yield* tell(`${asked.size - left.size} of ${asked.size} are settled by --receipts.`)
+    if (asked.size > left.size)
+      yield* tell(`${asked.size - left.size} of ${asked.size} are already settled, by --receipts.`)
 
     if (options.dryRun) {
       const lines = yield* preview(pending, yield* known)

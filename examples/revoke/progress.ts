@@ -1,11 +1,11 @@
-/** The line that moves while keys are deleted: on stderr, and only where that is a terminal. */
+/** The line that moves while keys are deleted. It is on stderr, and only if that is a terminal. */
 import { Clock, Effect, Ref, Schedule } from "effect"
 import { codes } from "./ended.js"
 
 const clear = Effect.sync(() => void process.stderr.write("\r\u001b[2K"))
 
 export interface Progress {
-  /** Counts an id that came to this exit code. */
+  /** Counts an id by its exit code. */
   readonly count: (code: number) => Effect.Effect<void>
   /** Prints above the line. */
   readonly above: <A>(print: Effect.Effect<A>) => Effect.Effect<A>

@@ -1,11 +1,25 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { Revocation } from "effect-instantly"
+import { InstantlyMock } from "effect-instantly/testing"
+import { hostileName } from "../../test/support/example.js"
 import { absent, bundled, fileOf, keys, live, path, receiptsIn, sent, times } from "../../test/support/tool.js"
 import { served } from "../embedded/served.js"
 
 bundled()
+
+describe("a receipt on stdout", () => {
+  it.live("has the key's name as JSON, without what could harm a terminal", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const { id, name } = yield* mock.createApiKey({ name: hostileName })
+      const { output, stdout } = yield* live([id, "--yes"])
+      expect(receiptsIn(stdout)).toMatchObject([{ _tag: "Deleted", id, name: Option.some(name) }])
+      expect(output).not.toMatch(/(?!\n)[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u)
+    }).pipe(Effect.provide(served()))
+  )
+})
 
 describe("--receipts", () => {
   it.live("resumes: what is settled is not sent again, and a torn line is left behind", () =>
@@ -17,7 +31,10 @@ describe("--receipts", () => {
       writeFileSync(file, `${whole}${whole.slice(0, 30)}`)
       const args = [...ids, "--yes", "--receipts", file]
       const second = yield* live(args)
-      expect(second).toMatchObject({ code: 0, output: expect.stringContaining("1 of 3 are settled by --receipts") })
+      expect(second).toMatchObject({
+        code: 0,
+        output: expect.stringContaining("1 of 3 are already settled, by --receipts")
+      })
       expect((yield* sent).toSorted()).toEqual(ids.toSorted())
       const third = yield* live(args)
       expect(third).toMatchObject({ code: 0, stdout: "" })
@@ -26,7 +43,7 @@ describe("--receipts", () => {
     }).pipe(Effect.provide(served()))
   )
 
-  it.live("keeps 1 as the exit code of what was not found before", () =>
+  it.live("keeps the exit code 1 of what an earlier run did not find", () =>
     Effect.gen(function* () {
       const args = [absent, "--yes", "--receipts", path()]
       expect((yield* live(args)).code).toBe(1)

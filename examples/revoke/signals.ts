@@ -1,4 +1,4 @@
-/** When to stop: at Ctrl-C (SIGINT), at SIGTERM, and when nobody reads stdout any more. */
+/** When to stop: on Ctrl-C (SIGINT), on SIGTERM, and when the reader of stdout goes away. */
 import { Deferred, Effect } from "effect"
 import { constVoid } from "effect/Function"
 import { tell } from "./terminal.js"
@@ -17,10 +17,10 @@ const nobodyReads = Effect.async<void>((resume) => {
   process.stdout.once("error", () => resume(Effect.void))
 })
 
-/** What is done when the first signal comes. A second one quits at once. */
+/** Completes at the first signal. A second one quits at once. */
 export const stop = Effect.gen(function* () {
   const stopped = yield* Deferred.make<void>()
-  // Without a listener of its own each of these would end the process at once.
+  // Without a listener, each of these would end the process at once.
   for (const name of signals) process.on(name, constVoid)
   process.stdout.on("error", constVoid)
   process.stderr.on("error", constVoid)
@@ -28,8 +28,8 @@ export const stop = Effect.gen(function* () {
     Effect.gen(function* () {
       yield* Effect.race(signal, nobodyReads)
       yield* Deferred.succeed(stopped, undefined)
-      yield* tell("", "Stopping: what is under way finishes. Ctrl-C again quits at once.")
-      // `npm run` passes on a Ctrl-C that the terminal has sent already: that is no second one.
+      yield* tell("", "Stopping: what is under way finishes. Press Ctrl-C again to quit at once.")
+      // `npm run` passes on the Ctrl-C that the terminal has sent already, which does not count as a second one.
       yield* Effect.sleep("500 millis")
       yield* signal
       yield* Effect.sync(() => process.exit(130))

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { hostileName, hostileNamePrinted } from "../../test/support/example.js"
 import { bundled, fileOf, hasScript, keys, live, path, receiptsIn, sent, times } from "../../test/support/tool.js"
 import { served } from "../embedded/served.js"
 
@@ -14,7 +15,7 @@ describe.skipIf(!hasScript)("in a terminal", () => {
       const made = yield* keys(2)
       const { code, output } = yield* live(["--name", "key"], { terminal: true, steps: [["to go on:", "delete 2\r"]] })
       expect(output).toContain(`Workspace ${mock.workspaceId}`)
-      expect(output).toContain(`${made[0]?.id}  "key 0"  all:all  0 min old`)
+      expect(output).toContain(`${made[0]?.id}  "key 0"  "all:all"  0 min old`)
       expect(output).toContain(`${made[0]?.id}  deleted "key 0"`)
       expect(output).toMatch(/\d\/2 · [\d.]+\/s · \S+ s left · 0 failed/)
       expect(output).not.toContain('{"id"')
@@ -26,14 +27,14 @@ describe.skipIf(!hasScript)("in a terminal", () => {
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       const caller = yield* mock.createApiKey({ scopes: ["api_keys:delete"] })
-      const key = yield* mock.createApiKey({ name: "unseen" })
+      const key = yield* mock.createApiKey({ name: hostileName })
       const { code, output } = yield* live([key.id], {
         terminal: true,
         environment: { INSTANTLY_API_KEY: Redacted.value(caller.secret) },
         steps: [["to go on:", "yes\r"]]
       })
-      expect(output).toContain("lacks api_keys:read")
-      expect(output).toContain('deleted "unseen"')
+      expect(output).toContain("lacks the scope api_keys:read")
+      expect(output).toContain(`deleted ${hostileNamePrinted}`)
       expect(code).toBe(0)
     }).pipe(Effect.provide(served()))
   )
@@ -54,7 +55,7 @@ describe.skipIf(!hasScript)("in a terminal", () => {
     }).pipe(Effect.provide(served()))
   )
 
-  it.live("--leaked asks for the secret without showing it, lists the keys, and proves that it is dead", () =>
+  it.live("--leaked asks for the secret without showing it, lists the keys, and checks that it is dead", () =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       yield* keys(1)
@@ -63,11 +64,11 @@ describe.skipIf(!hasScript)("in a terminal", () => {
         terminal: true,
         steps: [
           ["(it is not shown): ", `${Redacted.value(leaked.secret)}\r`],
-          ["Numbers, such as", "2\r"],
+          ["Type its number", "2\r"],
           ["to go on:", "delete 1\r"]
         ]
       })
-      expect(output).toContain(`2  ${leaked.id}  "zapier"  leads:all  0 min old`)
+      expect(output).toContain(`2  ${leaked.id}  "zapier"  "leads:all"  0 min old`)
       expect(output).toContain("The secret is dead: ")
       expect(code).toBe(0)
       expect(yield* sent).toEqual([leaked.id])

@@ -1,4 +1,4 @@
-/** The person at the terminal: what they are told and asked. All of it is on stderr, because stdout is for receipts. */
+/** Talks with the person at the terminal. All of it is on stderr, because stdout is for receipts. */
 import { createInterface } from "node:readline"
 import { Writable } from "node:stream"
 import { Effect } from "effect"
@@ -7,17 +7,14 @@ import { cancelled } from "./ended.js"
 export const tell = (...lines: ReadonlyArray<string>) =>
   Effect.sync(() => void process.stderr.write(`${lines.join("\n")}\n`))
 
-/** Whether somebody can see a question and answer it. */
+/** Whether there is somebody to answer a question. */
 export const canAsk = Effect.sync(() => process.stdin.isTTY === true && process.stderr.isTTY === true)
-
-/** A name comes from elsewhere: what would move the cursor or turn the text around is not shown. */
-export const printable = (text: string) => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\uFFFD")
 
 const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() })
 
 const asked = (question: string, options: { readonly hidden: boolean }) =>
   Effect.async<string, typeof cancelled>((resume) => {
-    // It turns the terminal's own echo off, so before the question is shown.
+    // It turns off the terminal's echo, so it comes before the question.
     const output = options.hidden ? nowhere() : process.stderr
     const terminal = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 })
     const end = (result: Effect.Effect<string, typeof cancelled>) => {
@@ -37,7 +34,7 @@ const asked = (question: string, options: { readonly hidden: boolean }) =>
     })
   })
 
-/** Asks for a line. Ctrl-C and Ctrl-D are a no. */
+/** Asks for a line. Ctrl-C and Ctrl-D cancel. */
 export const ask = (question: string) => asked(question, { hidden: false })
 
 /** Asks for a line that is not shown while it is typed or pasted. */

@@ -1,18 +1,24 @@
 /**
- * Rotates the API key in `INSTANTLY_API_KEY`: `npx tsx examples/rotation/main.ts <its id> <file>`. The successor has its scopes,
- * and is written to the file, which only its owner can read. The last line says which of the two keys is to be used, however
- * it ends: also with Ctrl-C.
+ * Rotates the API key in `INSTANTLY_API_KEY`: `npx tsx examples/rotation/main.ts <its id> <file>`. The successor has the same
+ * scopes, and goes into the file, which only its owner can read. The last line says which of the two keys to use, even after
+ * Ctrl-C.
  */
 import { FileSystem } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
-import { Config, Console, Data, DateTime, Effect, Exit, Layer, Redacted, Schema, Stream } from "effect"
+import { Config, ConfigError, Console, Data, DateTime, Effect, Exit, Layer, Redacted, Schema, Stream } from "effect"
 import { ApiKey, ApiKeys, Instantly } from "effect-instantly"
 import { describe } from "./report.js"
 import { rotate } from "./rotate.js"
 
 class Refused extends Data.TaggedError("Refused")<{ readonly message: string }> {}
 
-/** Writes beside the file, and renames: there is all of the secret, or what was there before. */
+/** A name that no other key has, short enough that the report shows it whole. A second rotation replaces the time in it. */
+const successorName = (old: string, now: DateTime.Utc) => {
+  const name = [...old.replace(/ \d{4}-\S+Z$/, "")].slice(0, 35).join("")
+  return `${name} ${DateTime.formatIso(now)}`
+}
+
+/** Writes a draft beside the file and renames it: the file holds the whole secret, or what it held before. */
 const writeSecret = (file: string) => (successor: ApiKey.ApiKey) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -36,8 +42,7 @@ const program = Effect.gen(function* () {
   const now = yield* DateTime.now
   return yield* rotate({
     old: { id, secret: yield* Config.redacted("INSTANTLY_API_KEY") },
-    // a name that no other key has
-    successor: { name: `${old.name} ${DateTime.formatIso(now)}`, scopes: old.scopes },
+    successor: { name: successorName(old.name, now), scopes: old.scopes },
     handOver: writeSecret(file),
     tell: (report) => Console.log(describe(report)),
     patience: "30 seconds"
@@ -45,8 +50,9 @@ const program = Effect.gen(function* () {
 })
 
 program.pipe(
-  Effect.tapError((error) => Console.error(error.message)),
-  // told already: this is for the exit code
+  // The message of a ConfigError alone does not name the setting.
+  Effect.tapError((error) => Console.error(ConfigError.isConfigError(error) ? String(error) : error.message)),
+  // The report has been printed already: this is for the exit code.
   Effect.filterOrFail(({ _tag }) => _tag === "Rotated"),
   Effect.provide(Instantly.layerConfig().pipe(Layer.provideMerge(NodeHttpClient.layerUndici))),
   Effect.provide(NodeContext.layer),

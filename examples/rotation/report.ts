@@ -1,31 +1,29 @@
-/**
- * What a rotation says at its end, however it ends: which key is to be used from now on, and what is left over. How it
- * comes to that is left to `rotate.ts`.
- */
+/** What a rotation says at its end: which key to use from now on, and what is left over. `rotate.ts` works that out. */
 import { Match } from "effect"
 import type { ApiKey } from "effect-instantly"
+import { printable } from "../printable.js"
 
-/** A key that is nobody's: for a person to look at, and to delete. */
+/** A key that nobody uses, for a person to check and delete. */
 export type Leftover =
   | { readonly _tag: "None" }
-  /** The successor is still there, or may be: its deletion failed. */
+  /** The successor exists, or may exist: its deletion failed. */
   | { readonly _tag: "Successor"; readonly id: ApiKey.ApiKeyId; readonly certain: boolean }
-  /** A key of this name was created, or may have been: no response told its id. */
+  /** A key with this name was created, or may have been. No response gave its id. */
   | { readonly _tag: "Named"; readonly name: string; readonly certain: boolean }
 
 /** What is known of the old key once the successor has been handed over. */
 export type Old =
-  /** Nothing that was sent can have deleted it. */
+  /** No request can have deleted it. */
   | "Works"
-  /** A deletion was sent, and nobody can say what became of it. */
+  /** A deletion was sent, and its outcome is unknown. */
   | "MayBeGone"
-  /** Instantly says that it is deleted, but it was not seen to be refused. */
+  /** Instantly reported the deletion, but nobody has seen it refuse the key. */
   | "Deleted"
 
 export type Report =
-  /** The successor is handed over, and the old key is refused. */
+  /** The successor was handed over, and Instantly refuses the old key. */
   | { readonly _tag: "Rotated"; readonly successor: ApiKey.ApiKeyId }
-  /** The successor is handed over; the old key is for a person to look at. */
+  /** The successor was handed over. A person has to check the old key. */
   | {
       readonly _tag: "HandedOver"
       readonly successor: ApiKey.ApiKeyId
@@ -35,26 +33,26 @@ export type Report =
     }
   /** The old key works as before, and nothing was handed over. */
   | { readonly _tag: "NotRotated"; readonly because: string; readonly leftover: Leftover }
-  /** The old key works as before. Whoever takes the successor died of it: whether it was stored is for a person to see. */
+  /** The old key works as before. `handOver` died, so a person has to check whether the successor was stored. */
   | { readonly _tag: "Undecided"; readonly successor: ApiKey.ApiKeyId; readonly because: string }
 
 const describeLeftover = Match.typeTags<Leftover>()({
   None: () => "Nothing is left over.",
   Successor: ({ certain, id }) =>
-    certain ? `Delete ${id}: nobody has it.` : `Look whether ${id} is still there, and delete it: nobody has it.`,
+    certain ? `Delete ${id}: nobody uses it.` : `Check whether ${id} still exists, and delete it: nobody uses it.`,
   Named: ({ certain, name }) =>
     certain
-      ? `A key named "${name}" was created, and nobody has its secret: delete it.`
-      : `Look for a key named "${name}", and delete it: it may have been created, and nobody has its secret.`
+      ? `Delete the key named ${printable(name)}: it was created, but nobody has its secret.`
+      : `Look for a key named ${printable(name)}, and delete it: it may have been created, but nobody has its secret.`
 })
 
 const describeOld: Record<Old, (id: ApiKey.ApiKeyId) => string> = {
-  Works: (id) => `The old key ${id} works as well: delete it.`,
-  MayBeGone: (id) => `The old key ${id} may be gone: look, and delete it if it is not.`,
-  Deleted: (id) => `The old key ${id} is deleted, but was not seen to be refused: look again.`
+  Works: (id) => `The old key ${id} still works: delete it.`,
+  MayBeGone: (id) => `The old key ${id} may be gone: check, and delete it if it is not.`,
+  Deleted: (id) => `The old key ${id} is deleted, but it is not certain that Instantly refuses it: check again.`
 }
 
-/** A report in one sentence or three, without a secret. */
+/** A report in words, without a secret. */
 export const describe = Match.typeTags<Report>()({
   Rotated: ({ successor }) => `Use the successor ${successor}: the old key is gone. Nothing is left over.`,
   HandedOver: ({ because, old, oldId, successor }) =>
@@ -62,5 +60,5 @@ export const describe = Match.typeTags<Report>()({
   NotRotated: ({ because, leftover }) =>
     `Use the old key: it works as before. Not rotated: ${because}. ${describeLeftover(leftover)}`,
   Undecided: ({ because, successor }) =>
-    `Use the old key: it works as before. ${because}: look whether ${successor} was stored, and delete it if it was not.`
+    `Use the old key: it works as before. Not rotated: ${because}. Check whether ${successor} was stored, and delete it if it was not.`
 })

@@ -1,7 +1,6 @@
 /**
- * Random histories of rotations, each compared with what the double knows to be true: requests that are refused, lost,
- * late, swallowed or cut off, keys that are late to be refused, a store that fails or dies, and an interruption at any
- * moment.
+ * Random histories of rotations. Requests are refused, lost, late, swallowed or cut off, deleted keys work for a while, the
+ * store fails or dies, and an interruption comes at any moment. Each report is compared with the state of the double.
  */
 import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
@@ -14,7 +13,7 @@ import type { Report } from "./report.js"
 import { describe as describeReport } from "./report.js"
 import { rotate } from "./rotate.js"
 
-/** How many histories are tried: more with `HISTORIES=1000000 npm test`. */
+/** How many histories are run: more with `HISTORIES=1000000 npm test`. */
 const numRuns = Number(process.env["HISTORIES"] ?? 2_000)
 
 const { array, boolean, constant, constantFrom, integer, oneof, option, record } = FastCheck
@@ -35,7 +34,7 @@ const harm = oneof(
   ),
   constantFrom(408, 429, 500, 503).map((status) => Fault.respond({ status })),
   constant(Fault.changeResponse((response) => ({ ...response, body: "<html>" }))),
-  // long after the client gave up
+  // Later than the client waits.
   integer({ min: 14_000, max: 100_000 }).map((millis) => Fault.delayRequest(millis)),
   integer({ min: 14_000, max: 100_000 }).map((millis) => Fault.delayResponse(millis))
 )
@@ -88,7 +87,7 @@ const run = ({ faults, interruptAt, mayDelete, revocationLag, seed, store, stori
     const exit = yield* Fiber.await(fiber)
     const endedAt = yield* Clock.currentTimeMillis
     const sentAtEnd = (yield* mock.arrivals).length
-    // what is still on its way arrives
+    // Requests that are still on their way arrive.
     yield* Effect.sleep("10 minutes")
     return {
       exit,
@@ -105,7 +104,7 @@ const run = ({ faults, interruptAt, mayDelete, revocationLag, seed, store, stori
 
 type Ended = Effect.Effect.Success<ReturnType<typeof run>>
 
-/** What is wrong with how it ended; nothing, it is hoped. */
+/** The laws that a rotation broke. */
 const violations = (ended: Ended): ReadonlyArray<string> => {
   const { arrivals, endedAt, exit, keys, old, sentAtEnd, stored, told } = ended
   const [report] = told
@@ -114,30 +113,30 @@ const violations = (ended: Ended): ReadonlyArray<string> => {
   const deletion = arrivals.find(({ applied, method, path }) => applied && method === "DELETE" && path.endsWith(old.id))
   const posts = arrivals.filter(({ method }) => method === "POST")
   const laws: Array<readonly [law: string, holds: boolean]> = [
-    ["it is told once", told.length === 1],
+    ["there is one report", told.length === 1],
     ["nothing leaves after the end", arrivals.length === sentAtEnd],
-    ["it ends in a report or an interruption", Exit.isSuccess(exit) || Exit.isInterrupted(exit)],
-    ["what is returned is what was told", Exit.isFailure(exit) || exit.value === report],
+    ["it ends with a report or an interruption", Exit.isSuccess(exit) || Exit.isInterrupted(exit)],
+    ["the report that is returned is the one that was told", Exit.isFailure(exit) || exit.value === report],
     [
       "the old key is deleted only once the successor is stored",
       deletion === undefined || Option.exists(stored, ({ at, id }) => at <= deletion.at && exists(id))
     ],
     ["a POST that may have been carried out is not repeated", posts.filter(({ applied }) => applied).length <= 1],
     [
-      "no secret is told",
+      "no report holds a secret",
       leaksIn(
         told,
         ended.keys.map(({ secret }) => Redacted.value(secret))
       ).length === 0
     ]
   ]
-  if (report === undefined) return ["something is told"]
+  if (report === undefined) return ["there is a report"]
   const isStored = Option.isSome(stored)
   const isStoredAs = (id: string) => Option.exists(stored, (one) => one.id === id) && exists(id)
   switch (report._tag) {
     case "Rotated":
       laws.push(
-        ["the successor is stored, and there", isStoredAs(report.successor)],
+        ["the successor is stored, and exists", isStoredAs(report.successor)],
         [
           "the old key is refused",
           deletion !== undefined && deletion.at + ended.revocationLag <= endedAt && !exists(old.id)
@@ -147,24 +146,21 @@ const violations = (ended: Ended): ReadonlyArray<string> => {
       break
     case "HandedOver":
       laws.push(
-        ["the successor is stored, and there", isStoredAs(report.successor)],
-        ["the old key works where it is said to", report.old !== "Works" || exists(old.id)],
-        ["the old key is deleted where it is said to be", report.old !== "Deleted" || !exists(old.id)],
+        ["the successor is stored, and exists", isStoredAs(report.successor)],
+        ["the old key works if the report says so", report.old !== "Works" || exists(old.id)],
+        ["the old key is deleted if the report says so", report.old !== "Deleted" || !exists(old.id)],
         ["no other key is left", others.length === 1]
       )
       break
     case "Undecided":
-      laws.push(
-        ["the old key is there", exists(old.id)],
-        ["the successor is there", others.join() === report.successor]
-      )
+      laws.push(["the old key exists", exists(old.id)], ["the successor exists", others.join() === report.successor])
       break
     case "NotRotated": {
       const { leftover } = report
-      laws.push(["the old key is there", exists(old.id)], ["nothing is stored", !isStored])
+      laws.push(["the old key exists", exists(old.id)], ["nothing is stored", !isStored])
       if (leftover._tag === "None") laws.push(["nothing is left over", others.length === 0])
       else {
-        laws.push(["what is left over is there where it is certain", !leftover.certain || others.length === 1])
+        laws.push(["what is certainly left over exists", !leftover.certain || others.length === 1])
         laws.push([
           "nothing else is left over",
           keys
@@ -185,7 +181,7 @@ const kindOf = (report: Report) =>
       : report._tag
 
 describe("a rotation", () => {
-  it(`leaves a key that works, and says which, in ${numRuns} histories`, async () => {
+  it(`always leaves a key that works, and says which one, in ${numRuns} histories`, async () => {
     const ends = new Map<string, number>()
     const count = (end: string) => ends.set(end, (ends.get(end) ?? 0) + 1)
     await FastCheck.assert(
@@ -201,7 +197,7 @@ describe("a rotation", () => {
       }),
       { numRuns }
     )
-    // the histories are of every kind
+    // The histories reach every kind of end.
     for (const end of [
       "Rotated",
       "HandedOver Works",

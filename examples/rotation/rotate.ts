@@ -1,7 +1,6 @@
 /**
- * Replaces an API key by a successor, so that at every moment the old key works or the successor has been handed over.
- * Whatever fails or is interrupted, and whenever, `tell` is given a report that says which. Where the successor is stored
- * is left to the caller.
+ * Replaces an API key by a successor. At every moment the old key works or the successor has been handed over, and whatever
+ * fails or is interrupted, `tell` gets a report that says which. The caller decides where the successor is stored.
  */
 import { HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { Cause, type Duration, Effect, Exit, Layer, Option, type Redacted, Ref, Schedule } from "effect"
@@ -9,23 +8,23 @@ import { ApiKey, ApiKeys, InstantlyClient, type InstantlyError } from "effect-in
 import type { Leftover, Old, Report } from "./report.js"
 
 export interface Options<E, R> {
-  /** The key to replace. It creates its successor, and needs the scopes to create and to delete API keys. */
+  /** The key to replace. It creates the successor, so it needs the scopes to create and to delete API keys. */
   readonly old: { readonly id: ApiKey.ApiKeyId; readonly secret: Redacted.Redacted }
   readonly successor: {
-    /** Best a name that no other key has: it is what an orphan is looked for by. */
+    /** Use a name that no other key has: if the response is lost, a person has to find the key by its name. */
     readonly name: string
-    /** With the scope to delete API keys: the successor deletes the old one. */
+    /** They must include the scope to delete API keys: the successor deletes the old key. */
     readonly scopes: ReadonlyArray<ApiKey.Scope>
   }
-  /** Stores the successor, all of it or nothing: where it fails, nothing is stored. It is never interrupted. */
+  /** Stores the successor. If it fails, nothing must be stored. It is never interrupted. */
   readonly handOver: (successor: ApiKey.ApiKey) => Effect.Effect<void, E, R>
-  /** Is told what became of it, also where an interruption leaves nobody to return to. */
+  /** Gets the report, even after an interruption, when there is nobody to return it to. */
   readonly tell: (report: Report) => Effect.Effect<void>
-  /** How long a key may take to be accepted, and to be refused. */
+  /** How long Instantly may take to accept the new key, and to refuse the old one. */
   readonly patience: Duration.DurationInput
 }
 
-/** How far a rotation has come. */
+/** How far a rotation got. */
 type Progress =
   | { readonly _tag: "Begun"; readonly leftover: Leftover }
   | { readonly _tag: "Created"; readonly successor: ApiKey.ApiKey }
@@ -35,18 +34,17 @@ type Progress =
 
 const nothing: Leftover = { _tag: "None" }
 
-/** No call outlasts this: what cannot be interrupted still ends. */
+/** The limit of one call, so that what cannot be interrupted still ends. */
 const deadline = "30 seconds"
 
-/** A client of one key at the address of the settings, and the operations with it. All share the gate of the workspace. */
+/** The operations, with a client for this key. All clients share the gate of the workspace. */
 const authenticatedBy = (apiKey: Redacted.Redacted) =>
   Layer.effect(ApiKeys.ApiKeys, ApiKeys.make).pipe(
     Layer.provideMerge(InstantlyClient.layerConfig({ apiKey, deadline })),
-    // its message names the setting, and does not show it
-    Layer.mapError(() => "the API key is no usable token")
+    Layer.mapError(() => "the API key cannot be used as a token")
   )
 
-/** An operation that this library does not cover. A POST is never repeated where it may have been carried out. */
+/** An operation that this library does not have. The client never repeats a POST that may have been carried out. */
 const create = ({ name, scopes }: { readonly name: string; readonly scopes: ReadonlyArray<ApiKey.Scope> }) =>
   Effect.flatMap(InstantlyClient.InstantlyClient, (client) =>
     client.execute(
@@ -57,37 +55,37 @@ const create = ({ name, scopes }: { readonly name: string; readonly scopes: Read
 
 const remove = (id: ApiKey.ApiKeyId) => Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(id))
 
-/** Asks until a secret is accepted, or refused, as it should be; a response that says neither is followed by another request. */
+/** Asks until Instantly accepts or refuses the secret, as it should. It also asks again after an error. */
 const prove = (accepted: boolean, secret: Redacted.Redacted, patience: Duration.DurationInput) =>
   Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.isActive(secret)).pipe(
-    Effect.mapError(({ _tag }) => `it could not be asked: ${_tag}`),
+    Effect.mapError(({ _tag }) => `Instantly could not be asked (${_tag})`),
     Effect.filterOrFail(
       (isActive) => isActive === accepted,
-      () => (accepted ? "it is refused" : "it is still accepted")
+      () => (accepted ? "Instantly refuses it" : "Instantly still accepts it")
     ),
     Effect.retry(Schedule.spaced("1 second").pipe(Schedule.upTo(patience)))
   )
 
-/** What the failed creation of a key leaves. */
+/** What is left over after a creation that failed. */
 const leftBy = (error: InstantlyError.InstantlyError, name: string): Leftover =>
   error.outcome === "NotApplied" ? nothing : { _tag: "Named", name, certain: error.outcome === "Applied" }
 
-/** What the failed deletion of a key leaves of it. */
+/** What is left over after a deletion that failed. */
 const leftOf = (error: InstantlyError.InstantlyError, id: ApiKey.ApiKeyId): Leftover =>
   error._tag === "NotFound" || error.outcome === "Applied"
     ? nothing
     : { _tag: "Successor", id, certain: error.outcome === "NotApplied" }
 
-/** What the failed deletion of the old key says of it. */
+/** The state of the old key after its deletion failed. */
 const oldAfter = (error: InstantlyError.InstantlyError): Old =>
-  // The id may be that of another workspace's key, and the old one there.
+  // A 404 may mean that the id is that of another workspace's key, and that the old key still exists.
   error._tag === "NotFound" || error.outcome === "Unknown"
     ? "MayBeGone"
     : error.outcome === "Applied"
       ? "Deleted"
       : "Works"
 
-/** Where the old key may be gone, the response to it will say. */
+/** Goes on if the old key may be gone: whether Instantly still accepts it will show that. */
 const failIfThere = (error: InstantlyError.InstantlyError) =>
   oldAfter(error) === "Works" ? Effect.fail(`the old key could not be deleted: ${error.message}`) : Effect.void
 
@@ -115,7 +113,7 @@ const reportOf = (progress: Progress, oldId: ApiKey.ApiKeyId, because: string): 
   }
 }
 
-/** Replaces a key by its successor. It does not fail: what goes wrong is in the report. */
+/** Replaces a key by its successor. It does not fail: the report says what went wrong. */
 export const rotate = <E, R>({ handOver, old, patience, successor: wanted, tell }: Options<E, R>) =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
@@ -140,12 +138,12 @@ export const rotate = <E, R>({ handOver, old, patience, successor: wanted, tell 
       const store = (successor: ApiKey.ApiKey) =>
         handOver(successor).pipe(
           Effect.tapErrorCause((cause) =>
-            // Whoever dies has not said that nothing was stored.
+            // Only a failure promises that nothing was stored: a defect does not.
             Cause.isDie(cause) || Cause.isInterrupted(cause) ? know({ _tag: "Undecided", successor }) : Effect.void
           ),
           Effect.mapError(() => "the successor could not be handed over"),
           Effect.zipRight(know({ _tag: "HandedOver", successor, old: "Works" })),
-          // What it has done is known at its end only.
+          // If it were interrupted, nobody would know what it did.
           Effect.uninterruptible
         )
 
@@ -164,7 +162,10 @@ export const rotate = <E, R>({ handOver, old, patience, successor: wanted, tell 
           yield* Effect.mapError(prove(true, successor.key, patience), (why) => `the successor does not work: ${why}`)
           yield* store(successor)
           yield* removeOld(successor)
-          yield* Effect.mapError(prove(false, old.secret, patience), (why) => `the old key is not seen dead: ${why}`)
+          yield* Effect.mapError(
+            prove(false, old.secret, patience),
+            (why) => `it is not certain that the old key is dead: ${why}`
+          )
           yield* know({ _tag: "Done", successor })
         }).pipe(Effect.provide(authenticatedBy(successor.key)))
 

@@ -1,13 +1,13 @@
 /**
- * Test a minute of rate limiting at once: the double counts requests in any second and any minute as Instantly does, on
- * the virtual clock that the library's gate waits by.
+ * Test a minute of rate limiting at once. The double counts the requests in any second and any minute, as Instantly does.
+ * It reads the same virtual clock as the library's gate.
  */
 import { describe, expect, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, TestClock } from "effect"
 import { ApiKeys, Instantly, RateLimit } from "effect-instantly"
 import { InstantlyMock } from "effect-instantly/testing"
 
-/** Deletes this many keys at once, and tells how long it took and what was refused. */
+/** Deletes this many keys at once, and reports how long it took and how many requests were refused. */
 const deleteAll = (count: number, rateLimit: RateLimit.RateLimitPolicy) =>
   Effect.gen(function* () {
     const mock = yield* InstantlyMock.InstantlyMock
@@ -37,13 +37,13 @@ describe("many deletions at once", () => {
     })
   )
 
-  it.effect("would be refused without a gate's pace", () =>
+  it.effect("are refused if no gate slows them down", () =>
     Effect.gen(function* () {
       expect((yield* deleteAll(120, RateLimit.unlimited)).refused).toBeGreaterThanOrEqual(20)
     })
   )
 
-  it.effect("take a minute where one in two seconds is allowed, and the test does not", () =>
+  it.effect("take a minute at one in two seconds, and the test does not", () =>
     Effect.gen(function* () {
       const one = RateLimit.quota({ limit: 2, window: "2 seconds" })
       expect((yield* deleteAll(31, one)).seconds).toBe(60)

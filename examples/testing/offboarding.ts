@@ -1,10 +1,10 @@
-/** A function of an app's own, that uses the library. */
+/** A function of an app that uses the library. The tests beside it show four ways to test it. */
 import { Effect } from "effect"
 import { type ApiKey, ApiKeys } from "effect-instantly"
 
 export type Offboarded = "gone" | "was not there" | "look again"
 
-/** Takes a client's key away, and says in the app's words what became of it. */
+/** Deletes a client's key, and says in the app's words what happened. */
 export const offboard = (id: ApiKey.ApiKeyId): Effect.Effect<Offboarded, never, ApiKeys.ApiKeys> =>
   Effect.gen(function* () {
     const apiKeys = yield* ApiKeys.ApiKeys

@@ -1,6 +1,6 @@
 /**
- * Replace the network, and keep everything else: `InstantlyMock` is an `HttpClient` behind which there is Instantly, with
- * its keys, scopes, plans and errors. What is tested is the app with the real library, and no socket.
+ * Replace the network, and keep everything else. `InstantlyMock` is an `HttpClient` that behaves like Instantly, with its
+ * keys, scopes, plans and errors. The test runs the app with the real library, without a socket.
  */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -25,7 +25,7 @@ describe("offboard", () => {
     }).pipe(Effect.provide(InstantlyMock.layer()))
   )
 
-  it.effect("with a key that may not, changes nothing", () =>
+  it.effect("changes nothing if its own key lacks the scope", () =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       const ours = yield* mock.createApiKey({ scopes: ["campaigns:all"] })

@@ -1,6 +1,6 @@
 /**
- * The quickest way to test what uses `ApiKeys` is to replace it. `Layer.mock` takes the methods that the test needs, and
- * `InstantlyMock.apiKey` makes the keys that they give.
+ * Replace the service: the quickest way to test code that uses `ApiKeys`. `Layer.mock` takes the methods that the test
+ * needs, and `InstantlyMock.apiKey` makes the keys that they return.
  */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
@@ -17,25 +17,25 @@ const deleting = Layer.mock(ApiKeys.ApiKeys, { delete: (id) => Effect.succeed(In
 const failing = (error: ApiKeys.DeleteApiKeyError) => Layer.mock(ApiKeys.ApiKeys, { delete: () => Effect.fail(error) })
 
 describe("offboard", () => {
-  it.effect("a key that is deleted is gone", () =>
+  it.effect("reports a deleted key as gone", () =>
     Effect.gen(function* () {
       expect(yield* offboard(id)).toBe("gone")
     }).pipe(Effect.provide(deleting))
   )
 
-  it.effect("a key that is not there is no problem", () =>
+  it.effect("reports a key that does not exist", () =>
     Effect.gen(function* () {
       expect(yield* offboard(id)).toBe("was not there")
     }).pipe(Effect.provide(failing(new InstantlyError.NotFound())))
   )
 
-  it.effect("a 404 after a lost response is looked at again", () =>
+  it.effect("asks for a second look at a 404 after a lost response", () =>
     Effect.gen(function* () {
       expect(yield* offboard(id)).toBe("look again")
     }).pipe(Effect.provide(failing(new InstantlyError.NotFound({ outcome: "Unknown", attempts: 2 }))))
   )
 
-  it.effect("so is every other failure", () =>
+  it.effect("asks for a second look after any other failure", () =>
     Effect.gen(function* () {
       expect(yield* offboard(id)).toBe("look again")
     }).pipe(Effect.provide(failing(new InstantlyError.PaymentRequired())))

@@ -1,6 +1,6 @@
 /**
- * Script a fault: the next request, the n-th, those for an id, or a share of all of them fail as networks do, before or
- * after Instantly acted. Time is virtual, so what waits for a minute is tested at once.
+ * Script a fault: the next request, the n-th, those for an id, or a share of all requests fail as networks do, before or
+ * after Instantly has acted. Time is virtual, so a test of a minute's wait takes no time.
  */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Fiber, TestClock } from "effect"
@@ -8,7 +8,7 @@ import { Instantly } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { offboard } from "./offboarding.js"
 
-/** Offboards a client whose key exists, while this goes wrong. */
+/** Offboards a client whose key exists, while these faults occur. */
 const offboardWhile = (...scripts: ReadonlyArray<Fault.Script>) =>
   Effect.gen(function* () {
     const mock = yield* InstantlyMock.InstantlyMock
@@ -25,13 +25,13 @@ const offboardWhile = (...scripts: ReadonlyArray<Fault.Script>) =>
   }).pipe(Effect.provide(InstantlyMock.layer()))
 
 describe("offboard", () => {
-  it.effect("goes on after a connection that is lost before Instantly acts", () =>
+  it.effect("tries again after a connection that is lost before Instantly acts", () =>
     Effect.gen(function* () {
       expect(yield* offboardWhile(Fault.next(Fault.loseRequest))).toEqual({ said: "gone", deleted: true, requests: 2 })
     })
   )
 
-  it.effect("asks for a second look after one that is lost once Instantly has acted", () =>
+  it.effect("asks for a second look after a connection that is lost after Instantly has acted", () =>
     Effect.gen(function* () {
       const lost = Fault.next(Fault.loseResponse)
       expect(yield* offboardWhile(lost)).toEqual({ said: "look again", deleted: true, requests: 2 })
@@ -45,7 +45,7 @@ describe("offboard", () => {
     })
   )
 
-  it.effect("does not wait for ever for an Instantly that is down", () =>
+  it.effect("does not wait for ever while Instantly is down", () =>
     Effect.gen(function* () {
       const down = Fault.always(Fault.respond({ status: 503 }))
       expect(yield* offboardWhile(down)).toEqual({ said: "look again", deleted: false, requests: 5 })

@@ -1,4 +1,4 @@
-/** Draws the timelines beside this file: `npm run timelines`. A test says when they are not what this would draw. */
+/** Draws the timelines beside this file: `npm run timelines`. A test fails if they are out of date. */
 import { writeFile } from "node:fs/promises"
 import { Console, Effect, TestContext } from "effect"
 import { pictures } from "./pictures.js"

@@ -1,11 +1,12 @@
 /**
- * What each timeline shows. Every moment in them comes from the policy itself: a schedule stepped at given instants, or a
- * gate and calls that run it, in virtual time. How it looks is left to `svg.ts`.
+ * What each timeline shows. All times come from the policies themselves: schedules that are stepped at given moments, or
+ * gates and calls that run them in virtual time. `svg.ts` draws them.
  */
 import { Chunk, Clock, Duration, Effect, Fiber, Layer, Option, Random, Ref, Schedule, TestClock } from "effect"
 import { InstantlyError, RateLimit, RetryPolicy } from "effect-instantly"
 import { type RetryAllowance, layer as retryAllowance, withinAllowance } from "../policies/retry-allowance.js"
 import { ramp, slowStart } from "../policies/slow-start.js"
+import { admitted, quotas } from "./sharing.js"
 import { permitTimes, type Step, walk } from "./stepping.js"
 import * as Svg from "./svg.js"
 
@@ -26,7 +27,7 @@ const unavailable = new InstantlyError.ServerError({ status: 503 })
 const throttled = (asked?: number) =>
   new InstantlyError.TooManyRequests({ retryAfter: Option.map(Option.fromNullable(asked), Duration.seconds) })
 
-/** Attempts and waits, and where the policy has ended. */
+/** Attempts and waits, and where the policy ends. */
 const attemptMarks = (
   steps: ReadonlyArray<Step<unknown>>,
   ended: string,
@@ -41,7 +42,7 @@ const attemptMarks = (
     ]
   )
 
-/** The attempt that the last wait is for. */
+/** The attempt after the last wait. */
 const lastAttempt = (steps: ReadonlyArray<Step<unknown>>): ReadonlyArray<Svg.Mark> =>
   steps.slice(-1).map(({ at, wait }) => ({ _tag: "Dot", at: at + wait }))
 
@@ -123,8 +124,7 @@ const standard = Effect.gen(function* () {
   return Svg.lanes(
     {
       title: "RetryPolicy.standard",
-      description:
-        "Five attempts, a minute of waits, errors that may pass: where the policy ends, the call fails at once.",
+      description: "Five attempts, a minute of waits, retryable errors: where the policy ends, the call fails at once.",
       legend: [
         ["dot", "one", "an attempt"],
         ["wait", "one", "a wait, at its longest"],
@@ -145,7 +145,7 @@ const standard = Effect.gen(function* () {
         "a 503, then a 404",
         "not retryable",
         [unavailable, new InstantlyError.NotFound()],
-        "would be answered the same again"
+        "would get the same response again"
       )
     ]
   )
@@ -214,7 +214,7 @@ const instantly = Effect.gen(function* () {
   )
 })
 
-/** How many permits there were until each of these moments. */
+/** How many permits were given until each of these moments. */
 const counted = (times: ReadonlyArray<number>, until: number, every: number) =>
   Array.from({ length: until / every + 1 }, (_, index) => {
     const at = index * every
@@ -252,7 +252,7 @@ const twoQuotas = Effect.gen(function* () {
   )
 })
 
-/** When the permits of a gate are given, where there is always somebody who wants one, and this happens meanwhile. */
+/** When a gate gives its permits, if a caller is always waiting, while this effect runs. */
 const permitsOf = (
   policy: RateLimit.RateLimitPolicy,
   until: number,
@@ -282,7 +282,7 @@ const pause = Effect.gen(function* () {
     {
       title: "A 429 closes the gate",
       description:
-        "For all callers, those who wait already too; it reopens at the policy's pace, and nobody rushes in.",
+        "For all callers, those that already wait too. It reopens at the policy's pace, and nobody rushes in.",
       legend: [["dot", "one", "a permit, with callers always waiting"]]
     },
     seconds(4.5, 0.5),
@@ -324,7 +324,69 @@ const slowStarted = Effect.gen(function* () {
   )
 })
 
-/** Calls that come evenly and all fail: the attempts of each second, first ones and retries. */
+const adaptive = Effect.gen(function* () {
+  const until = 40_000
+  const others = (at: number) => (at >= 10_000 && at < 25_000 ? 50 : 0)
+  const lineOf = (tone: Svg.Tone, policy: RateLimit.RateLimitPolicy, rest: number) =>
+    Effect.map(admitted({ policy, rest, others, until }), (times) => ({
+      tone,
+      points: Array.from({ length: until / 1000 }, (_, second) => {
+        const within = times.filter((at) => at >= second * 1000 && at < (second + 1) * 1000)
+        return [second * 1000 + 500, within.length] as const
+      })
+    }))
+  return Svg.lines(
+    {
+      title: "RateLimit.instantly, while another program sends 50 a second from 10 to 25 s",
+      description: "It slows down to about what the other leaves, and comes back when that has ended.",
+      legend: [
+        ["line", "both", "instantly: adapts"],
+        ["line", "other", "its quotas alone, closed for a second after a 429"]
+      ]
+    },
+    seconds(40, 5),
+    count(100, 25, "deleted in each second"),
+    [yield* lineOf("other", quotas, 1000), yield* lineOf("both", RateLimit.instantly, 0)],
+    [{ at: 12_500, count: 4, text: "another program sends 50 a second" }]
+  )
+})
+
+const dynamic = Effect.gen(function* () {
+  const until = 6000
+  const [by, at] = [
+    { day: 5, night: 15 },
+    { night: 2000, day: 4000 }
+  ]
+  const start = yield* Clock.currentTimeMillis
+  const policy = RateLimit.dynamic(
+    Effect.map(Clock.currentTimeMillis, (now) => ({
+      limit: now - start >= at.night && now - start < at.day ? by.night : by.day,
+      window: "1 second"
+    }))
+  )
+  const times = yield* permitsOf(policy, until, () => Effect.void)
+  return Svg.lanes(
+    {
+      title: "RateLimit.dynamic",
+      description:
+        "The quota is asked for at each permit. A new one begins with its burst spent, so that nobody rushes in.",
+      legend: [["dot", "one", "a permit, with callers always waiting"]]
+    },
+    seconds(until / 1000, 0.5),
+    [
+      {
+        name: "5, 15, 5 a second",
+        note: "from 2 s to 4 s it is 15",
+        marks: [
+          ...times.map((at): Svg.Mark => ({ _tag: "Dot", at })),
+          { _tag: "Span", from: at.night, to: at.day, label: "15 a second" }
+        ]
+      }
+    ]
+  )
+})
+
+/** Calls that come evenly and all fail: the first attempts and the retries of each second. */
 const outage = (policy: RetryPolicy.RetryPolicy<RetryAllowance>) =>
   Effect.gen(function* () {
     const [forSeconds, callsASecond] = [10, 8]
@@ -358,7 +420,8 @@ const allowance = Effect.gen(function* () {
   return Svg.bars(
     {
       title: "An outage, with and without a retry allowance",
-      description: "Eight calls a second, all failing. Ten retries at first and one a second: then calls fail at once.",
+      description:
+        "Eight calls a second, which all fail. After ten retries, and one more a second, calls fail at once.",
       legend: [
         ["bar", "one", "first attempts"],
         ["bar", "other", "retries"]
@@ -377,7 +440,7 @@ const allowance = Effect.gen(function* () {
   )
 })
 
-/** Each picture, by the name of its file. It takes Effect's `TestClock`. */
+/** Each picture, by the name of its file. They need Effect's `TestClock`. */
 export const pictures: Readonly<Record<string, Effect.Effect<string>>> = {
   "backoff.svg": backoff,
   "retry-after.svg": retryAfter,
@@ -386,6 +449,8 @@ export const pictures: Readonly<Record<string, Effect.Effect<string>>> = {
   "instantly.svg": instantly,
   "two-quotas.svg": twoQuotas,
   "pause.svg": pause,
+  "adaptive.svg": adaptive,
+  "dynamic.svg": dynamic,
   "slow-start.svg": slowStarted,
   "retry-allowance.svg": allowance
 }

@@ -8,7 +8,7 @@ const left = 176
 const right = width - 24
 const top = 66
 
-/** An axis from nothing to `to`, with a tick at each multiple of `every`. */
+/** An axis from zero to `to`, with a tick at each multiple of `every`. */
 export interface Axis {
   readonly to: number
   readonly every: number
@@ -16,16 +16,16 @@ export interface Axis {
   readonly unit: string
 }
 
-/** In what colour, and so by which policy or what reason. */
+/** The colour, which stands for a policy or a reason. */
 export type Tone = "one" | "other" | "both"
 
 export type Mark =
-  /** An attempt, or a permit. Those of one moment are piled up. */
+  /** An attempt or a permit. Those of the same moment are stacked. */
   | { readonly _tag: "Dot"; readonly at: number; readonly tone?: Tone }
   | { readonly _tag: "Wait"; readonly from: number; readonly to: number; readonly label: string; readonly tone?: Tone }
-  /** A stretch in which nothing leaves. */
+  /** A time in which nothing is sent. */
   | { readonly _tag: "Closed"; readonly from: number; readonly to: number; readonly label: string }
-  /** A stretch that is spoken of, below the dots. */
+  /** A time with a label, below the dots. */
   | { readonly _tag: "Span"; readonly from: number; readonly to: number; readonly label: string }
   | { readonly _tag: "End"; readonly at: number; readonly label: string }
 
@@ -37,7 +37,7 @@ export interface Lane {
 
 export interface Frame {
   readonly title: string
-  /** What is to be seen, for who reads it below the title, and for who cannot see the picture. */
+  /** What the picture shows, for its subtitle and for screen readers. */
   readonly description: string
   readonly legend: ReadonlyArray<readonly [swatch: "dot" | "wait" | "line" | "bar", tone: Tone | "end", text: string]>
 }
@@ -62,7 +62,7 @@ const rect = (x: number, y: number, w: number, h: number, classes: string) =>
 const line = (x1: number, y1: number, x2: number, y2: number, classes: string) =>
   `<path d="M${number(x1)} ${number(y1)}L${number(x2)} ${number(y2)}" class="${classes}"/>`
 
-// Explicit colours and a ground of its own: a page may be light where its reader's system is dark.
+// Colours and a background of its own: a page may be light while the reader's system is dark.
 const style = `<style>
 text{font:12px system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif;fill:#1f2328}
 .t{font-size:15px;font-weight:600}.m{fill:#59636e}.s{font-size:11px}
@@ -84,10 +84,10 @@ const swatch = (x: number, y: number, kind: Frame["legend"][number][0], tone: To
   return rect(x - 2, y - 5, 16, 10, kind === "wait" ? `w${tone}` : tone)
 }
 
-/** About as wide as the text is in any of the fonts. */
+/** About the width of the text in any of the fonts. */
 const widthOf = (content: string) => content.length * 6.7
 
-/** The picture around what is drawn: its ground, its heading, and what its marks mean. */
+/** The frame of a picture: background, heading and legend. */
 const framed = ({ description, legend, title }: Frame, bottom: number, drawn: ReadonlyArray<string>) => {
   const height = bottom + 62
   let x = left
@@ -115,7 +115,7 @@ const scale = (axis: Axis) => (value: number) => left + (value / axis.to) * (rig
 
 const ticksOf = ({ every, to }: Axis) => Array.from({ length: Math.floor(to / every) + 1 }, (_, index) => index * every)
 
-/** The axis of time, below what is drawn, with its lines behind it. */
+/** The time axis below a drawing, and the grid lines behind it. */
 const timeAxis = (axis: Axis, bottom: number) => {
   const x = scale(axis)
   return [
@@ -130,7 +130,7 @@ const timeAxis = (axis: Axis, bottom: number) => {
 
 const pile = 9
 
-/** Lanes of attempts, permits and waits. A lane is as high as its highest pile of dots. */
+/** Lanes of attempts, permits and waits. A lane is as high as its highest stack of dots. */
 export const lanes = (frame: Frame, axis: Axis, all: ReadonlyArray<Lane>): string => {
   const x = scale(axis)
   let y = top
@@ -190,11 +190,11 @@ const isSpan = (mark: Mark) => mark._tag === "Span"
 
 export interface Line {
   readonly tone: Tone
-  /** How many there were until each moment. */
+  /** The count at each moment. */
   readonly points: ReadonlyArray<readonly [at: number, count: number]>
 }
 
-/** A word within a picture of lines. */
+/** A label within a picture of lines. */
 export interface Note {
   readonly at: number
   readonly count: number
@@ -236,13 +236,13 @@ export const lines = (
 export interface Panel {
   readonly name: string
   readonly note: string
-  /** For each slot of time, how many of each tone, one upon the other. */
+  /** For each slot of time, the stacked counts of each tone. */
   readonly slots: ReadonlyArray<ReadonlyArray<readonly [tone: Tone, count: number]>>
 }
 
 const panelHeight = 104
 
-/** Bars that count attempts, a panel for each policy, all on the same scale. */
+/** Bars that count attempts. Each policy has a panel, and all have the same scale. */
 export const bars = (frame: Frame, axis: Axis, most: number, all: ReadonlyArray<Panel>): string => {
   const x = scale(axis)
   const slotWidth = (slots: number) => (right - left) / slots

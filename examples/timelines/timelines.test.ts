@@ -4,12 +4,12 @@ import { Effect } from "effect"
 import { pictures } from "./pictures.js"
 
 describe("timelines", () => {
-  it("are all that is drawn, and nothing else lies beside them", () => {
+  it("are all drawn, and there are no others", () => {
     const files = readdirSync(new URL(".", import.meta.url)).filter((file) => file.endsWith(".svg"))
     expect(files.sort()).toEqual(Object.keys(pictures).sort())
   })
 
-  it.effect.each(Object.entries(pictures))("%s is what the policies do, byte for byte", ([file, picture]) =>
+  it.effect.each(Object.entries(pictures))("%s is up to date, byte for byte", ([file, picture]) =>
     Effect.gen(function* () {
       expect(readFileSync(new URL(file, import.meta.url), "utf8")).toBe(yield* picture)
     })

@@ -87,6 +87,16 @@ const decodeShort = <A, E>(response: Response, decode: (response: Response) => E
     )
   })
 
+/** Gives its chunks away one by one, so that they are not all held a second time while they are decoded. */
+const streamOf = (chunks: Array<Uint8Array<ArrayBuffer>>) =>
+  new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull: (controller) => {
+      const chunk = chunks.shift()
+      if (chunk === undefined) controller.close()
+      else controller.enqueue(chunk)
+    }
+  })
+
 /** Decodes a success of which no more than the cap is read. */
 export const decodeSuccess = <A, E>(
   response: Response,
@@ -96,6 +106,6 @@ export const decodeSuccess = <A, E>(
     ? decodeShort(response, decode)
     : Effect.flatMap(bytesUpTo(longestSuccess, response), (chunks) => {
         const { headers, request, status } = response
-        const body = chunks.length === 0 ? null : new Blob(chunks)
+        const body = chunks.length === 0 ? null : streamOf(chunks)
         return decode(HttpClientResponse.fromWeb(request, new globalThis.Response(body, { status, headers })))
       })

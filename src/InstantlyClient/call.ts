@@ -132,8 +132,9 @@ export class Call {
   ): Effect.Effect<A, InstantlyError> {
     if (!Duration.isFinite(limit)) return effect
     return Effect.uninterruptibleMask((restore) =>
-      // A daemon that can be interrupted: the limit must hold in a finalizer, too, where the call itself cannot be.
-      Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), (fiber) => {
+      // A daemon that can be interrupted: the limit must hold in a finalizer, too, where the call itself cannot be. It never
+      // fails, because a fiber's failure is logged.
+      Effect.flatMap(Effect.forkDaemon(Effect.interruptible(Effect.exit(effect))), (fiber) => {
         let isUp = false
         const callOff = Timer.start(this.clock, limit, () => {
           isUp = true
@@ -142,7 +143,7 @@ export class Call {
         return Effect.flatMap(Effect.exit(restore(Fiber.await(fiber))), (awaited) => {
           callOff()
           if (Exit.isFailure(awaited)) return Effect.zipRight(Fiber.interrupt(fiber), Effect.failCause(awaited.cause))
-          const exit = awaited.value
+          const exit = Exit.flatten(awaited.value)
           return isUp && Exit.isInterrupted(exit) ? this.lapse(`${name} is ${Duration.format(limit)}`) : exit
         })
       })

@@ -6,9 +6,9 @@ import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import { type InstantlyError, isIdempotent } from "../InstantlyError.js"
 import * as NameOf from "../internal/nameOf.js"
-import * as Telemetry from "../internal/telemetry.js"
 import type { RetryPolicy } from "../RetryPolicy.js"
 import type { Call } from "./call.js"
+import * as Telemetry from "./telemetry.js"
 
 const mayRepeat = ({ _tag, method, outcome }: InstantlyError): boolean =>
   _tag !== "HeldBack" && (outcome === "NotApplied" || (outcome === "Unknown" && isIdempotent(method)))

@@ -1,4 +1,6 @@
 /** The settings of a client, checked: an error names the setting, never its value. */
+import * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
@@ -92,10 +94,30 @@ const setting = <A, B>(name: string, value: A | Config.Config<A>, check: (value:
     )
   )
 
+const atPath = (kind: string, path: ReadonlyArray<string>) =>
+  path.length === 0 ? kind : `${kind} at ${path.join(".")}`
+
+/** Which settings a `ConfigError` is about. Its message can quote what was read. */
+const pathsOf = (error: ConfigError.ConfigError): string =>
+  ConfigError.reduceWithContext<undefined, string>(error, undefined, {
+    andCase: (_, left, right) => `${left} and ${right}`,
+    orCase: (_, left, right) => `${left} or ${right}`,
+    invalidDataCase: (_, path) => atPath("InvalidData", path),
+    missingDataCase: (_, path) => atPath("MissingData", path),
+    sourceUnavailableCase: (_, path) => atPath("SourceUnavailable", path),
+    unsupportedCase: (_, path) => atPath("Unsupported", path)
+  })
+
+const reasonOf = (cause: Cause.Cause<unknown>): string =>
+  Option.match(Option.filter(Cause.failureOption(cause), ConfigError.isConfigError), {
+    onNone: () => NameOf.ofCause(cause),
+    onSome: pathsOf
+  })
+
 /** An API key that is asked for before each attempt. Nothing of its error is kept but a name, or a setting's path. */
 const asked = (apiKey: Effect.Effect<Redacted.Redacted, unknown>): Effect.Effect<string, string> =>
   apiKey.pipe(
-    Effect.catchAllCause((cause) => Effect.fail(`could not be obtained: ${NameOf.ofCause(cause)}`)),
+    Effect.catchAllCause((cause) => Effect.fail(`could not be obtained: ${reasonOf(cause)}`)),
     Effect.flatMap(token),
     Effect.mapError((problem) => `the API key ${problem}`)
   )
@@ -116,9 +138,9 @@ const byDefault: LeftOut = {
 }
 
 const fromEnvironment: LeftOut = {
-  // `Config.redacted` of a name has no path to show in an error.
+  // `Config.redacted` redacts the message about a missing key, too. The name goes outside, where errors keep it as a path.
   token: Config.map(
-    setting("apiKey", Config.nested(Config.redacted(Config.string()), "INSTANTLY_API_KEY"), token),
+    setting("apiKey", Config.nested(Config.map(Config.string(), Redacted.make), "INSTANTLY_API_KEY"), token),
     Effect.succeed
   ),
   baseUrl: Config.withDefault(setting("baseUrl", Config.string("INSTANTLY_BASE_URL"), baseUrl), instantly),
@@ -131,22 +153,51 @@ const tokenOf = (apiKey: NonNullable<ConfigOptions["apiKey"]>): LeftOut["token"]
     ? Config.succeed(asked(apiKey))
     : Config.map(setting("apiKey", apiKey, token), Effect.succeed)
 
-const settings = (options: ConfigOptions, leftOut: LeftOut): Config.Config<Settings> => {
+/** The error of a `Config` can quote what was read, and does not know the option: it keeps its path alone. */
+const told = <A>(name: string, config: Config.Config<A>): Effect.Effect<A, ConfigError.ConfigError> =>
+  Effect.mapError(config, (error) =>
+    ConfigError.reduceWithContext<undefined, ConfigError.ConfigError>(error, undefined, {
+      andCase: (_, left, right) => ConfigError.And(left, right),
+      orCase: (_, left, right) => ConfigError.Or(left, right),
+      invalidDataCase: (_, path, message) =>
+        ConfigError.InvalidData(
+          path,
+          message.startsWith(`${name} `) ? message : `${name} is not what its Config expects`
+        ),
+      missingDataCase: (_, path) => ConfigError.MissingData(path, `${name} is missing`),
+      sourceUnavailableCase: (_, path) =>
+        ConfigError.SourceUnavailable(path, `the source of ${name} is not available`, Cause.empty),
+      unsupportedCase: (_, path) => ConfigError.Unsupported(path, `${name} cannot be read from this source`)
+    })
+  )
+
+/** Every setting is checked, so that all wrong ones are told at once. */
+const settings = (options: ConfigOptions, leftOut: LeftOut): Effect.Effect<Settings, ConfigError.ConfigError> => {
   const { apiKey, workspaceId } = options
-  return Config.all({
-    token: apiKey === undefined ? leftOut.token : tokenOf(apiKey),
-    baseUrl: options.baseUrl === undefined ? leftOut.baseUrl : setting("baseUrl", options.baseUrl, baseUrl),
-    workspaceId:
+  const all = {
+    token: told("apiKey", apiKey === undefined ? leftOut.token : tokenOf(apiKey)),
+    baseUrl: told(
+      "baseUrl",
+      options.baseUrl === undefined ? leftOut.baseUrl : setting("baseUrl", options.baseUrl, baseUrl)
+    ),
+    workspaceId: told(
+      "workspaceId",
       workspaceId === undefined
         ? leftOut.workspaceId
-        : Config.map(setting("workspaceId", workspaceId, headerValue), Option.some),
-    userAgent:
+        : Config.map(setting("workspaceId", workspaceId, headerValue), Option.some)
+    ),
+    userAgent: told(
+      "userAgent",
       options.userAgent === undefined
         ? Config.succeed(libraryAgent)
-        : setting("userAgent", options.userAgent, userAgent),
-    timeout: setting("timeout", options.timeout ?? "15 seconds", limit),
-    deadline: setting("deadline", options.deadline ?? Duration.infinity, limit)
-  })
+        : setting("userAgent", options.userAgent, userAgent)
+    ),
+    timeout: told("timeout", setting("timeout", options.timeout ?? "15 seconds", limit)),
+    deadline: told("deadline", setting("deadline", options.deadline ?? Duration.infinity, limit))
+  }
+  return Effect.mapError(Effect.all(all, { mode: "validate" }), (errors) =>
+    Arr.getSomes(Object.values(errors)).reduce((left, right) => ConfigError.And(left, right))
+  )
 }
 
 /** The settings as they are given. */

@@ -25,8 +25,11 @@ const credentialOf = (
 const strayOf = ({ headers, url }: HttpClientRequest.HttpClientRequest): Option.Option<string> => {
   const path = pathOf(url)
   if (headers["host"] !== undefined) return Option.some("it has a host header of its own")
-  if (/^[a-z][a-z\d+.-]*:|\/\/|\\|(?:^|\/)(?:\.|%2e){2}(?:\/|$)/i.test(path)) {
-    return Option.some("its URL is not a path such as /api/v2/api-keys (a host, // and .. are refused)")
+  // The parser of URLs drops tabs, line breaks and spaces at the end, so that /.<tab>./ would be read as /../.
+  if (/^[a-z][a-z\d+.-]*:|\/\/|\\|(?:^|\/)(?:\.|%2e){2}(?:\/|$)|[^\x21-\uffff]/i.test(path)) {
+    return Option.some(
+      "its URL is not a path such as /api/v2/api-keys (a host, //, .., backslashes and spaces are refused)"
+    )
   }
   return Option.none()
 }

@@ -162,3 +162,14 @@ export const heldBack = (error: InstantlyError.HeldBack): string =>
     `This client did not send the request: ${error.detail}.`,
     "It will not send it the next time either, until that changes."
   )
+
+/** `JSON.stringify` and JSON logs show what an error holds itself, which a derived message is not. */
+export const addToJson = (prototype: Error): void => {
+  Object.defineProperty(prototype, "toJSON", {
+    value(this: Error) {
+      return { ...this, message: this.message }
+    },
+    configurable: true,
+    writable: true
+  })
+}

@@ -16,7 +16,7 @@ interface State {
   readonly slowedAt: number
 }
 
-export const make = ({ factor = 0.92, max = 100, min = 1, recovery = 2, ...options }: AdaptiveOptions = {}) => {
+export const make = ({ factor = 0.92, max = 100, min = 1, recovery = 2.5, ...options }: AdaptiveOptions = {}) => {
   const every = finiteMillis("adaptive: every", options.every ?? "100 millis")
   const pause = finiteMillis("adaptive: pause", options.pause ?? "50 millis")
   if (!(Number.isFinite(max) && max > 0)) refuse("adaptive: max", "a number above 0", max)

@@ -1,7 +1,7 @@
 /**
- * The gate that runs a policy: it decides who gets a permit now, and how long the others wait. Whatever is decided is done
- * in the same step, so that nothing can come between; every change that could let somebody through is followed by a look
- * at the line.
+ * The gate that runs a policy: it decides who gets a permit now, and how long the others wait. It decides and acts in one
+ * step, without an operation in between at which another fiber could run. Each step that may let somebody through ends by
+ * looking at the line.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -14,6 +14,7 @@ import * as Runtime from "effect/Runtime"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
 import type * as Scope from "effect/Scope"
+import * as NameOf from "../internal/nameOf.js"
 import * as Telemetry from "../internal/telemetry.js"
 import type { Heard, PermitRefused, RateLimitPolicy, Service } from "../RateLimit.js"
 import * as Queue from "./queue.js"
@@ -24,12 +25,6 @@ const longestSleep = 86_400_000
 const nothing: Heard = { admitted: 0, throttled: 0, retryAfter: Option.none() }
 
 const longer = Order.max(Option.getOrder(Duration.Order))
-
-/** A defect's message may quote what it was given, so only its class is told. */
-const logDefect = (defect: unknown) =>
-  Effect.logError(
-    `The rate-limit policy died of ${defect instanceof Error ? defect.constructor.name : `a ${typeof defect}`}: no more permits are given`
-  )
 
 export const make = <R>(
   policy: RateLimitPolicy<R>,
@@ -95,8 +90,10 @@ export const make = <R>(
           }),
         onFailure: (cause) => {
           refuseAll(Effect.failSync(options.ended))
-          const [defect] = Cause.defects(cause)
-          return defect === undefined ? Effect.void : logDefect(defect)
+          // A policy that interrupts itself has ended, too, but nothing is wrong with it.
+          return Cause.isInterruptedOnly(cause)
+            ? Effect.void
+            : Effect.logError(`The rate-limit policy died (${NameOf.ofCause(cause)}): no more permits are given`)
         }
       })
     )

@@ -1,8 +1,9 @@
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Fiber, Option, TestClock } from "effect"
+import { Effect, Fiber, Option, Stream, TestClock } from "effect"
 import { RetryPolicy } from "effect-instantly"
 import { Fault } from "effect-instantly/testing"
+import { leaksIn } from "../support/leaks.js"
 import { inVirtualTime } from "../support/virtual.js"
 import { withMock } from "../support/withMock.js"
 
@@ -13,24 +14,24 @@ describe("an attempt", () => {
         Effect.gen(function* () {
           yield* mock.script(Fault.next(Fault.refuse), Fault.next(Fault.loseRequest))
           const refused = yield* Effect.flip(remove)
-          expect(refused).toMatchObject({ reason: "NotSent", detail: "ECONNREFUSED", heldBack: false, attempts: 1 })
+          expect(refused).toMatchObject({ reason: "NotSent", detail: "ECONNREFUSED", attempts: 1 })
           const lost = yield* Effect.flip(remove)
-          expect(lost).toMatchObject({ reason: "ConnectionLost", detail: "ECONNRESET", heldBack: false })
+          expect(lost).toMatchObject({ reason: "ConnectionLost", detail: "ECONNRESET" })
         }),
       { retryPolicy: RetryPolicy.none }
     )
   )
 
   it.effect.each([
-    ["is cut off", () => Effect.fail(new Error("made-up"))],
-    ["dies", () => Effect.die(new Error("made-up"))]
-  ] as const)("is judged by its status when its body %s", ([, text]) =>
+    ["is cut off", () => Stream.fail(new Error("made-up"))],
+    ["dies", () => Stream.die(new Error("made-up"))]
+  ] as const)("knows a refusal by its status where its body %s", ([, stream]) =>
     withMock(
       ({ remove }) =>
         Effect.gen(function* () {
           const error = yield* Effect.flip(remove)
           expect(error).toMatchObject({ _tag: "UnexpectedStatus", status: 404, outcome: "NotApplied", attempts: 1 })
-          expect(error.message).toContain("its body is missing")
+          expect(error.message).toContain("its body, which would say whose response it is, could not be read")
         }),
       {
         transformClient: () =>
@@ -38,8 +39,8 @@ describe("an attempt", () => {
             Effect.succeed(
               Object.defineProperty(
                 HttpClientResponse.fromWeb(request, new Response("made-up", { status: 404 })),
-                "text",
-                { get: text }
+                "stream",
+                { get: stream }
               )
             )
           )
@@ -47,7 +48,7 @@ describe("an attempt", () => {
     )
   )
 
-  it.effect("reports the request id of the response", () =>
+  it.effect("tells the id that the response gave the request", () =>
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
@@ -108,7 +109,7 @@ describe("timeout", () => {
 
 describe("a body that does not end in time", () => {
   it.effect.each([
-    [200, { _tag: "InvalidResponse", outcome: "Applied", detail: "its body did not come in time" }],
+    [200, { _tag: "InvalidResponse", outcome: "Applied", detail: "it did not arrive in time" }],
     [404, { _tag: "UnexpectedStatus", outcome: "NotApplied", status: 404 }],
     [500, { _tag: "ServerError", outcome: "Unknown", status: 500 }]
   ] as const)("of a %i leaves what its status says", ([status, expected]) =>
@@ -139,18 +140,35 @@ describe("a defect", () => {
           const error = yield* Effect.flip(remove)
           expect(error).toMatchObject({ reason: "ConnectionLost", outcome: "Unknown", attempts: 1 })
           expect(error.message).toContain("the HttpClient died")
-          expect(JSON.stringify(error) + error.stack).not.toContain("canary")
+          expect(JSON.stringify(error) + error.stack).not.toContain("made-up-canary-of-a-defect")
         }),
-      { retryPolicy: RetryPolicy.none, transformClient: () => HttpClient.make(() => dying("canary")) }
+      {
+        retryPolicy: RetryPolicy.none,
+        transformClient: () => HttpClient.make(() => dying("made-up-canary-of-a-defect"))
+      }
     )
   )
 
-  it.effect("of the decoder of a success leaves the call applied", () =>
-    withMock(({ execute }) =>
+  it.effect.each<readonly [string, () => Effect.Effect<never>]>([
+    ["dies", () => dying("made-up-canary-of-a-defect")],
+    [
+      "throws",
+      () => {
+        throw new SyntaxError("made-up-canary-of-a-defect")
+      }
+    ]
+  ])("of a decoder that %s leaves the call applied, and shows nothing of it", ([, decode]) =>
+    withMock(({ execute, mock }) =>
       Effect.gen(function* () {
-        const error = yield* Effect.flip(execute(HttpClientRequest.get("/api/v2/api-keys"), () => dying("canary")))
-        expect(error).toMatchObject({ _tag: "InvalidResponse", outcome: "Applied", attempts: 1 })
-        expect(error.message).not.toContain("canary")
+        const error = yield* Effect.flip(execute(HttpClientRequest.get("/api/v2/api-keys"), decode))
+        expect(error).toMatchObject({
+          _tag: "InvalidResponse",
+          outcome: "Applied",
+          attempts: 1,
+          detail: "its decoder threw"
+        })
+        expect(leaksIn(error, ["made-up-canary-of-a-defect"])).toEqual([])
+        expect(yield* mock.arrivals).toHaveLength(1)
       })
     )
   )

@@ -1,5 +1,11 @@
+import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
+import { Effect, Ref, Schedule } from "effect"
+import { InstantlyClient, RetryPolicy } from "effect-instantly"
+import { Fault } from "effect-instantly/testing"
 import { codeOf, isNeverSent } from "../../src/InstantlyClient/connection.js"
+import { inVirtualTime } from "../support/virtual.js"
+import { withMock } from "../support/withMock.js"
 
 const failure = (properties: Record<string, unknown>, cause?: unknown) =>
   Object.assign(new Error("made-up"), properties, cause === undefined ? {} : { cause })
@@ -87,4 +93,74 @@ describe("a failure", () => {
       expect(codeOf(failure({ code }))).toBe("")
     }
   })
+})
+
+describe("notSent", () => {
+  const open = (client: HttpClient.HttpClient) =>
+    HttpClient.transform(client, (_, request) => Effect.fail(InstantlyClient.notSent(request, "the circuit is open")))
+
+  it.effect("is a TransportError that says why, and proves that nothing was sent", () =>
+    withMock(
+      ({ mock, remove }) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(remove)
+          expect(error).toMatchObject({
+            _tag: "TransportError",
+            reason: "NotSent",
+            detail: "the circuit is open",
+            outcome: "NotApplied",
+            attempts: 1,
+            isRetryable: true
+          })
+          expect(error.message).toContain("The request was not sent: the circuit is open.")
+          expect(yield* mock.arrivals).toEqual([])
+        }),
+      { retryPolicy: RetryPolicy.none, transformClient: open }
+    )
+  )
+
+  it.effect("is retried as the policy says, a POST too", () =>
+    Effect.gen(function* () {
+      const left = yield* Ref.make(2)
+      const closing = (client: HttpClient.HttpClient) =>
+        HttpClient.transform(client, (send, request) =>
+          Effect.flatMap(
+            Ref.getAndUpdate(left, (n) => n - 1),
+            (n) => (n > 0 ? Effect.fail(InstantlyClient.notSent(request, "the circuit is open")) : send)
+          )
+        )
+      yield* withMock(
+        ({ execute, mock }) =>
+          Effect.gen(function* () {
+            yield* inVirtualTime(execute(HttpClientRequest.post("/api/v2/api-keys"), () => Effect.void)).pipe(
+              Effect.flip
+            )
+            expect((yield* mock.arrivals).map(({ at, method }) => [method, at])).toEqual([["POST", 2000]])
+          }),
+        { retryPolicy: Schedule.spaced("1 second").pipe(RetryPolicy.attempts(3)), transformClient: closing }
+      )
+    })
+  )
+
+  it.effect("does not hide what an earlier attempt may have done", () =>
+    Effect.gen(function* () {
+      const sent = yield* Ref.make(0)
+      const opening = (client: HttpClient.HttpClient) =>
+        HttpClient.transform(client, (send, request) =>
+          Effect.flatMap(
+            Ref.getAndUpdate(sent, (n) => n + 1),
+            (n) => (n === 0 ? send : Effect.fail(InstantlyClient.notSent(request, "the circuit is open")))
+          )
+        )
+      yield* withMock(
+        ({ mock, remove }) =>
+          Effect.gen(function* () {
+            yield* mock.script(Fault.next(Fault.loseResponse))
+            const error = yield* Effect.flip(inVirtualTime(remove))
+            expect(error).toMatchObject({ reason: "NotSent", outcome: "Unknown", attempts: 2 })
+          }),
+        { retryPolicy: Schedule.recurs(1), transformClient: opening }
+      )
+    })
+  )
 })

@@ -112,6 +112,23 @@ describe("deadline", () => {
     )
   )
 
+  it.effect("reached at the gate that a 429 has closed says both", () =>
+    withMock(
+      ({ mock, remove }) =>
+        Effect.gen(function* () {
+          yield* mock.script(Fault.next(Fault.respond({ status: 429, headers: { "retry-after": "30" } })))
+          const { after, error } = yield* inVirtualTime(at(remove))
+          expect(after).toBe(5000)
+          expect(error).toMatchObject({ reason: "Timeout", outcome: "NotApplied", attempts: 1 })
+          expect(error.message).toContain(
+            "No response arrived in time: the deadline of the call is 5s; the attempt before it ended with status 429.\nNothing was carried out."
+          )
+          expect(yield* mock.arrivals).toHaveLength(1)
+        }),
+      { deadline: "5 seconds", retryPolicy: Schedule.spaced("1 second") }
+    )
+  )
+
   it.effect("remembers earlier attempts, and the time between them", () =>
     withMock(
       ({ mock, remove }) =>

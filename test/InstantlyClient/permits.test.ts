@@ -1,8 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Random, Schedule } from "effect"
-import { ApiKeys, Instantly, RateLimit, RetryPolicy } from "effect-instantly"
+import { Effect, Random, Ref, Schedule } from "effect"
+import { ApiKeys, Instantly, InstantlyClient, RateLimit, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { leaksIn } from "../support/leaks.js"
 import { inVirtualTime } from "../support/virtual.js"
+import { warningsOf } from "../support/warnings.js"
 import { listing, withMock } from "../support/withMock.js"
 
 describe("a call", () => {
@@ -13,7 +15,7 @@ describe("a call", () => {
           const list = listing(execute)
           yield* list
           const error = yield* Effect.flip(remove)
-          expect(error).toMatchObject({ _tag: "TransportError", reason: "NotSent", outcome: "NotApplied", attempts: 0 })
+          expect(error).toMatchObject({ _tag: "HeldBack", outcome: "NotApplied", attempts: 0 })
           expect(error.message).toContain("no more permits")
           expect(yield* mock.arrivals).toHaveLength(1)
         }),
@@ -70,7 +72,72 @@ describe("a call", () => {
   )
 })
 
-describe("the timeout of an attempt", () => {
+describe("a gate of the app's own", () => {
+  const canary = "made-up-canary-of-the-gate"
+  const dying = Effect.die(new RangeError(canary))
+
+  /** What a call fails with at this gate, and the warnings that it logs. */
+  const callAt = (gate: Partial<RateLimit.Service>, attempts: number) =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const caller = yield* mock.createApiKey()
+      const client = yield* InstantlyClient.make({
+        apiKey: caller.secret,
+        retryPolicy: Schedule.spaced("1 second").pipe(RetryPolicy.attempts(attempts))
+      }).pipe(
+        Effect.provideService(RateLimit.RateLimit, {
+          acquire: Effect.void,
+          pause: () => Effect.void,
+          heard: () => Effect.void,
+          ...gate
+        })
+      )
+      const { result, warnings } = yield* warningsOf(Effect.flip(inVirtualTime(listing(client.execute))))
+      expect(leaksIn(result, [canary])).toEqual([])
+      return { error: result, warnings, arrivals: (yield* mock.arrivals).length }
+    })
+
+  it.effect("that dies before the first attempt holds the call back", () =>
+    Effect.gen(function* () {
+      const { arrivals, error } = yield* callAt({ acquire: dying }, 5)
+      expect(error).toMatchObject({ _tag: "HeldBack", outcome: "NotApplied", attempts: 0 })
+      expect(error).toMatchObject({ detail: "the gate failed with RangeError" })
+      expect(arrivals).toBe(0)
+    }).pipe(Effect.provide(InstantlyMock.layer()))
+  )
+
+  it.effect("that dies before the second attempt leaves what the first may have done", () =>
+    Effect.gen(function* () {
+      const asked = yield* Ref.make(0)
+      const acquire = Effect.flatMap(
+        Ref.updateAndGet(asked, (n) => n + 1),
+        (n) => (n === 1 ? Effect.void : dying)
+      )
+      const { arrivals, error } = yield* callAt({ acquire }, 5)
+      expect(error).toMatchObject({ _tag: "HeldBack", outcome: "Unknown", attempts: 1 })
+      expect(arrivals).toBe(1)
+    }).pipe(Effect.provide(InstantlyMock.layer({ faults: [Fault.always(Fault.loseResponse)] })))
+  )
+
+  it.effect.each<readonly [string, () => Effect.Effect<void>]>([
+    ["dies", () => dying],
+    [
+      "throws",
+      () => {
+        throw new RangeError(canary)
+      }
+    ]
+  ])("that %s when it hears of a response changes nothing, and is warned of", ([, heard]) =>
+    Effect.gen(function* () {
+      const { arrivals, error, warnings } = yield* callAt({ heard }, 2)
+      expect(error).toMatchObject({ _tag: "TooManyRequests", outcome: "NotApplied", attempts: 2 })
+      expect(warnings).toEqual(["the gate failed with RangeError", "the gate failed with RangeError"])
+      expect(arrivals).toBe(2)
+    }).pipe(Effect.provide(InstantlyMock.layer({ faults: [Fault.always(Fault.respond({ status: 429 }))] })))
+  )
+})
+
+describe("timeout", () => {
   it.effect("does not count the wait for a permit", () =>
     withMock(
       ({ execute, mock, remove }) =>

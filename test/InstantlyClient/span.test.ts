@@ -1,28 +1,34 @@
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Logger, LogLevel, Schedule, TestClock } from "effect"
+import { Cause, Duration, Effect, Exit, Fiber, Logger, LogLevel, Schedule, TestClock } from "effect"
+import { RetryPolicy } from "effect-instantly"
 import { Fault } from "effect-instantly/testing"
+import * as Call from "../../src/InstantlyClient/call.js"
+import * as Span from "../../src/InstantlyClient/span.js"
 import { capturing } from "../support/spans.js"
 import { inVirtualTime } from "../support/virtual.js"
 import { withMock } from "../support/withMock.js"
 
-describe("a defect of the policy", () => {
+describe("a defect within a call", () => {
   it.effect("leaves the outcome in the span and in a debug log", () =>
     Effect.gen(function* () {
       const lines: Array<string> = []
       const logger = Logger.make(({ message }) => lines.push(String(message)))
       const { spans, tracer } = yield* capturing
-      const dying = Schedule.forever.pipe(Schedule.tapOutput(() => Effect.die(new Error("made-up"))))
-      const exit = yield* withMock(
-        ({ mock, remove }) =>
-          Effect.gen(function* () {
-            yield* mock.script(Fault.next(Fault.loseResponse))
-            return yield* Effect.exit(Effect.withTracer(remove, tracer))
-          }),
-        { retryPolicy: dying }
-      ).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)), Logger.withMinimumLogLevel(LogLevel.Debug))
+      const exit = yield* Effect.gen(function* () {
+        const call = yield* Call.start(HttpClientRequest.del("/made-up"), Duration.infinity)
+        const dying = Effect.zipRight(
+          Effect.sync(() => call.depart()),
+          Effect.die(new Error("made-up"))
+        )
+        return yield* Effect.exit(Span.toServer("https://api.instantly.ai")(dying, call))
+      }).pipe(
+        Effect.withTracer(tracer),
+        Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
+        Logger.withMinimumLogLevel(LogLevel.Debug)
+      )
       expect(Exit.isFailure(exit) && Cause.isDie(exit.cause)).toBe(true)
-      expect(lines).toContainEqual(expect.stringMatching(/^died: DELETE .* · outcome Unknown · 1 attempt/))
+      expect(lines).toEqual(["died: DELETE /made-up · outcome Unknown · 1 attempt · waited 0"])
       expect(Object.fromEntries(spans[0]?.attributes ?? [])).toMatchObject({
         "error.type": "defect",
         "instantly.outcome": "Unknown"
@@ -130,7 +136,27 @@ describe("spans", () => {
     )
   )
 
-  it.effect("include the platform's own when transformClient asks for them", () =>
+  it.effect.each([
+    ["/api/v2/api-keys?limit=1", "/api/v2/api-keys"],
+    ["/api/v2/api-keys/019E18E2-78d4-7322-941a-7384d8969c61/x", "/api/v2/api-keys/{id}/x"],
+    ["/019e18e2-78d4-7322-941a-7384d8969c61/019e18e2-78d4-7322-941a-7384d8969c62#x", "/{id}/{id}"],
+    ["/api/v2/api-keys/019e18e2", "/api/v2/api-keys/019e18e2"]
+  ] as const)("are named by their template, without ids and query: %s", ([path, template]) =>
+    withMock(
+      ({ execute }) =>
+        Effect.gen(function* () {
+          const [span] = yield* spansOf(execute(HttpClientRequest.get(path), () => Effect.void))
+          expect(span).toMatchObject({
+            name: `GET ${template}`,
+            "url.template": template,
+            "url.full": `https://api.instantly.ai${path.replace(/[?#].*/, "")}`
+          })
+        }),
+      { retryPolicy: RetryPolicy.none }
+    )
+  )
+
+  it.effect("have those of the platform among them where they are asked for", () =>
     withMock(
       ({ remove }) =>
         Effect.gen(function* () {

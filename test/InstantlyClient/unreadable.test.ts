@@ -18,14 +18,18 @@ const reason = <A, I>(schema: Schema.Schema<A, I>, value: unknown) =>
 
 describe("what cannot be read", () => {
   it.effect.each([
-    ["nothing", null, "its body is empty"],
+    ["nothing", null, "it is empty"],
     ["a list", [], "it is not"],
     ["missing fields", {}, "id is missing, name is missing, scopes is missing, and 4 more"],
     ["a missing field", { ...wire, name: undefined }, "name is not string"],
     ["another type", { ...wire, key: 5 }, "key is not string"],
     ["an id that is none", { ...wire, id: "made-up-secret" }, "id is not ApiKeyId"],
-    ["a workspace that is none", { ...wire, organization_id: "made-up-secret" }, "organization_id is not UUID"],
-    ["a scope that is none", { ...wire, scopes: ["all:all", 7] }, "scopes.1 is not Scope"],
+    [
+      "a workspace that is none",
+      { ...wire, organization_id: "made-up-secret" },
+      "organization_id is not a Universally Unique Identifier"
+    ],
+    ["a scope that is none", { ...wire, scopes: ["all:all", 7] }, "scopes.1 is not string"],
     ["a date that is none", { ...wire, timestamp_created: "made-up-secret" }, "timestamp_created is not DateTime"],
     ["two problems", { ...wire, name: 1, key: 2 }, "name is not string, key is not string"]
   ])("is told by path and expected type, not by value: %s", ([, value, expected]) =>

@@ -5,6 +5,7 @@ import { InstantlyError } from "effect-instantly"
 const {
   BadRequest,
   Forbidden,
+  HeldBack,
   InvalidResponse,
   NotFound,
   PaymentRequired,
@@ -16,41 +17,43 @@ const {
 } = InstantlyError
 
 const afterLost = { outcome: "Unknown", attempts: 2 } as const
-const lost = "An earlier attempt of this call may have been carried out: its answer was lost."
+const lost = "An earlier attempt of this call may have been carried out: its response was lost."
 const retryAfter = Option.some(Duration.seconds(90))
 const exceeded = "The workspace has exceeded Instantly's rate limit (429), which all its API keys and programs share."
 const asTheServerAsks = "Wait 1m 30s before the next request, as the server asks."
-const sendAgain = "Send it again, or look whether it was."
+const sendAgain = "Send it again, or check whether it was carried out."
+const doNotRepeat = (method: string) =>
+  `Do not repeat it: a ${method} can be carried out twice. Check first whether it was carried out.`
 const elsewhere = "Check the base URL, and the network on the way to it."
 const notSent = "Check the address, the network and the settings."
+const malformed = "The request changed nothing. Check the id, and what was sent with the request."
+const mayHaveBeen = "The request may have been carried out."
+const mayStillBe = "The request may still be carried out."
+const failed = (status: number) =>
+  `Instantly, or a proxy in front of it, failed (${status}). The request may have been carried out.`
 
-describe("the words of an error, before the facts of its call", () => {
-  it.each<readonly [string, () => InstantlyError.InstantlyError, ReadonlyArray<string>]>([
+/** The lines before the facts of the call. */
+const said = ({ message }: InstantlyError.InstantlyError) => message.split("\n").slice(0, -1)
+
+describe("what an error says before the facts of its call", () => {
+  it.each<readonly [string, InstantlyError.InstantlyError, ReadonlyArray<string>]>([
+    ["a 400", new BadRequest(), ["Instantly refused the request as malformed (400).", malformed]],
     [
-      "a 400",
-      () => new BadRequest(),
+      "a 400 with the framework's code, after a lost response",
+      new BadRequest({ code: Option.some("FST_ERR_VALIDATION"), ...afterLost }),
+      ["Instantly refused the request as malformed (400, FST_ERR_VALIDATION).", malformed, lost]
+    ],
+    [
+      "a 401",
+      new Unauthorized(),
       [
-        "The request is malformed (400).",
-        "Nothing was changed by it. Check the id, and what was sent with the request."
+        "Instantly does not accept the API key that this call authenticates with (401): it is missing, wrong or revoked.",
+        "Authenticate with an API key that is active."
       ]
     ],
     [
-      "a 400 with the framework's code, after a lost answer",
-      () => new BadRequest({ code: Option.some("FST_ERR_VALIDATION"), ...afterLost }),
-      [
-        "The request is malformed (400, FST_ERR_VALIDATION).",
-        "Nothing was changed by it. Check the id, and what was sent with the request.",
-        lost
-      ]
-    ],
-    [
-      "an id that is none",
-      () => new BadRequest({ attempts: 0 }),
-      ["The request was not sent: its id is not a UUID (it is not shown here).", "Check the id."]
-    ],
-    [
-      "a 401 after a lost answer",
-      () => new Unauthorized(afterLost),
+      "a 401 after a lost response",
+      new Unauthorized(afterLost),
       [
         "Instantly does not accept the API key that this call authenticates with (401): it is missing, wrong or revoked.",
         "Authenticate with an API key that is active.",
@@ -59,120 +62,196 @@ describe("the words of an error, before the facts of its call", () => {
     ],
     [
       "a 402",
-      () => new PaymentRequired(),
+      new PaymentRequired(),
       [
         "The workspace has no active paid plan (402), and Instantly refuses its API calls.",
-        "Renew the plan: until then the API changes nothing in this workspace."
+        "Renew the plan. Until then the API changes nothing in this workspace."
       ]
     ],
     [
       "a 403",
-      () => new Forbidden({ method: "DELETE", path: "/api/v2/api-keys/x" }),
+      new Forbidden({ method: "DELETE", path: "/api/v2/api-keys/x" }),
       [
         "The API key that this call authenticates with lacks the scope for it (403).",
-        "Authenticate with an API key that has one of: api_keys:delete, api_keys:all, all:delete, all:all; for a sub workspace, of its admin workspace."
+        "Use an API key with one of these scopes: api_keys:delete, api_keys:all, all:delete, all:all. For a sub workspace, use a key of its admin workspace."
       ]
     ],
     [
-      "a 404 after a lost answer",
-      () => new NotFound(afterLost),
+      "a 404",
+      new NotFound(),
       [
         "Instantly finds nothing with this id in the workspace of this call (404).",
-        "It does not prove that a key is gone: it may belong to another workspace, or the id be a wrong one.",
-        `${lost} It may be what deleted the key.`
+        "This does not prove that a key is gone: it may belong to another workspace, or the id may be wrong."
+      ]
+    ],
+    [
+      "a 404 after a lost response",
+      new NotFound(afterLost),
+      [
+        "Instantly finds nothing with this id in the workspace of this call (404).",
+        "This does not prove that a key is gone: it may belong to another workspace, or the id may be wrong.",
+        `${lost} That attempt may have deleted the key.`
       ]
     ],
     [
       "a 429",
-      () => new TooManyRequests(),
-      [exceeded, "The server did not say how long to wait: a minute outlasts either limit."]
+      new TooManyRequests(),
+      [exceeded, "The server did not say how long to wait. One minute is enough for either limit."]
     ],
-    ["a 429 that says how long", () => new TooManyRequests({ retryAfter }), [exceeded, asTheServerAsks]],
+    ["a 429 that says how long to wait", new TooManyRequests({ retryAfter }), [exceeded, asTheServerAsks]],
+    ["a 500", new ServerError(), [failed(500), sendAgain]],
+    ["a 500 to a DELETE", new ServerError({ method: "DELETE" }), [failed(500), sendAgain]],
+    ["a 502 to a POST", new ServerError({ status: 502, method: "POST" }), [failed(502), doNotRepeat("POST")]],
+    ["a 502 to a PATCH", new ServerError({ status: 502, method: "PATCH" }), [failed(502), doNotRepeat("PATCH")]],
+    ["a 503 that says how long to wait", new ServerError({ status: 503, retryAfter }), [failed(503), asTheServerAsks]],
     [
-      "a 500",
-      () => new ServerError(),
-      ["Instantly, or what stands in front of it, failed (500): the request may have been carried out.", sendAgain]
-    ],
-    [
-      "a 503 that says how long",
-      () => new ServerError({ status: 503, retryAfter }),
-      [
-        "Instantly, or what stands in front of it, failed (503): the request may have been carried out.",
-        asTheServerAsks
-      ]
-    ],
-    [
-      "any other status",
-      () => new UnexpectedStatus(),
-      ["The request was answered with status 302: not an answer that Instantly is known to give.", elsewhere]
+      "a redirect",
+      new UnexpectedStatus(),
+      ["The response had status 302: Instantly is not known to give this response.", elsewhere]
     ],
     [
       "a 408",
-      () => new UnexpectedStatus({ status: 408, detail: "made-up" }),
-      ["The request was answered with status 408: made-up.", elsewhere]
+      new UnexpectedStatus({ status: 408, detail: "made-up" }),
+      ["The response had status 408: made-up.", sendAgain]
     ],
     [
-      "any other status, after a lost answer",
-      () => new UnexpectedStatus({ status: 409, detail: "made-up", ...afterLost }),
-      ["The request was answered with status 409: made-up.", elsewhere, lost]
+      "a 408 to a POST",
+      new UnexpectedStatus({ status: 408, detail: "made-up", method: "POST" }),
+      ["The response had status 408: made-up.", doNotRepeat("POST")]
     ],
+    [
+      "a 409 of a proxy, after a lost response",
+      new UnexpectedStatus({ status: 409, detail: "made-up", ...afterLost }),
+      ["The response had status 409: made-up.", elsewhere, lost]
+    ],
+    ...[409, 422].map(
+      (status) =>
+        [
+          `a ${status} in Instantly's own envelope`,
+          new UnexpectedStatus({ status, detail: "made-up", fromInstantly: true }),
+          [`The response had status ${status}: made-up.`, "Check what was sent with the request."]
+        ] as const
+    ),
     [
       "a success that cannot be read",
-      () => new InvalidResponse(),
+      new InvalidResponse(),
       [
-        "Instantly answered with success (200), but the answer cannot be read: not what was asked for.",
-        "The request was carried out. Do not repeat it: look at its effect."
+        "Instantly responded with success (200), but the body could not be read: it is not what was asked for.",
+        "The request was carried out. Do not repeat it: check its effect."
       ]
     ],
     [
-      "a success that cannot be read, and why",
-      () => new InvalidResponse({ status: 201, detail: "id is missing" }),
+      "a success of a read that cannot be read, and why",
+      new InvalidResponse({ status: 206, detail: "id is missing", method: "GET" }),
       [
-        "Instantly answered with success (201), but the answer cannot be read: id is missing.",
-        "The request was carried out. Do not repeat it: look at its effect."
+        "Instantly responded with success (206), but the body could not be read: id is missing.",
+        "The request only reads: nothing was changed."
       ]
     ],
     [
       "a lost connection",
-      () => new TransportError(),
-      ["The connection was lost before the answer came.", `The request may have been carried out. ${sendAgain}`]
+      new TransportError(),
+      ["The connection was lost before the response arrived.", `${mayHaveBeen} ${sendAgain}`]
     ],
     [
       "a lost connection, and its code",
-      () => new TransportError({ reason: "ConnectionLost", detail: "ECONNRESET" }),
-      [
-        "The connection was lost before the answer came: ECONNRESET.",
-        `The request may have been carried out. ${sendAgain}`
-      ]
+      new TransportError({ reason: "ConnectionLost", detail: "ECONNRESET" }),
+      ["The connection was lost before the response arrived: ECONNRESET.", `${mayHaveBeen} ${sendAgain}`]
     ],
+    ...["POST", "PATCH", "MADE-UP"].map(
+      (method) =>
+        [
+          `a lost connection of a ${method}`,
+          new TransportError({ method }),
+          ["The connection was lost before the response arrived.", `${mayHaveBeen} ${doNotRepeat(method)}`]
+        ] as const
+    ),
+    ...["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].map(
+      (method) =>
+        [
+          `a lost connection of a ${method}`,
+          new TransportError({ method }),
+          ["The connection was lost before the response arrived.", `${mayHaveBeen} ${sendAgain}`]
+        ] as const
+    ),
+    ["a request that was not sent", new TransportError({ reason: "NotSent" }), ["The request was not sent.", notSent]],
     [
-      "a request that was not sent",
-      () => new TransportError({ reason: "NotSent" }),
-      ["The request was not sent.", notSent]
-    ],
-    [
-      "a request that was not sent, and why, after a lost answer",
-      () => new TransportError({ reason: "NotSent", detail: "ECONNREFUSED", ...afterLost }),
+      "a request that was not sent, and why, after a lost response",
+      new TransportError({ reason: "NotSent", detail: "ECONNREFUSED", ...afterLost }),
       ["The request was not sent: ECONNREFUSED.", notSent, lost]
     ],
     [
-      "an answer that is late",
-      () => new TransportError({ reason: "Timeout", detail: "made-up" }),
-      ["No answer came in time: made-up.", `The request may still be carried out. ${sendAgain}`]
+      "a timeout",
+      new TransportError({ reason: "Timeout", detail: "made-up" }),
+      ["No response arrived in time: made-up.", `${mayStillBe} ${sendAgain}`]
     ],
     [
-      "a time that was up before anything was sent",
-      () => new TransportError({ reason: "Timeout", attempts: 0, outcome: "NotApplied" }),
+      "a timeout of a POST",
+      new TransportError({ reason: "Timeout", method: "POST" }),
+      ["No response arrived in time.", `${mayStillBe} ${doNotRepeat("POST")}`]
+    ],
+    [
+      "a timeout before anything was sent",
+      new TransportError({ reason: "Timeout", attempts: 0, outcome: "NotApplied" }),
       ["The time was up before a request could be sent.", "Nothing was carried out."]
+    ],
+    [
+      "a timeout while it waited after a 429",
+      new TransportError({ reason: "Timeout", outcome: "NotApplied", detail: "the deadline is 5s; after a 429" }),
+      ["No response arrived in time: the deadline is 5s; after a 429.", "Nothing was carried out."]
+    ],
+    [
+      "a request that was held back",
+      new HeldBack(),
+      [
+        "This client did not send the request: the client refused it.",
+        "It will not send it the next time either, until that changes."
+      ]
+    ],
+    [
+      "a request that was held back, and why, after a lost response",
+      new HeldBack({ detail: "its URL is not valid", ...afterLost }),
+      [
+        "This client did not send the request: its URL is not valid.",
+        "It will not send it the next time either, until that changes.",
+        lost
+      ]
     ]
-  ])("are, for %s", (_, make, words) => {
-    expect(make().message.split("\n").slice(0, -1)).toEqual(words)
+  ])("is exact for %s", (_, error, lines) => {
+    expect(said(error)).toEqual(lines)
+  })
+
+  it.each([
+    new BadRequest(afterLost),
+    new Unauthorized(afterLost),
+    new PaymentRequired(afterLost),
+    new Forbidden(afterLost),
+    new NotFound(afterLost),
+    new TooManyRequests(afterLost),
+    new UnexpectedStatus({ status: 403, ...afterLost }),
+    new TransportError({ reason: "NotSent", ...afterLost }),
+    new HeldBack(afterLost)
+  ])("tells of an earlier attempt that may have been carried out: $_tag", (error) => {
+    expect(said(error)).toHaveLength(3)
+    expect(said(error)[2]?.startsWith(lost)).toBe(true)
+  })
+
+  it.each([
+    ["DELETE", "/api/v2/api-keys/x", "api_keys:delete, api_keys:all, all:delete, all:all"],
+    ["GET", "/api/v2/api-keys", "api_keys:read, api_keys:all, all:read, all:all"],
+    ["POST", "/api/v2/campaigns", "campaigns:create, campaigns:all, all:create, all:all"],
+    ["PATCH", "/elsewhere", "all:update, all:all"],
+    ["MADE-UP", "/api/v2/campaigns", "campaigns:all, all:all"],
+    ["", "", "all:all"]
+  ])("names the scopes of which a %s %s needs one", (method, path, scopes) => {
+    expect(said(new Forbidden({ method, path }))[1]).toContain(`one of these scopes: ${scopes}. For`)
   })
 })
 
 describe("the facts of a call", () => {
+  const factsOf = (error: InstantlyError.InstantlyError) => error.message.split("\n").at(-1)
+
   it("leave out what is not known, and count", () => {
-    const factsOf = (error: InstantlyError.InstantlyError) => error.message.split("\n").at(-1)
     expect(factsOf(new NotFound({ attempts: 0 }))).toBe("outcome NotApplied · 0 attempts · waited 0")
     expect(factsOf(new NotFound({ method: "GET", path: "/made-up", waited: Duration.millis(1500) }))).toBe(
       "GET /made-up · outcome NotApplied · 1 attempt · waited 1s 500ms"
@@ -180,5 +259,21 @@ describe("the facts of a call", () => {
     expect(factsOf(new NotFound({ attempts: 3, requestId: Option.some("req-1") }))).toBe(
       "outcome NotApplied · 3 attempts · waited 0 · request id req-1"
     )
+  })
+
+  it("are the last line of every message", () => {
+    const call = {
+      method: "DELETE",
+      path: "/api/v2/api-keys/019e18e2-78d4-7322-941a-7384d8969c61",
+      waited: Duration.seconds(3),
+      attempts: 2,
+      requestId: Option.some("8f2a-FRA"),
+      outcome: "Unknown"
+    } as const
+    for (const error of [new NotFound(call), new ServerError(call), new TransportError(call), new HeldBack(call)]) {
+      expect(factsOf(error)).toBe(
+        "DELETE /api/v2/api-keys/019e18e2-78d4-7322-941a-7384d8969c61 · outcome Unknown · 2 attempts · waited 3s · request id 8f2a-FRA"
+      )
+    }
   })
 })

@@ -5,8 +5,8 @@ import { simulate } from "../support/simulation.js"
 
 const idOf = (n: number) => ApiKey.ApiKeyId.make(`00000000-0000-7000-8000-${String(n).padStart(12, "0")}`)
 
-/** Ends each deletion after 100 milliseconds, and counts those that end. */
-const counting = (ended: Ref.Ref<number>) =>
+/** Responds to each deletion after 100 milliseconds, and counts those that came to their end. */
+const responding = (ended: Ref.Ref<number>) =>
   Layer.mock(ApiKeys.ApiKeys, {
     delete: () =>
       Ref.update(ended, (n) => n + 1).pipe(Effect.zipRight(new InstantlyError.NotFound()), Effect.delay("100 millis"))
@@ -18,7 +18,7 @@ describe("the end of a run", () => {
       Revocation.run([1, 2, 3].map(idOf)).pipe(
         Stream.runCount,
         Effect.uninterruptible,
-        Effect.provide(counting(ended)),
+        Effect.provide(responding(ended)),
         Effect.timeoutFail({ duration: "1 minute", onTimeout: () => "still running" }),
         Effect.disconnect
       )
@@ -36,7 +36,7 @@ describe("the end of a run", () => {
       )
       const exit = yield* Revocation.run(ids).pipe(
         Stream.runForEach((receipt) => Ref.update(receipts, Chunk.append(receipt))),
-        Effect.provide(counting(ended)),
+        Effect.provide(responding(ended)),
         Effect.exit
       )
       return { exit, ended: yield* Ref.get(ended), receipts: Chunk.size(yield* Ref.get(receipts)) }

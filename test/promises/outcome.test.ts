@@ -1,11 +1,11 @@
 /**
  * Random histories of calls, each compared with what the double knows to be true: any order and number of attempts that
  * are refused, lost before or after Instantly acted, late or unreadable, with deadlines and interruptions at any
- * moment, hostile policies, and others who delete the same key.
+ * moment, hostile policies, a policy, a gate or a decoder that throws, and others who delete the same key.
  */
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Exit, FastCheck, Fiber, flow, Ref, Schedule } from "effect"
+import { Effect, Exit, FastCheck, Fiber, flow, Logger, LogLevel, Ref, Schedule } from "effect"
 import { ApiKeys, InstantlyClient, type InstantlyError, Outcome, RateLimit, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { simulate } from "../support/simulation.js"
@@ -52,10 +52,26 @@ const slow = oneof(
   integer({ min: 0, max: 3 }).map((n) => Schedule.intersect(Schedule.spaced("1 second"), Schedule.recurs(n)))
 )
 
+const dying = Effect.sync((): never => {
+  throw new TypeError("made-up")
+})
+
+/** Policies that throw at some step. */
+const thrown = integer({ min: 0, max: 3 }).map(
+  (n): RetryPolicy.RetryPolicy =>
+    Schedule.recurs(5).pipe(Schedule.tapOutput((step) => (step === n ? dying : Effect.void)))
+)
+
 /** Policies and the gates they meet: one that would go on for ever meets a slow gate, and a deadline. */
 const policies = oneof(
   record({
-    retryPolicy: constantFrom<RetryPolicy.RetryPolicy>(RetryPolicy.standard, RetryPolicy.none, Schedule.recurs(3)),
+    retryPolicy: oneof(
+      {
+        weight: 3,
+        arbitrary: constantFrom<RetryPolicy.RetryPolicy>(RetryPolicy.standard, RetryPolicy.none, Schedule.recurs(3))
+      },
+      { weight: 1, arbitrary: thrown }
+    ),
     rateLimit: oneof(constant(RateLimit.instantly), slow),
     deadline: option(integer({ min: 1, max: 60_000 }), { nil: undefined })
   }),
@@ -73,6 +89,10 @@ const history = record({
   interruptAt: option(integer({ min: 0, max: 60_000 }), { freq: 2, nil: undefined }),
   othersDeleteAt: option(integer({ min: 0, max: 30_000 }), { freq: 2, nil: undefined }),
   calls: integer({ min: 1, max: 3 }),
+  /** The permit at which the gate throws, once. */
+  gateDiesAt: option(integer({ min: 1, max: 8 }), { freq: 2, nil: undefined }),
+  /** Whether what reads a success throws. */
+  decoderDies: constantFrom(false, false, false, true),
   serverLimit: constantFrom(1, 3, 100)
 })
 
@@ -131,7 +151,10 @@ const run = ({ policies: { deadline, rateLimit, retryPolicy }, ...history }: His
       ...gate,
       acquire: Effect.tap(
         gate.acquire,
-        Ref.update(permits, (n) => n + 1)
+        Effect.flatMap(
+          Ref.updateAndGet(permits, (n) => n + 1),
+          (n) => (n === history.gateDiesAt ? dying : Effect.void)
+        )
       )
     })
 
@@ -146,7 +169,10 @@ const run = ({ policies: { deadline, rateLimit, retryPolicy }, ...history }: His
           transformClient: flow(watching(attempts), HttpClient.mapRequest(HttpClientRequest.setHeader("x-call", name)))
         })
         const apiKeys = yield* Effect.provideService(ApiKeys.make, InstantlyClient.InstantlyClient, client)
-        const fiber = yield* Effect.fork(apiKeys.delete(leaked.id))
+        const deletion = history.decoderDies
+          ? client.execute(HttpClientRequest.del(`/api/v2/api-keys/${leaked.id}`), () => dying)
+          : apiKeys.delete(leaked.id)
+        const fiber = yield* Effect.fork(deletion)
         if (history.interruptAt !== undefined) {
           yield* Effect.fork(Effect.delay(Fiber.interrupt(fiber), history.interruptAt))
         }
@@ -172,7 +198,8 @@ const run = ({ policies: { deadline, rateLimit, retryPolicy }, ...history }: His
       })
     )
     return { seen, permits: yield* Ref.get(permits) }
-  }).pipe(Effect.scoped)
+    // each policy that dies is a warning
+  }).pipe(Effect.scoped, Logger.withMinimumLogLevel(LogLevel.None))
 
 /** What is wrong with a call, by the laws; nothing, it is hoped. */
 const violations = ({ applied, attempts, exit, sentAtEnd }: Seen): ReadonlyArray<string> => {
@@ -218,7 +245,7 @@ describe("the outcome of a call", () => {
           ends.set(end, (ends.get(end) ?? 0) + 1)
         }
         const sent = seen.reduce((all, { attempts }) => all + attempts.length, 0)
-        // each request took a permit; one that was given to a call just interrupted is spent
+        // each request took a permit; one that was given to a call just interrupted, or that the gate died of, is spent
         expect(permits).toBeGreaterThanOrEqual(sent)
         expect(permits).toBeLessThanOrEqual(sent + seen.length)
       }),
@@ -230,7 +257,9 @@ describe("the outcome of a call", () => {
       "Interrupted",
       "NotFound NotApplied",
       "NotFound Unknown",
-      "InvalidResponse Applied"
+      "InvalidResponse Applied",
+      "HeldBack NotApplied",
+      "HeldBack Unknown"
     ]) {
       expect(ends.get(end) ?? 0, end).toBeGreaterThan(numRuns / 1000)
     }

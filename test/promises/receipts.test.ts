@@ -3,8 +3,23 @@
  */
 import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Chunk, Duration, Effect, Exit, FastCheck, Fiber, Layer, Option, Random, Ref, Stream } from "effect"
-import { Instantly, Revocation } from "effect-instantly"
+import {
+  Chunk,
+  Duration,
+  Effect,
+  Exit,
+  FastCheck,
+  Fiber,
+  Layer,
+  Logger,
+  LogLevel,
+  Option,
+  Random,
+  Ref,
+  Schedule,
+  Stream
+} from "effect"
+import { ApiKeys, Instantly, InstantlyClient, RateLimit, Revocation } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { simulate } from "../support/simulation.js"
 
@@ -71,7 +86,7 @@ const untruths = (
   const applied = arrivals.find((arrival) => arrival.applied)
   const at = Number(receipt.at.epochMillis)
   const laws: Array<readonly [law: string, holds: boolean]> = [
-    ["the requests are counted", receipt.attempts === arrivals.length],
+    ["the requests are counted, where they are told", !("attempts" in receipt) || receipt.attempts === arrivals.length],
     ["none was sent after the receipt", receipt._tag !== "Skipped" || arrivals.length === 0]
   ]
   switch (receipt._tag) {
@@ -227,6 +242,11 @@ describe("a workspace whose plan ends in the middle", () => {
   }, 60_000)
 })
 
+/** What an app hands in, where it throws. */
+const dying = Effect.sync((): never => {
+  throw new TypeError("made-up")
+})
+
 /** A run that ends early, at any time. */
 const early = FastCheck.record({
   after: FastCheck.integer({ min: 0, max: 3_000 }),
@@ -237,7 +257,7 @@ const early = FastCheck.record({
 /** What there is of a run once it has ended early, and an hour later. */
 const endEarly = (
   { after, concurrency, slow }: typeof early extends FastCheck.Arbitrary<infer A> ? A : never,
-  how: "stop" | "interruption"
+  how: "stop" | "a stop that dies" | "interruption"
 ) =>
   Effect.gen(function* () {
     const mock = yield* InstantlyMock.make({
@@ -249,7 +269,7 @@ const endEarly = (
     const sentFor = Effect.map(mock.arrivals, (arrivals) => new Set(byId(arrivals).keys()))
     const fiber = yield* Revocation.run(ids, {
       concurrency,
-      ...(how === "stop" ? { stop: Effect.sleep(after) } : {})
+      ...(how === "interruption" ? {} : { stop: Effect.delay(how === "stop" ? Effect.void : dying, after) })
     }).pipe(
       Stream.runForEach((receipt) => Ref.update(receipts, (all) => [...all, receipt])),
       Effect.provide(instantly(mock, caller)),
@@ -272,23 +292,27 @@ const endEarly = (
   }).pipe(Effect.scoped)
 
 describe("an end at any time", () => {
-  it("by stop leaves a receipt for each id that was sent, and the others pending", async () => {
-    await FastCheck.assert(
-      FastCheck.asyncProperty(early, async (early) => {
-        const run = await succeed(endEarly(early, "stop"))
-        const settled = run.receipts.map(({ id }) => id)
-        expect(settled).toHaveLength(new Set(settled).size)
-        // what was sent has a receipt
-        expect([...run.sentLater].filter((id) => !settled.some((one) => one === id))).toEqual([])
-        // no more than what was under way came after it
-        expect(settled.length).toBeLessThanOrEqual(run.settledAtStop + run.concurrency)
-        const pending = Revocation.pending(run.ids, run.receipts)
-        const done = run.receipts.filter(Revocation.isSettled).map(({ id }) => id)
-        expect([...pending, ...done].sort()).toEqual([...run.ids].sort())
-      }),
-      { numRuns: 40 }
-    )
-  }, 600_000)
+  it.each(["stop", "a stop that dies"] as const)(
+    "by %s leaves a receipt for each id that was sent, and the others to do",
+    async (how) => {
+      await FastCheck.assert(
+        FastCheck.asyncProperty(early, async (early) => {
+          const run = await succeed(endEarly(early, how))
+          const settled = run.receipts.map(({ id }) => id)
+          expect(settled).toHaveLength(new Set(settled).size)
+          // what was sent has a receipt
+          expect([...run.sentLater].filter((id) => !settled.some((one) => one === id))).toEqual([])
+          // no more than what was under way came after it
+          expect(settled.length).toBeLessThanOrEqual(run.settledAtStop + run.concurrency)
+          const { ids: pending } = Revocation.pending(run.ids, run.receipts)
+          const done = run.receipts.filter(Revocation.isSettled).map(({ id }) => id)
+          expect([...pending, ...done].sort()).toEqual([...run.ids].sort())
+        }),
+        { numRuns: 40 }
+      )
+    },
+    600_000
+  )
 
   it("by an interruption leaves nothing running", async () => {
     await FastCheck.assert(
@@ -299,5 +323,82 @@ describe("an end at any time", () => {
       }),
       { numRuns: 40 }
     )
+  }, 600_000)
+})
+
+/** What an app hands in that throws at some step, or never. */
+const defects = FastCheck.record({
+  policyDiesAt: FastCheck.integer({ min: 0, max: 4 }),
+  gateDiesAt: FastCheck.option(FastCheck.integer({ min: 1, max: 150 }), { nil: undefined }),
+  clientDiesAt: FastCheck.option(FastCheck.integer({ min: 1, max: 150 }), { nil: undefined }),
+  seed: FastCheck.integer()
+})
+
+describe("what an app hands in that throws", () => {
+  it("costs no receipt, and none of them its truth: a retry policy, a gate, a client", async () => {
+    const seen = new Set<string>()
+    await FastCheck.assert(
+      FastCheck.asyncProperty(defects, async ({ clientDiesAt, gateDiesAt, policyDiesAt, seed }) => {
+        const run = Effect.gen(function* () {
+          const mock = yield* InstantlyMock.make({
+            faults: [
+              Fault.atRate(0.1, Fault.loseResponse),
+              Fault.atRate(0.1, Fault.loseRequest),
+              Fault.atRate(0.1, Fault.respond({ status: 503 })),
+              latency
+            ]
+          })
+          const caller = yield* mock.createApiKey()
+          const ids = yield* createMany(mock, 60)
+          const nth = (n: number | undefined) => {
+            let count = 0
+            return Effect.suspend(() => {
+              count += 1
+              return count === n ? dying : Effect.void
+            })
+          }
+          const gate = yield* RateLimit.make(RateLimit.instantly)
+          const passing = nth(gateDiesAt)
+          const sending = nth(clientDiesAt)
+          const services = ApiKeys.layer.pipe(
+            Layer.provide(
+              InstantlyClient.layer({
+                apiKey: caller.secret,
+                retryPolicy: Schedule.recurs(5).pipe(
+                  Schedule.tapOutput((step) => (step === policyDiesAt ? dying : Effect.void))
+                ),
+                transformClient: HttpClient.transform((exchange) => Effect.zipRight(sending, exchange))
+              })
+            ),
+            Layer.provide(
+              Layer.succeed(RateLimit.RateLimit, { ...gate, acquire: Effect.zipRight(gate.acquire, passing) })
+            ),
+            Layer.provide(Layer.succeed(HttpClient.HttpClient, mock.httpClient))
+          )
+          const receipts = yield* Revocation.run(ids).pipe(Stream.runCollect, Effect.provide(services))
+          yield* Effect.sleep("10 minutes")
+          return { ids, receipts, arrivals: yield* mock.arrivals, existing: yield* mock.apiKeys }
+          // each policy that dies is a warning
+        }).pipe(Effect.scoped, Effect.withRandom(Random.make(seed)), Logger.withMinimumLogLevel(LogLevel.None))
+        const { arrivals, existing, ids, receipts } = await succeed(run)
+        expect(
+          Chunk.toReadonlyArray(receipts)
+            .map(({ id }) => id)
+            .sort()
+        ).toEqual([...ids].sort())
+        const sent = byId(arrivals)
+        const there = new Set<string>(existing.map(({ id }) => id))
+        for (const receipt of receipts) {
+          seen.add("error" in receipt ? receipt.error : receipt._tag)
+          const known = untruths(receipt, sent.get(receipt.id) ?? [], there.has(receipt.id))
+          // a client that dies was asked to send, and the double has not seen it
+          expect(known.filter((law) => !(clientDiesAt !== undefined && law.includes("requests are counted")))).toEqual(
+            []
+          )
+        }
+      }),
+      { numRuns: 60 }
+    )
+    expect([...seen].sort()).toEqual(["Deleted", "HeldBack", "NotFound", "ServerError", "TransportError"])
   }, 600_000)
 })

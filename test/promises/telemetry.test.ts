@@ -88,7 +88,7 @@ const descriptions: Readonly<Record<string, string>> = {
   "instantly.requests": "Requests that were sent, or that the client tried to send, by their result",
   "instantly.retries": "Attempts that follow another of the same call",
   "instantly.permit_wait": "How long callers waited for a permit",
-  "instantly.permit_queue": "Callers that wait for a permit",
+  "instantly.permit_queue": "Callers that are waiting for a permit",
   "instantly.pauses": "Times that a gate was closed"
 }
 
@@ -136,7 +136,10 @@ describe("the metrics", () => {
 
   it.effect("count requests by their result, retries, pauses, and the waits for permits", () =>
     Effect.gen(function* () {
-      const faults = [Fault.next(Fault.respond({ status: 503 })), Fault.next(Fault.respond({ status: 429 }))]
+      const faults = [
+        Fault.next(Fault.respond({ status: 503 })),
+        Fault.next(Fault.respond({ status: 429, headers: { "retry-after": "1" } }))
+      ]
       expect(yield* growth(exported(faults, { retryPolicy: halfASecond }))).toEqual({
         success: 1,
         serverError: 1,

@@ -1,12 +1,12 @@
 import type { HttpClient } from "@effect/platform"
 import { describe, expectTypeOf, it } from "@effect/vitest"
-import type { Brand, ConfigError, DateTime, Layer, Redacted, Scope } from "effect"
-import { type Duration, Effect, type Option, Schedule } from "effect"
+import type { Brand, ConfigError, DateTime, Layer, Scope } from "effect"
+import { type Duration, Effect, type Option, Redacted, Schedule } from "effect"
 import type { InstantlyClient } from "effect-instantly"
 import {
   type ApiKey,
   type ApiKeys,
-  type Instantly,
+  Instantly,
   type InstantlyError,
   type Outcome,
   RateLimit,
@@ -61,7 +61,8 @@ describe("types", () => {
           TransportError: (error) => {
             expectTypeOf(error.reason).toEqualTypeOf<"NotSent" | "ConnectionLost" | "Timeout">()
             return Effect.void
-          }
+          },
+          HeldBack: () => Effect.void
         })
       )
     expectTypeOf<ReturnType<typeof handled>>().toEqualTypeOf<Effect.Effect<void>>()
@@ -98,8 +99,10 @@ describe("types", () => {
       ConfigError.ConfigError,
       HttpClient.HttpClient
     >
-    expectTypeOf<ReturnType<typeof Instantly.layer>>().toEqualTypeOf<Live>()
-    expectTypeOf<ReturnType<typeof Instantly.layerConfig>>().toEqualTypeOf<Live>()
+    const live = () => Instantly.layer({ apiKey: Redacted.make("made-up") })
+    expectTypeOf<ReturnType<typeof live>>().toEqualTypeOf<Live>()
+    const configured = () => Instantly.layerConfig()
+    expectTypeOf<ReturnType<typeof configured>>().toEqualTypeOf<Live>()
   })
 
   it("policies are schedules", () => {

@@ -203,7 +203,7 @@ describe.each(clients)("over %s", (_, client) => {
   describe("a status outlives the connection that brought it:", () => {
     const head = (status: number) => headOf(status, { "content-length": "1000" })
     const chunked = headOf(200, { "transfer-encoding": "chunked" })
-    const cutOff = unreadable("its body was cut off or is damaged")
+    const cutOff = unreadable("it was cut off or is damaged")
     const cuts: ReadonlyArray<readonly [how: string, respond: Respond, expected: Expected]> = [
       ["200, closed before the body", (socket) => socket.end(head(200)), cutOff],
       ["200, closed in the body", (socket) => socket.end(`${head(200)}{"id":`), cutOff],
@@ -233,7 +233,7 @@ describe.each(clients)("over %s", (_, client) => {
       }
     const hangs: ReadonlyArray<readonly [how: string, respond: Respond, expected: Expected]> = [
       ["no response at all", constVoid, { ...lost, reason: "Timeout" }],
-      ["a 200 without end", dripping(200), unreadable("its body did not come in time")],
+      ["a 200 without end", dripping(200), unreadable("it did not arrive in time")],
       ["a 404 without end", dripping(404), unexpectedStatus(404)],
       ["a 429 without end", dripping(429, { "retry-after": "7" }), tooManyRequests(Option.some(Duration.seconds(7)))]
     ]

@@ -19,6 +19,8 @@ export interface Host {
   readonly tellsApart: boolean
   /** Whether it uses a connection for this library more than once, and whether it sends again, and tells nobody, where that is lost. */
   readonly onKeptConnections: "never" | "sends once" | "sends again"
+  /** Whether its client unpacks a body before anybody reads it. */
+  readonly unpacks: boolean
   readonly run: (plan: Plan) => Promise<Results>
 }
 
@@ -124,19 +126,31 @@ export const prepare = async (): Promise<void> => {
   writeFileSync(join(generated, "workerd.capnp"), workerdConfig)
 }
 
-const able = { tellsApart: true, onKeptConnections: "sends once" } as const
+const able = { tellsApart: true, onKeptConnections: "sends once", unpacks: true } as const
 
 export const hosts: ReadonlyArray<Host> = [
   { name: "Node with Fetch", ...able, ...asProcess(process.execPath, [], "Fetch") },
-  { name: "Node with Undici", ...able, ...asProcess(process.execPath, [], "Undici") },
-  { name: "Node with node:http", ...able, onKeptConnections: "never", ...asProcess(process.execPath, [], "node:http") },
+  { name: "Node with Undici", ...able, unpacks: false, ...asProcess(process.execPath, [], "Undici") },
+  {
+    name: "Node with node:http",
+    ...able,
+    unpacks: false,
+    onKeptConnections: "never",
+    ...asProcess(process.execPath, [], "node:http")
+  },
   { name: "Bun with Fetch", ...able, onKeptConnections: "never", ...asProcess(installed("bun"), [], "Fetch") },
   {
     name: "Deno with Fetch",
+    unpacks: true,
     tellsApart: false,
     onKeptConnections: "sends again",
     ...asProcess(installed("deno"), [...deno, onlyNetwork], "Fetch")
   },
-  { name: "Deno with Undici", ...able, ...asProcess(installed("deno"), [...deno, "--allow-all"], "Undici") },
-  { name: "workerd with Fetch", tellsApart: false, onKeptConnections: "sends again", ...asWorker }
+  {
+    name: "Deno with Undici",
+    ...able,
+    unpacks: false,
+    ...asProcess(installed("deno"), [...deno, "--allow-all"], "Undici")
+  },
+  { name: "workerd with Fetch", unpacks: true, tellsApart: false, onKeptConnections: "sends again", ...asWorker }
 ]

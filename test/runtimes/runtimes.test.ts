@@ -12,7 +12,7 @@ beforeAll(prepare)
 
 describe.each(hosts.map((host) => [host.name, host] as const))(
   "%s",
-  (_, { isInstalled, onKeptConnections, run, tellsApart }) => {
+  (_, { isInstalled, onKeptConnections, run, tellsApart, unpacks }) => {
     describe.skipIf(!isInstalled)("a deletion", () => {
       const scope = Effect.runSync(Scope.make())
       let results: Results
@@ -80,6 +80,19 @@ describe.each(hosts.map((host) => [host.name, host] as const))(
         expect(seen.length).toBeGreaterThanOrEqual(2)
         for (const [server] of seen) expect(results.failing[server]).toMatchObject(lost)
         expect(results.leaving.lost).toMatchObject(lost)
+      })
+
+      const tooLong = { tag: "InvalidResponse", outcome: "Applied", attempts: 1, detail: "it is longer than 8 MiB" }
+      const throttled = { tag: "TooManyRequests", outcome: "NotApplied", attempts: 1 }
+      it.each([
+        ["a 200 without end", tooLong],
+        ["a 429 without end", throttled],
+        ["a 200 of 64 MB in gzip", unpacks ? tooLong : { ...tooLong, detail: "it is not JSON" }],
+        ["a 429 of 64 MB in gzip", throttled]
+      ])("at a server that sends %s reads up to a cap, and closes the connection", (server, expected) => {
+        expect(results.hostile[server]).toEqual({ told: expected, closed: "yes" })
+        // the cap, and what was under way
+        expect(Number(called.hostile[server]?.written()) / 2 ** 20).toBeLessThan(32)
       })
 
       it(

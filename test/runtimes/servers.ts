@@ -1,10 +1,11 @@
 /** The servers that the suite calls, on sockets of this machine, and the plan that names them. */
 import { createServer } from "node:http"
 import type { Socket } from "node:net"
-import { Context, Effect, Layer, Redacted, Runtime } from "effect"
+import { Context, Effect, Layer, Record, Redacted, Runtime } from "effect"
 import { constVoid } from "effect/Function"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { address, served } from "../../examples/embedded/served.js"
+import { hostility } from "../support/hostility.js"
 import { closedPort, type RawServer, responseOf, selfSigned, serveRaw } from "../support/rawServer.js"
 import type { Plan, Target } from "./suite.js"
 
@@ -23,27 +24,27 @@ const double = (...faults: ReadonlyArray<Fault.Script>) =>
     return { mock, target: { origin, secret: Redacted.value(caller.secret), id: leaked.id } }
   })
 
-/** Never responds, and tells those who ask when its request has arrived, and when its connection is closed. */
-const watched = Effect.gen(function* () {
-  const server = yield* serveRaw(constVoid)
-  const runPromise = Runtime.runPromise(yield* Effect.runtime())
-  const waits = createServer((request, response) => {
-    runPromise(Effect.as(request.url === "/closed" ? server.closed : server.arrived, "yes")).then(
-      (text) => response.end(text),
-      () => response.end("no")
+/** Tells those who ask when a server's first request has arrived, and when its first connection is closed. */
+const watched = (server: RawServer) =>
+  Effect.gen(function* () {
+    const runPromise = Runtime.runPromise(yield* Effect.runtime())
+    const waits = createServer((request, response) => {
+      runPromise(Effect.as(request.url === "/closed" ? server.closed : server.arrived, "yes")).then(
+        (text) => response.end(text),
+        () => response.end("no")
+      )
+    })
+    const origin = yield* Effect.acquireRelease(
+      Effect.async<string>((resume) => {
+        waits.listen(0, "127.0.0.1", () => {
+          const address = waits.address()
+          resume(Effect.succeed(`http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`))
+        })
+      }),
+      () => Effect.sync(() => waits.close().closeAllConnections())
     )
+    return { ...at(server.origin), arrived: `${origin}/arrived`, closed: `${origin}/closed` }
   })
-  const origin = yield* Effect.acquireRelease(
-    Effect.async<string>((resume) => {
-      waits.listen(0, "127.0.0.1", () => {
-        const address = waits.address()
-        resume(Effect.succeed(`http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`))
-      })
-    }),
-    () => Effect.sync(() => waits.close().closeAllConnections())
-  )
-  return { ...at(server.origin), arrived: `${origin}/arrived`, closed: `${origin}/closed` }
-})
 
 const notFound = JSON.stringify({ statusCode: 404, error: "Not Found", message: "Resource not found" })
 
@@ -70,6 +71,8 @@ export interface Servers {
   readonly lostArrivals: () => number
   /** How many requests arrived at the servers that send no response. */
   readonly failingArrivals: () => Readonly<Record<string, number>>
+  /** The servers that send more than anybody reads. */
+  readonly hostile: Readonly<Record<string, RawServer>>
 }
 
 export const servers = Effect.gen(function* () {
@@ -81,12 +84,18 @@ export const servers = Effect.gen(function* () {
   const kept = yield* keeping({ leave: false })
   const left = yield* keeping({ leave: true })
 
-  const raw: Record<string, RawServer> = {
+  const raw: Servers["hostile"] = {
     "closes at once": yield* serveRaw(constVoid, { greet: (socket) => socket.end() }),
     "resets at once": yield* serveRaw(constVoid, { greet: (socket) => socket.resetAndDestroy() }),
     "closes after the request": yield* serveRaw((socket) => socket.end()),
     "resets after the request": yield* serveRaw((socket) => socket.resetAndDestroy()),
     "has an untrusted certificate": yield* serveRaw(constVoid, { tls: selfSigned })
+  }
+  const hostile: Servers["hostile"] = {
+    "a 200 without end": yield* serveRaw(hostility["an endless body"](200)),
+    "a 429 without end": yield* serveRaw(hostility["an endless body"](429)),
+    "a 200 of 64 MB in gzip": yield* serveRaw(hostility["64 MB in gzip"](200)),
+    "a 429 of 64 MB in gzip": yield* serveRaw(hostility["64 MB in gzip"](429))
   }
   const origins = Object.entries(raw).map(([name, { origin }]) => [name, origin.replace("127.0.0.1", "localhost")])
 
@@ -97,7 +106,7 @@ export const servers = Effect.gen(function* () {
       throttled: throttled.target,
       silent: silent.target,
       lossy: lossy.target,
-      watched: yield* watched,
+      watched: yield* Effect.flatMap(serveRaw(constVoid), watched),
       keeping: { ...at(kept.origin), lost },
       leaving: { ...at(left.origin), lost },
       failing: Object.fromEntries(
@@ -106,8 +115,10 @@ export const servers = Effect.gen(function* () {
           ["cannot be resolved", "https://does-not-exist.invalid"],
           ...origins
         ].map(([name = "", origin = ""]) => [name, at(origin)])
-      )
+      ),
+      hostile: yield* Effect.all(Record.map(hostile, watched))
     },
+    hostile,
     lossyArrivals: Effect.map(lossy.mock.arrivals, ({ length }) => length),
     lostArrivals: () => kept.requests.filter((request) => request.includes(lost)).length,
     failingArrivals: () =>

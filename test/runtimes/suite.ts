@@ -30,6 +30,8 @@ export interface Plan {
   readonly leaving: Target & { readonly lost: string }
   /** Servers that send no response, by what they do instead. */
   readonly failing: Readonly<Record<string, Target>>
+  /** Servers that send more than anybody reads, by what they send; another address says when the connection is closed. */
+  readonly hostile: Readonly<Record<string, Target & { readonly closed: string }>>
 }
 
 /** An error, as far as it concerns a runtime. */
@@ -54,13 +56,15 @@ export interface Results {
   readonly keeping: { readonly kept: boolean; readonly lost: Told }
   readonly leaving: { readonly kept: boolean; readonly lost: Told }
   readonly failing: Readonly<Record<string, Told>>
+  readonly hostile: Readonly<Record<string, { readonly told: Told; readonly closed: string }>>
 }
 
 const told = (error: InstantlyError.InstantlyError): Told => ({
   tag: error._tag,
   outcome: error.outcome,
   attempts: error.attempts,
-  ...(error._tag === "TransportError" ? { reason: error.reason, detail: error.detail } : {})
+  ...(error._tag === "TransportError" ? { reason: error.reason, detail: error.detail } : {}),
+  ...(error._tag === "InvalidResponse" ? { detail: error.detail } : {})
 })
 
 const deletion = ({ id, origin, secret }: Target, options: Partial<Instantly.Options> = {}) =>
@@ -135,7 +139,10 @@ export const run = (plan: Plan) =>
       watched: yield* interrupted(plan.watched),
       keeping: yield* onKeptConnection(plan.keeping),
       leaving: yield* onKeptConnection(plan.leaving),
-      failing: yield* Effect.all(Record.map(plan.failing, (target) => errorOf(target, once)))
+      failing: yield* Effect.all(Record.map(plan.failing, (target) => errorOf(target, once))),
+      hostile: yield* Effect.all(
+        Record.map(plan.hostile, (target) => Effect.all({ told: errorOf(target, once), closed: text(target.closed) }))
+      )
     } satisfies Results
   })
 

@@ -4,7 +4,19 @@ import { InstantlyMock } from "effect-instantly/testing"
 import { address } from "../../examples/embedded/served.js"
 import { run } from "./process.js"
 
-/** Runs an example against the double that is served, with a key to call with; no secret is ever shown. */
+/** A name that would clear the screen, turn the text around, hide, end the line, stack its marks, and go on for long. */
+export const hostileName = `evil\u001b[2J\u009b\u202e\n\u2028\u200be${"\u0301".repeat(20)}"${"a".repeat(200)}`
+
+/** That name as an example prints it. */
+export const hostileNamePrinted = `"evil[2J e\u0301\u0301\\"${"a".repeat(47)}…"`
+
+/** Fails where an output holds anything but lines of plain text. */
+export const expectPlain = (output: string) => {
+  expect(output).not.toMatch(/(?!\n)[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u)
+  expect(output).not.toMatch(/\p{M}{3}/u)
+}
+
+/** Runs an example against the double that is served, with a key to call with. Its output is plain, without any secret. */
 export const runExample = (program: string, args: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const mock = yield* InstantlyMock.InstantlyMock
@@ -14,5 +26,6 @@ export const runExample = (program: string, args: ReadonlyArray<string>) =>
       INSTANTLY_BASE_URL: yield* address
     })
     expect(output).not.toContain("made-up-secret")
+    expectPlain(output)
     return { code, output }
   })

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
@@ -19,6 +20,12 @@ export interface RawServer {
   readonly arrived: Effect.Effect<void>
   /** Waits until the first connection is closed, by whichever side. */
   readonly closed: Effect.Effect<void>
+  /** How many connections were made up to now. */
+  readonly connections: () => number
+  /** Waits until no connection is open. */
+  readonly allClosed: Effect.Effect<void>
+  /** How many bytes it wrote, on all connections, as far as the machine took them. */
+  readonly written: () => number
 }
 
 export interface Options {
@@ -48,6 +55,8 @@ export const serveRaw = (
   Effect.gen(function* () {
     const requests: Array<string> = []
     const sockets = new Set<Net.Socket>()
+    const open = new Set<Net.Socket>()
+    const waiting = new Set<() => void>()
     const arrived = yield* Deferred.make<void>()
     const closed = yield* Deferred.make<void>()
 
@@ -67,7 +76,12 @@ export const serveRaw = (
     const server = tls === undefined ? Net.createServer(converse) : Tls.createServer(tls, converse)
     server.on("connection", (socket: Net.Socket) => {
       sockets.add(socket)
-      socket.on("close", () => Deferred.unsafeDone(closed, Effect.void))
+      open.add(socket)
+      socket.on("close", () => {
+        open.delete(socket)
+        Deferred.unsafeDone(closed, Effect.void)
+        if (open.size === 0) for (const wake of waiting) wake()
+      })
     })
 
     const port = yield* Effect.acquireRelease(listening(server), () =>
@@ -81,7 +95,15 @@ export const serveRaw = (
       origin: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
       requests,
       arrived: Deferred.await(arrived),
-      closed: Deferred.await(closed).pipe(Effect.timeout("5 seconds"), Effect.orDie)
+      closed: Deferred.await(closed).pipe(Effect.timeout("5 seconds"), Effect.orDie),
+      connections: () => sockets.size,
+      allClosed: Effect.async<void>((resume) => {
+        const wake = () => resume(Effect.void)
+        if (open.size === 0) wake()
+        else waiting.add(wake)
+        return Effect.sync(() => waiting.delete(wake))
+      }).pipe(Effect.timeout("10 seconds"), Effect.orDie, Effect.withClock(Clock.make())),
+      written: () => [...sockets].reduce((all, { bytesWritten }) => all + bytesWritten, 0)
     }
   })
 

@@ -21,9 +21,9 @@ export const simulate = async <A, E>(
   const clock: Clock.Clock = {
     ...Clock.make(),
     unsafeCurrentTimeMillis: () => now,
-    unsafeCurrentTimeNanos: () => BigInt(now) * 1_000_000n,
+    unsafeCurrentTimeNanos: () => BigInt(Math.round(now * 1e6)),
     currentTimeMillis: Effect.sync(() => now),
-    currentTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
+    currentTimeNanos: Effect.sync(() => BigInt(Math.round(now * 1e6))),
     sleep: (duration) =>
       Effect.async<void>((resume) => {
         const sleeper = { at: now + Duration.toMillis(duration), wake: () => resume(Effect.void) }

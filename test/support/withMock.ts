@@ -1,7 +1,7 @@
 import { HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { Effect, Random, Schema } from "effect"
 import { ApiKeys, Instantly, InstantlyClient, type InstantlyError, type RateLimit } from "effect-instantly"
-import { InstantlyMock } from "effect-instantly/testing"
+import { type Fault, InstantlyMock } from "effect-instantly/testing"
 
 /** Runs a program against a double in which there is a key to call with, and one to delete. */
 export const withMock = <A, E>(
@@ -11,7 +11,8 @@ export const withMock = <A, E>(
     readonly remove: Effect.Effect<unknown, InstantlyError.InstantlyError>
     readonly execute: InstantlyClient.Service["execute"]
   }) => Effect.Effect<A, E, RateLimit.RateLimit>,
-  options: Partial<Instantly.Options> = {}
+  options: Partial<Instantly.Options> = {},
+  faults: ReadonlyArray<Fault.Script> = []
 ) =>
   Effect.gen(function* () {
     const mock = yield* InstantlyMock.InstantlyMock
@@ -25,7 +26,7 @@ export const withMock = <A, E>(
       Effect.provide(Instantly.layer({ apiKey: caller.secret, ...options })),
       Effect.withRandom(Random.fixed([1]))
     )
-  }).pipe(Effect.provide(InstantlyMock.layer()))
+  }).pipe(Effect.provide(InstantlyMock.layer({ faults })))
 
 /** Lists keys by `execute` alone. */
 export const listing = (execute: InstantlyClient.Service["execute"]) =>

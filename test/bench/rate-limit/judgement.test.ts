@@ -4,6 +4,7 @@ import { Either } from "effect"
 import { PCGRandom } from "effect/Utils"
 import * as Judge from "./judge.js"
 import { latencies } from "./latency.js"
+import * as Sharing from "./shared/verdict.js"
 import { instantly, judge, type Measured, percentile, requirements, throughput } from "./verdict.js"
 
 /** What the server says of so many requests at each of these times. */
@@ -116,5 +117,40 @@ describe("a verdict", () => {
 
   it("counts nothing that was rejected as deleted", () => {
     expect(throughput({ ...good, answered429: 600, arriving: 24 })).toBe(100)
+  })
+})
+
+describe("a verdict on what is shared", () => {
+  const good: Sharing.Shared = { ours: 2000, oursRejected: 20, others: 1600, othersRejected: 40, seconds: 36, late: 1 }
+  const closed: Sharing.Shared = { ...good, othersRejected: 100 }
+  const [pace, , , ourRejections, others] = Sharing.requirements
+  const verdict = (requirement: Sharing.Requirement | undefined, measured: Sharing.Shared) =>
+    requirement &&
+    Sharing.judge(
+      requirement,
+      [
+        { contender: "ours", load: 40, measured },
+        { contender: "closing", load: 40, measured: closed }
+      ],
+      "ours",
+      "closing"
+    )
+
+  it("is about our share of what is free, our rejections and the others'", () => {
+    expect(Sharing.ofFree(good)).toBe(99)
+    expect(Sharing.rejected(good)).toBe(1)
+    expect(Sharing.othersRejected(good)).toBe(2.5)
+    expect([pace, ourRejections, others].map((requirement) => verdict(requirement, good))).toEqual([
+      "holds",
+      "holds",
+      "holds"
+    ])
+  })
+
+  it("falls short where it is less", () => {
+    expect(verdict(pace, { ...good, ours: 1600 })).toBe("falls short")
+    expect(verdict(pace, { ...good, ours: 1600, late: 80 })).toBe("the machine is too busy")
+    expect(verdict(ourRejections, { ...good, oursRejected: 61, late: 80 })).toBe("falls short")
+    expect(verdict(others, { ...good, othersRejected: 100 })).toBe("falls short")
   })
 })

@@ -12,14 +12,17 @@ const patience = "4 minutes"
 export interface Programs {
   readonly client: string
   readonly server: string
+  readonly shared: { readonly client: string; readonly server: string }
 }
 
-/** Bundles both programs: so their start takes no CPU from what is being measured beside them. */
+/** Bundles the programs: so their start takes no CPU from what is being measured beside them. */
 export const bundle = (directory: string): Effect.Effect<Programs> =>
   Effect.as(
     Effect.promise(() =>
       build({
-        entryPoints: ["client", "server"].map((name) => fileURLToPath(new URL(`${name}.ts`, import.meta.url))),
+        entryPoints: ["client", "server", "shared/client", "shared/server"].map((name) =>
+          fileURLToPath(new URL(`${name}.ts`, import.meta.url))
+        ),
         outdir: directory,
         outExtension: { ".js": ".mjs" },
         bundle: true,
@@ -30,7 +33,11 @@ export const bundle = (directory: string): Effect.Effect<Programs> =>
         banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url)' }
       })
     ),
-    { client: `${directory}/client.mjs`, server: `${directory}/server.mjs` }
+    {
+      client: `${directory}/client.mjs`,
+      server: `${directory}/server.mjs`,
+      shared: { client: `${directory}/shared/client.mjs`, server: `${directory}/shared/server.mjs` }
+    }
   )
 
 const Report = Schema.parseJson(

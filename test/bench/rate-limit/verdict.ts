@@ -32,7 +32,7 @@ export const throughput = ({ answered429, arriving, requests }: Measured): numbe
  * The server does next to nothing: where its timers are late, the machine has no time for it, nor for the client. So busy a
  * machine proves nothing of a pace; a rejection it does not excuse.
  */
-const isTooBusy = ({ late }: Measured) => late > 5
+export const isTooBusy = ({ late }: { readonly late: number }) => late > 5
 
 export interface Requirement {
   readonly says: string
@@ -67,6 +67,10 @@ const verdictOf = ({ pace }: Requirement, measured: Measured): Verdict => {
   return isTooBusy(measured) ? "the machine is too busy" : "falls short"
 }
 
+export const worst = (verdicts: ReadonlyArray<Verdict>): Verdict =>
+  (["falls short", "the machine is too busy", "holds"] as const).find((verdict) => verdicts.includes(verdict)) ??
+  "not measured"
+
 /** The worst of what the measurements that a requirement is about say of it. */
 export const judge = (requirement: Requirement, results: ReadonlyArray<Result>): Verdict => {
   const verdicts = results.filter(requirement.about).map(({ measured }) =>
@@ -75,6 +79,5 @@ export const judge = (requirement: Requirement, results: ReadonlyArray<Result>):
       onRight: (some) => verdictOf(requirement, some)
     })
   )
-  const worstFirst = ["falls short", "the machine is too busy", "holds"] as const
-  return worstFirst.find((verdict) => verdicts.includes(verdict)) ?? "not measured"
+  return worst(verdicts)
 }
