@@ -192,11 +192,13 @@ export class ServerError extends Schema.TaggedError<ServerError>("effect-instant
   }
 }
 
+const ownStatus = 302
+
 const unexpectedStatus = {
   ...facts("NotApplied"),
-  status: anyStatus(302),
+  status: anyStatus(ownStatus),
   /** What can be said of the response without repeating it. */
-  detail: detail("Instantly is not known to give this response"),
+  detail: detail("Instantly does not document this response"),
   /** Whether the response is in Instantly's own envelope, and so not from a proxy on the way. */
   fromInstantly: Schema.Boolean.pipe(withDefault(() => false)),
   serverMessage
@@ -214,7 +216,7 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>("effe
   unexpectedStatus
 ) {
   constructor(props: Schema.Struct.Constructor<typeof unexpectedStatus> = {}, options?: Schema.MakeOptions) {
-    super({ ...props, outcome: props.outcome ?? fromStatus(props.status ?? 302) }, options)
+    super({ ...props, outcome: props.outcome ?? fromStatus(props.status ?? ownStatus) }, options)
   }
 
   /** What happened, what to do next, and the facts of the call. */

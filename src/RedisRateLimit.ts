@@ -52,7 +52,7 @@ export interface Options extends RateLimit.Options {
   /** A name for what is limited together: part of the key in Redis, and so not a secret. */
   readonly workspace: string
   readonly evaluate: Evaluate
-  /** What all processes together keep to, all of it at every moment. Default: `RateLimit.instantlyQuotas`. */
+  /** The quotas that all processes keep together. Default: `RateLimit.instantlyQuotas`. */
   readonly quotas?: ReadonlyArray<RateLimit.QuotaOptions>
   /** What this process keeps to on top. Default: `RateLimit.unlimited`. */
   readonly policy?: RateLimit.RateLimitPolicy
@@ -151,8 +151,8 @@ export const make = (options: Options): Effect.Effect<RateLimit.Service, never, 
 
     const acquire: RateLimit.Service["acquire"] = Effect.uninterruptibleMask((restore) =>
       Effect.suspend(() => {
-        booking.join()
-        return Effect.onError(restore(gate.acquire), () => Effect.sync(booking.leave))
+        const caller = booking.join()
+        return Effect.onExit(restore(gate.acquire), () => Effect.sync(() => booking.leave(caller)))
       })
     ).pipe(
       // The caller that it was meant for may have left; then it waited here for the next one.

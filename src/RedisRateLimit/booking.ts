@@ -16,11 +16,14 @@ const betweenTries = 100
 /** A timer of JavaScript holds 25 days at most, so a longer wait is several sleeps. */
 const longestSleep = 86_400_000
 
+/** Somebody who waits for a permit. */
+export type Caller = symbol
+
 export interface Booking {
   /** One more caller wants a permit. */
-  readonly join: () => void
-  /** A caller has left without a permit. */
-  readonly leave: () => void
+  readonly join: () => Caller
+  /** A caller has its permit, or has given up. */
+  readonly leave: (caller: Caller) => void
   /**
    * Waits until there is a caller and a slot of this moment, and uses it. Where the process's own policy asks for waits,
    * `most` is 1: a slot that is booked further ahead would be too late.
@@ -49,8 +52,8 @@ export const make = (options: {
     const clock = yield* Effect.clock
     const whileAway = options.whileAway && (yield* Schedule.driver(options.whileAway))
 
-    /** Callers with no slot. The gate gives its first permit by itself: to a caller who finds it late, and asks again. */
-    let waiting = -1
+    /** Callers with no slot, in their order. A slot that is used takes one of them out, so one who leaves then takes none. */
+    const waiting = new Set<Caller>()
     let usedAt = Number.NEGATIVE_INFINITY
     /** How many slots may be booked now. */
     let most = 0
@@ -97,7 +100,7 @@ export const make = (options: {
 
     const book = Effect.suspend(() => {
       if (pausedUntil > now()) return sleepUntil(pausedUntil)
-      const slots = Math.min(waiting, most) - booked.length
+      const slots = Math.min(waiting.size, most) - booked.length
       // Before the first slot, so that a reply which happened to be slow does not tell the time of it.
       if (slots > 0 && looks < 3 && link.shortest() > lateness) {
         looks++
@@ -110,7 +113,8 @@ export const make = (options: {
     yield* book.pipe(Effect.forever, Effect.interruptible, Effect.forkScoped)
 
     const spend = (at: number) => {
-      waiting--
+      const [first] = waiting
+      if (first !== undefined) waiting.delete(first)
       most = 0
       usedAt = at
     }
@@ -119,10 +123,10 @@ export const make = (options: {
     const awayPermit = (driver: Schedule.ScheduleDriver<unknown, Heard>, heard: Heard) =>
       Effect.raceFirst(
         Effect.as(isBack.await, false),
-        // Once it has ended, only Redis can help.
+        // Once it has ended, or died, only Redis can help.
         driver.next(heard).pipe(
           Effect.as(true),
-          Effect.orElse(() => Effect.never)
+          Effect.catchAllCause(() => Effect.never)
         )
       )
 
@@ -132,14 +136,14 @@ export const make = (options: {
         const after = (wait: Effect.Effect<void>) => Effect.zipRight(wait, again)
         const [at] = booked
         if (pausedUntil > now()) return after(sleepUntil(pausedUntil))
-        if (waiting > 0 && at === undefined && isAway && whileAway !== undefined) {
+        if (waiting.size > 0 && at === undefined && isAway && whileAway !== undefined) {
           return Effect.flatMap(awayPermit(whileAway, heard), (isGiven) => {
-            if (!isGiven || waiting <= 0 || pausedUntil > now()) return again
+            if (!isGiven || waiting.size === 0 || pausedUntil > now()) return again
             spend(now())
             return Effect.void
           })
         }
-        if (waiting <= 0 || at === undefined) {
+        if (waiting.size === 0 || at === undefined) {
           toUse.unsafeClose()
           return after(toUse.await)
         }
@@ -164,11 +168,13 @@ export const make = (options: {
 
     return {
       join: () => {
-        waiting++
+        const caller = Symbol()
+        waiting.add(caller)
         changed()
+        return caller
       },
-      leave: () => {
-        waiting--
+      leave: (caller) => {
+        waiting.delete(caller)
       },
       use: (heard, atMost) =>
         Effect.suspend(() => {

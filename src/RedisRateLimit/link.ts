@@ -1,6 +1,6 @@
 /**
- * The link to Redis: one command at a time, each with a timeout, and Redis's clock beside this process's own. What a
- * stranger's client does is contained here: it may throw, never respond, or send what nobody can read.
+ * The link to Redis: one command at a time, each with a timeout, and Redis's clock beside this process's own. What the
+ * app's client does is contained here: it may throw, never respond, or send what nobody can read.
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
