@@ -7,7 +7,6 @@
  * ```ts
  * import { Instantly } from "effect-instantly"
  * import * as RedisRateLimit from "effect-instantly/RedisRateLimit"
- * import { Layer } from "effect"
  *
  * // what is used of the client of `ioredis`
  * declare const redis: { eval(script: string, keys: number, ...rest: Array<string>): Promise<unknown> }
@@ -16,6 +15,7 @@
  *   workspace: "production",
  *   evaluate: (script, keys, args) => redis.eval(script, keys.length, ...keys, ...args)
  * })
+ * const InstantlyLive = Instantly.layerConfig({ rateLimit })
  * ```
  *
  * @since 0.2.0
@@ -98,8 +98,9 @@ export interface Options extends RateLimit.Options {
  * const gate = RedisRateLimit.make({
  *   workspace: "production",
  *   evaluate: (script, keys, args) => client.eval(script, { keys, arguments: args }),
- *   // this process gives way to other programs that use the workspace
+ *   // this process gives way to other programs that use the workspace, instead of closing the gate for a second
  *   policy: RateLimit.adaptive(),
+ *   rest: 0,
  *   // one of four processes keeps going alone, with its share
  *   whileAway: RateLimit.quota({ limit: 25, window: "1 second", jitter: "50 millis" })
  * })

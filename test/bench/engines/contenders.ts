@@ -7,7 +7,7 @@ import * as ExperimentalRedis from "@effect/experimental/RateLimiter/Redis"
 import { FetchHttpClient } from "@effect/platform"
 import Bottleneck from "bottleneck"
 import { Effect, Layer, Redacted } from "effect"
-import { ApiKey, ApiKeys, InstantlyClient, RetryPolicy } from "effect-instantly"
+import { ApiKey, ApiKeys, Instantly, RetryPolicy } from "effect-instantly"
 import * as RedisRateLimit from "effect-instantly/RedisRateLimit"
 import { Redis } from "ioredis"
 import { RateLimiterQueue, RateLimiterRedis } from "rate-limiter-flexible"
@@ -36,21 +36,16 @@ export const ours = "RedisRateLimit"
 const library: Contender["prepare"] = async ({ ids, redisPort, sending, url }) => {
   const redis = new Redis(redisPort, host)
   await redis.eval("return 1", 0)
-  const layer = ApiKeys.layer.pipe(
-    Layer.provide(
-      InstantlyClient.layer({
-        apiKey: Redacted.make("made-up"),
-        baseUrl: url,
-        retryPolicy: RetryPolicy.none,
-        timeout: "1 minute"
-      })
-    ),
-    Layer.provide(
-      RedisRateLimit.layer({
-        workspace: "made-up",
-        evaluate: (script, keys, args) => redis.eval(script, keys.length, ...keys, ...args)
-      })
-    ),
+  const layer = Instantly.layer({
+    apiKey: Redacted.make("made-up"),
+    baseUrl: url,
+    retryPolicy: RetryPolicy.none,
+    timeout: "1 minute",
+    rateLimit: RedisRateLimit.layer({
+      workspace: "made-up",
+      evaluate: (script, keys, args) => redis.eval(script, keys.length, ...keys, ...args)
+    })
+  }).pipe(
     Layer.provide(FetchHttpClient.layer),
     Layer.provide(
       Layer.succeed(FetchHttpClient.Fetch, (...request) => {
