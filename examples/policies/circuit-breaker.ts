@@ -1,7 +1,8 @@
 /**
  * A circuit breaker over all calls. After some 5xx in a row the circuit is open: callers are refused at once, those that
  * wait for a permit included, and their error is `HeldBack`, which no policy tries again. After a time one caller is let
- * through as a probe. Any response but a 5xx closes the circuit, because the server works again.
+ * through as a probe. Any response but a 5xx closes the circuit, because the server works again. A run of `Revocation` does
+ * not stop while the circuit is open: its receipts are `Failed`, and `Revocation.pending` has those ids for a later run.
  *
  * A lost connection has no response, so a gate does not hear of it, and cannot tell it from a request that is under way.
  * This breaker does not count it. The one exception is a probe: if no response comes, the next probe leaves after the same
