@@ -61,7 +61,7 @@ export const make = (options: {
         Effect.flatMap(([redisNow, epoch, ...slots]) => {
           const ahead = learn(redisNow / 1000, askedAt)
           // No epoch: it came too late. A slot of the past is not from the script.
-          if (epoch === undefined || slots.some((at) => at < redisNow)) return Effect.fail({ name: "UselessReply" })
+          if (epoch === undefined || slots.some((at) => at < redisNow)) return Effect.fail({ _tag: "UselessReply" })
           hasFailed = false
           return Effect.succeed({ askedAt, epoch, slots: slots.map((at) => at / 1000 - ahead) })
         })
