@@ -28,9 +28,9 @@ export const look = (ids: ReadonlyArray<ApiKeyId>) =>
           error._tag === "StillListed"
             ? Effect.as(
                 tell(
-                  `${error.keys.length} should be gone, and ARE STILL LISTED:`,
+                  "STILL LISTED, though it should be gone:",
                   ...error.keys.map(({ id, name }) => `${id}  ${printable(name)}`),
-                  "The journal is wrong, or the list lags. Check them, and send them again without a journal."
+                  "The journal is wrong, or the list is late. Check again, and delete without a journal what is still there."
                 ),
                 codes.failed
               )

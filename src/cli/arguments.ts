@@ -1,6 +1,6 @@
 /**
  * Reads the arguments. No message repeats one, apart from the name of an option or a command, because people paste a secret
- * there.
+ * there. `@effect/cli` repeats them, and takes an option that it does not know for an argument.
  */
 import { parseArgs } from "node:util"
 import * as Either from "effect/Either"

@@ -63,12 +63,7 @@ export const confirmOwn = (key: ApiKey, seen: Seen) =>
 
 export const confirm = (ids: ReadonlyArray<ApiKeyId>, seen: Seen) =>
   Effect.gen(function* () {
-    yield* tell(
-      "",
-      `These keys are deleted at ${seen.place}:`,
-      ...(yield* preview(ids, seen, "stderr")),
-      ...ownUnknown(seen)
-    )
+    yield* tell("", `To delete at ${seen.place}:`, ...(yield* preview(ids, seen, "stderr")), ...ownUnknown(seen))
     const wanted = `delete ${ids.length}`
     const orYes = ids.length === 1 ? " (or yes)" : ""
     const answer = yield* ask(`A deleted key cannot be restored. Type "${wanted}"${orYes} to go on: `)

@@ -54,8 +54,8 @@ class StillAccepted extends Data.TaggedError("StillAccepted") {}
 /** A deletion, or a list, may take a while to apply: Instantly does not document how long. */
 export const forSomeSeconds = Schedule.intersect(Schedule.spaced("1 second"), Schedule.recurs(5))
 
-/** Asks for some seconds until the secret is refused. It was accepted before. */
-export const prove = (secret: Redacted.Redacted) =>
+/** Asks for some seconds until the secret is refused. It was accepted before; `what` names it. */
+export const prove = (secret: Redacted.Redacted, what: string) =>
   isAccepted(secret).pipe(
     Effect.filterOrFail(
       (active) => !active,
@@ -67,18 +67,16 @@ export const prove = (secret: Redacted.Redacted) =>
       Either.match({
         onRight: () =>
           Effect.as(
-            tell("The secret is dead: Instantly accepted it before, and does not accept it any more."),
+            tell(`${what} is dead: Instantly accepted it before, and does not accept it any more.`),
             codes.gone
           ),
         onLeft: (error) =>
           error._tag === "StillAccepted"
             ? Effect.as(
-                tell(
-                  "The secret IS STILL ACCEPTED: it belongs to another key, or it dies later. Try again in a minute."
-                ),
+                tell(`${what} IS STILL ACCEPTED: it belongs to another key, or it dies later. Try again in a minute.`),
                 codes.failed
               )
-            : Effect.as(tell(error.message, "It is not known whether the secret is dead."), codes.unknown)
+            : Effect.as(tell(error.message, "It is not known whether it is dead."), codes.unknown)
       })
     )
   )

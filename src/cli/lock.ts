@@ -76,7 +76,7 @@ const readHolder = (path: string) =>
 /** Holds the lock of a file until the scope ends. */
 export const hold = (path: string) => {
   const lock = `${path}.lock`
-  const own = `${lock}.${process.pid}`
+  const own = `${lock}.${hostname()}.${process.pid}`
   const stale = `${own}.stale`
 
   const refused = (holder: Option.Option<Holder>) => {

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { look } from "./afterwards.js"
 import type { Given } from "./arguments.js"
+import { type Asked, ask } from "./asked.js"
 import { begin, carryOut, type Done } from "./carryOut.js"
 import * as Credential from "./credential.js"
 import { cancelled, codes } from "./ended.js"
@@ -15,7 +16,7 @@ import { tell } from "./terminal.js"
 
 const nothing: Done = { code: codes.gone, settled: [] }
 
-const work = (asked: Plan.Asked, stopped: Deferred.Deferred<void>) =>
+const work = (asked: Asked, stopped: Deferred.Deferred<void>) =>
   Effect.gen(function* () {
     const stopping = Deferred.await(stopped)
     const plan = yield* Effect.raceFirst(Plan.make(asked), Effect.zipRight(stopping, cancelled))
@@ -38,13 +39,21 @@ const work = (asked: Plan.Asked, stopped: Deferred.Deferred<void>) =>
       } else {
         code = Math.max(code, (yield* carryOut(own, options)).code)
         const { apiKey } = yield* Target
-        yield* tell("Whether the tool's own key is dead:")
-        code = Math.max(code, yield* Effect.raceFirst(prove(apiKey), Effect.as(stopping, codes.unknown)))
+        code = Math.max(
+          code,
+          yield* Effect.raceFirst(
+            prove(apiKey, "The key that this tool calls with"),
+            Effect.as(stopping, codes.unknown)
+          )
+        )
       }
     }
     if (Option.isNone(secret)) return code
     const unproved = Effect.as(tell("It was not checked whether the secret is dead."), codes.unknown)
-    return Math.max(code, yield* Effect.raceFirst(prove(secret.value), Effect.zipRight(stopping, unproved)))
+    return Math.max(
+      code,
+      yield* Effect.raceFirst(prove(secret.value, "The secret"), Effect.zipRight(stopping, unproved))
+    )
   })
 
 /** Deletes keys, and returns the exit code. */
@@ -52,7 +61,7 @@ export const revoke = (given: Given) =>
   Effect.gen(function* () {
     const stopped = yield* stop
     const halted = Effect.zipRight(Deferred.await(stopped), cancelled)
-    const asked = yield* Effect.raceFirst(Plan.check(given), halted)
+    const asked = yield* Effect.raceFirst(ask(given), halted)
     if (given.has("rehearse")) return yield* Effect.provide(work(asked, stopped), rehearsal)
     const apiKey = yield* Effect.raceFirst(Credential.find(given), halted)
     return yield* Effect.provide(work(asked, stopped), live(apiKey))

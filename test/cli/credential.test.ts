@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
+import { Effect, Fiber, Option, Redacted, TestClock } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
 import { address, served } from "../../examples/embedded/served.js"
+import * as Credential from "../../src/cli/credential.js"
 import { atDouble, bundled, fileOf, type Given, hasScript, nowhere, path, program, tool } from "../support/tool.js"
 
 bundled()
@@ -73,6 +74,25 @@ describe("the API key to call with", () => {
     }).pipe(Effect.provide(served()))
   )
 })
+
+it.effect("a --key-command that does not end within a minute is given up", () =>
+  Effect.gen(function* () {
+    const finding = yield* Effect.fork(
+      Effect.flip(
+        Credential.find({
+          command: "list",
+          words: [],
+          has: () => false,
+          get: (option) => (option === "key-command" ? Option.some("exec sleep 1000") : Option.none())
+        })
+      )
+    )
+    yield* TestClock.adjust("59 seconds")
+    expect(Option.isNone(yield* Fiber.poll(finding))).toBe(true)
+    yield* TestClock.adjust("1 second")
+    expect(String(yield* Fiber.join(finding))).toContain("The --key-command did not end within 1m")
+  })
+)
 
 describe.skipIf(!hasScript)("the terminal's echo", () => {
   /** Asks for a secret in a terminal, sends the tool this signal, and returns what is left of the terminal. */

@@ -34,7 +34,7 @@ describe("the key that the tool calls with", () => {
       const { own, revoke } = yield* withOwnKey
       const others = (yield* keys(30)).map(({ id }) => id)
       const { code, output } = yield* revoke(["--name", "key", "--yes", "--including-own-key"])
-      expect(output).toContain("The secret is dead")
+      expect(output).toContain("The key that this tool calls with is dead")
       expect(code).toBe(0)
       expect((yield* sent).at(-1)).toBe(own)
       expect((yield* sent).toSorted()).toEqual([...others, own].toSorted())

@@ -14,7 +14,7 @@ describe.skipIf(!hasScript)("in a terminal", () => {
       const mock = yield* InstantlyMock.InstantlyMock
       const made = yield* keys(2)
       const { code, output } = yield* live(["--name", "key"], { terminal: true, steps: [["to go on:", "delete 2\r"]] })
-      expect(output).toContain(`These keys are deleted at ${yield* address} · workspace ${mock.workspaceId}:`)
+      expect(output).toContain(`To delete at ${yield* address} · workspace ${mock.workspaceId}:`)
       expect(output).toContain(`1  ${made[0]?.id}   0 min  "all:all"\r\n   "key 0"`)
       expect(output).toContain(`${made[0]?.id}  deleted "key 0"`)
       expect(output).toMatch(/\d\/2 · [\d.]+\/s · \S+ s left · 0 failed/)
