@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
-import { hostileName, hostileNamePrinted } from "../../test/support/example.js"
-import { bundled, fileOf, hasScript, keys, live, path, receiptsIn, sent, times } from "../../test/support/tool.js"
-import { served } from "../embedded/served.js"
+import { address, served } from "../../examples/embedded/served.js"
+import { hostileName, hostileNamePrinted } from "../support/example.js"
+import { bundled, fileOf, hasScript, keptIn, keys, live, path, sent, times } from "../support/tool.js"
 
 bundled()
 
@@ -14,8 +14,8 @@ describe.skipIf(!hasScript)("in a terminal", () => {
       const mock = yield* InstantlyMock.InstantlyMock
       const made = yield* keys(2)
       const { code, output } = yield* live(["--name", "key"], { terminal: true, steps: [["to go on:", "delete 2\r"]] })
-      expect(output).toContain(`Workspace ${mock.workspaceId}`)
-      expect(output).toContain(`${made[0]?.id}  "key 0"  "all:all"  0 min old`)
+      expect(output).toContain(`To delete at ${yield* address} · workspace ${mock.workspaceId}:`)
+      expect(output).toContain(`1  ${made[0]?.id}   0 min  "all:all"\r\n   "key 0"`)
       expect(output).toContain(`${made[0]?.id}  deleted "key 0"`)
       expect(output).toMatch(/\d\/2 · [\d.]+\/s · \S+ s left · 0 failed/)
       expect(output).not.toContain('{"id"')
@@ -34,6 +34,7 @@ describe.skipIf(!hasScript)("in a terminal", () => {
         steps: [["to go on:", "yes\r"]]
       })
       expect(output).toContain("lacks the scope api_keys:read")
+      expect(output).toContain("check that the key this tool calls with is not among them")
       expect(output).toContain(`deleted ${hostileNamePrinted}`)
       expect(code).toBe(0)
     }).pipe(Effect.provide(served()))
@@ -68,7 +69,7 @@ describe.skipIf(!hasScript)("in a terminal", () => {
           ["to go on:", "delete 1\r"]
         ]
       })
-      expect(output).toContain(`2  ${leaked.id}  "zapier"  "leads:all"  0 min old`)
+      expect(output).toContain(`2  ${leaked.id}   0 min  "leads:all"\r\n   [the leaked secret is this one's] "zapier"`)
       expect(output).toContain("The secret is dead: ")
       expect(code).toBe(0)
       expect(yield* sent).toEqual([leaked.id])
@@ -81,12 +82,12 @@ describe.skipIf(!hasScript)("in a terminal", () => {
       const ids = (yield* keys(200)).map(({ id }) => id)
       yield* mock.script(Fault.always(Fault.delayResponse("100 millis")))
       const file = path()
-      const { code, output } = yield* live(["--file", fileOf(ids.join("\n")), "--yes", "--receipts", file], {
+      const { code, output } = yield* live(["--file", fileOf(ids.join("\n")), "--yes", "--journal", file], {
         terminal: true,
         steps: [[times('deleted "key', 10), "\u0003"]]
       })
       expect(output).toContain("Stopping")
-      const receipts = receiptsIn(readFileSync(file, "utf8"))
+      const receipts = keptIn(readFileSync(file, "utf8"))
       expect(receipts.map(({ id }) => id).toSorted()).toEqual((yield* sent).toSorted())
       expect(receipts.length).toBeLessThan(200)
       expect(code, output).toBe(1)

@@ -3,30 +3,33 @@ import { readFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Schedule } from "effect"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
-import { bundled, fileOf, keys, live, path, receiptsIn, sent, times } from "../../test/support/tool.js"
-import { served } from "../embedded/served.js"
+import { served } from "../../examples/embedded/served.js"
+import { bundled, fileOf, keptIn, keys, live, path, sent, times } from "../support/tool.js"
 
 bundled()
 
 describe("a signal", () => {
-  it.live.each([{ signals: ["SIGINT"] }, { signals: ["SIGTERM"] }, { signals: ["SIGINT", "SIGTERM"] }] as const)(
-    "stops: all that was sent has a receipt, and the rest is counted ($signals)",
-    ({ signals }) =>
-      Effect.gen(function* () {
-        const mock = yield* InstantlyMock.InstantlyMock
-        const ids = (yield* keys(200)).map(({ id }) => id)
-        yield* mock.script(Fault.always(Fault.delayResponse("100 millis")))
-        const file = path()
-        const { code, output } = yield* live(["--file", fileOf(ids.join("\n")), "--yes", "--receipts", file], {
-          // two at once are one: npm passes on what the terminal has sent already
-          steps: [[times('"_tag":"Deleted"', 20), (child) => signals.forEach((signal) => child.kill(signal))]]
-        })
-        const receipts = receiptsIn(readFileSync(file, "utf8"))
-        expect(receipts.map(({ id }) => id).toSorted()).toEqual((yield* sent).toSorted())
-        expect(receipts.length).toBeLessThan(200)
-        expect(output).toContain(`Deleted: ${receipts.length}, not sent: ${200 - receipts.length}`)
-        expect(code).toBe(1)
-      }).pipe(Effect.provide(served()))
+  it.live.each([
+    { signals: ["SIGINT"] },
+    { signals: ["SIGTERM"] },
+    { signals: ["SIGHUP"] },
+    { signals: ["SIGINT", "SIGTERM"] }
+  ] as const)("stops: all that was sent has a receipt, and the rest is counted ($signals)", ({ signals }) =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const ids = (yield* keys(200)).map(({ id }) => id)
+      yield* mock.script(Fault.always(Fault.delayResponse("100 millis")))
+      const file = path()
+      const { code, output } = yield* live(["--file", fileOf(ids.join("\n")), "--yes", "--journal", file], {
+        // two at once are one: npm passes on what the terminal has sent already
+        steps: [[times('"_tag":"Deleted"', 20), (child) => signals.forEach((signal) => child.kill(signal))]]
+      })
+      const receipts = keptIn(readFileSync(file, "utf8"))
+      expect(receipts.map(({ id }) => id).toSorted()).toEqual((yield* sent).toSorted())
+      expect(receipts.length).toBeLessThan(200)
+      expect(output).toContain(`Deleted: ${receipts.length}, not sent: ${200 - receipts.length}`)
+      expect(code).toBe(1)
+    }).pipe(Effect.provide(served()))
   )
 
   it.live("a second time quits at once", () =>

@@ -1,5 +1,8 @@
 /** The line that moves while keys are deleted. It is on stderr, and only if that is a terminal. */
-import { Clock, Effect, Ref, Schedule } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
 import { codes } from "./ended.js"
 
 const clear = Effect.sync(() => void process.stderr.write("\r\u001b[2K"))
@@ -13,7 +16,8 @@ export interface Progress {
 
 export const start = (total: number) =>
   Effect.gen(function* () {
-    if (process.stderr.isTTY !== true) return { count: () => Effect.void, above: (print) => print } satisfies Progress
+    const moves = process.stderr.isTTY === true && process.env["TERM"] !== "dumb"
+    if (!moves) return { count: () => Effect.void, above: (print) => print } satisfies Progress
     const startedAt = yield* Clock.currentTimeMillis
     const state = yield* Ref.make({ done: 0, failed: 0 })
     const draw = Effect.gen(function* () {

@@ -1,9 +1,10 @@
-/** When to stop: on Ctrl-C (SIGINT), on SIGTERM, and when the reader of stdout goes away. */
-import { Deferred, Effect } from "effect"
+/** When to stop: on Ctrl-C (SIGINT), on SIGTERM, when the terminal is closed (SIGHUP), and when the reader of stdout goes away. */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
 import { tell } from "./terminal.js"
 
-const signals = ["SIGINT", "SIGTERM"] as const
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
 const signal = Effect.async<void>((resume) => {
   const onSignal = () => resume(Effect.void)
@@ -22,8 +23,6 @@ export const stop = Effect.gen(function* () {
   const stopped = yield* Deferred.make<void>()
   // Without a listener, each of these would end the process at once.
   for (const name of signals) process.on(name, constVoid)
-  process.stdout.on("error", constVoid)
-  process.stderr.on("error", constVoid)
   yield* Effect.forkScoped(
     Effect.gen(function* () {
       yield* Effect.race(signal, nobodyReads)
