@@ -40,7 +40,7 @@ export const from = (what: string, text: string) =>
     if (/[\r\n]/.test(secret)) return yield* usage(`${what} has more than one line.`)
     // A header cannot hold anything else.
     if (!/^[\x21-\x7e]+$/.test(secret)) {
-      return yield* usage(`${what} is not a secret: it has spaces, or characters that no secret has.`)
+      return yield* usage(`${what} cannot be a secret: it has spaces, or other characters that no secret has.`)
     }
     if (leftOut.length > 0) yield* tell(`${what} was not bare. This was left out: ${leftOut.join(", ")}.`)
     return Redacted.make(secret)

