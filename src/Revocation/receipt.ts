@@ -7,7 +7,7 @@ import type { DeleteApiKeyError } from "../ApiKeys.js"
 import * as NameOf from "../internal/nameOf.js"
 import * as Outcome from "../Outcome.js"
 
-const common = {
+const stamped = {
   /** The id, as it was given. */
   id: ApiKeyId,
   /** When the receipt was made. */
@@ -15,7 +15,7 @@ const common = {
 }
 
 const told = {
-  ...common,
+  ...stamped,
   /** How many requests were sent for it. */
   attempts: Schema.NonNegativeInt,
   /** The tag of the error, such as `NotFound`. */
@@ -33,7 +33,7 @@ const told = {
  * @category receipts
  */
 export class Deleted extends Schema.TaggedClass<Deleted>("effect-instantly/Revocation/Deleted")("Deleted", {
-  ...common,
+  ...stamped,
   /** The key's name; none if the response could not be read. */
   name: Schema.OptionFromNullOr(Schema.String)
 }) {}
@@ -73,7 +73,7 @@ export class Unknown extends Schema.TaggedClass<Unknown>("effect-instantly/Revoc
  * @category receipts
  */
 export class Skipped extends Schema.TaggedClass<Skipped>("effect-instantly/Revocation/Skipped")("Skipped", {
-  ...common,
+  ...stamped,
   reason: Schema.Literal("Unauthorized", "PaymentRequired", "Forbidden", "Duplicate")
 }) {}
 
@@ -110,7 +110,7 @@ export type Receipt = typeof Receipt.Type
  * @since 0.2.0
  * @category models
  */
-export class Begun extends Schema.TaggedClass<Begun>("effect-instantly/Revocation/Begun")("Begun", common) {}
+export class Begun extends Schema.TaggedClass<Begun>("effect-instantly/Revocation/Begun")("Begun", stamped) {}
 
 /**
  * What a journal keeps: one line of JSON each, without secrets.
