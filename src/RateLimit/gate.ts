@@ -145,7 +145,6 @@ export const make = <R>(
 
     return {
       acquire: Effect.suspend(() => {
-        if (refusal !== undefined) return refusal
         if (!queue.isEmpty() || !isDue()) return wait
         isStepping = true
         run(step)
