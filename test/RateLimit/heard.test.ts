@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Fiber, Option, Schedule, TestClock } from "effect"
+import { Clock, Deferred, Duration, Effect, Exit, Fiber, Metric, Option, Ref, Schedule, Scope, TestClock } from "effect"
 import { RateLimit } from "effect-instantly"
 import { simulate } from "../support/simulation.js"
 import { inVirtualTime } from "../support/virtual.js"
@@ -77,6 +77,23 @@ describe("a response that the gate hears", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.effect("is no pause where it closes the gate for no time", () =>
+    Effect.gen(function* () {
+      const pauses = Effect.map(Metric.snapshot, (pairs) =>
+        pairs.flatMap(({ metricKey, metricState }) =>
+          metricKey.name === "instantly.pauses" && "count" in metricState ? [Number(metricState.count)] : []
+        )
+      )
+      const gate = yield* RateLimit.make(RateLimit.unlimited, { rest: 0 })
+      yield* gate.pause("1 second")
+      const before = yield* pauses
+      yield* gate.heard(response(429))
+      expect(yield* pauses).toEqual(before)
+      yield* gate.pause("1 second")
+      expect(yield* pauses).not.toEqual(before)
+    }).pipe(Effect.scoped)
+  )
+
   it("refuses a rest that has no end where it is made", () => {
     expect(() => RateLimit.make(RateLimit.unlimited, { rest: Duration.infinity })).toThrow(
       new RangeError("RateLimit: rest must be finite, not Duration(Infinity)")
@@ -138,6 +155,57 @@ describe("a wait", () => {
       yield* TestClock.adjust("61 days")
       expect(yield* Fiber.join(waiting)).toBe(Duration.toMillis("60 days"))
       expect(Math.max(...sleeps)).toBeLessThan(2 ** 31)
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("a policy that takes a second to decide", () => {
+  const slow = Schedule.tapOutput(Schedule.forever, () => Effect.sleep("1 second"))
+
+  it.effect("holds back those who come meanwhile, whoever the last permit went to", () =>
+    Effect.gen(function* () {
+      const gate = yield* RateLimit.make(slow)
+      const times: Array<number> = []
+      const call = Effect.zipRight(
+        gate.acquire,
+        Effect.map(Clock.currentTimeMillis, (now) => void times.push(now))
+      )
+      // the first has its permit at once, the second waits in line, the third comes while the second's is decided on
+      yield* Effect.forEach([0, 100, 1500], (at) => Effect.fork(Effect.delay(call, at)))
+      yield* TestClock.adjust("1 minute")
+      expect(times).toEqual([0, 1000, 2000])
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("is interrupted when the scope of the gate ends", () =>
+    Effect.gen(function* () {
+      const interrupted = yield* Ref.make(false)
+      const scope = yield* Scope.make()
+      const never = Schedule.tapOutput(Schedule.forever, () =>
+        Effect.onInterrupt(Effect.never, () => Ref.set(interrupted, true))
+      )
+      const gate = yield* Scope.extend(RateLimit.make(never), scope)
+      yield* gate.acquire
+      const waiting = yield* Effect.fork(Effect.exit(gate.acquire))
+      yield* TestClock.adjust("1 second")
+      yield* Scope.close(scope, Exit.void)
+      expect(yield* Ref.get(interrupted)).toBe(true)
+      expect(Exit.isInterrupted(yield* Fiber.join(waiting))).toBe(true)
+    })
+  )
+
+  it.effect("refuses everybody, those who came meanwhile too, when it decides to end", () =>
+    Effect.gen(function* () {
+      const decides = yield* Deferred.make<void>()
+      const ends = Schedule.tapInput(Schedule.stop, () => Deferred.await(decides))
+      const gate = yield* RateLimit.make(ends)
+      yield* gate.acquire
+      const waiting = yield* Effect.fork(Effect.exit(gate.acquire))
+      yield* TestClock.adjust("1 second")
+      yield* Deferred.succeed(decides, undefined)
+      const refused = Exit.fail(new RateLimit.PermitRefused())
+      expect(yield* Fiber.join(waiting)).toEqual(refused)
+      expect(yield* Effect.exit(gate.acquire)).toEqual(refused)
     }).pipe(Effect.scoped)
   )
 })
