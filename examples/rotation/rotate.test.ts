@@ -7,14 +7,14 @@ import { describe, expect, it } from "@effect/vitest"
 import { Clock, Effect, Exit, FastCheck, Fiber, Option, Redacted, Ref } from "effect"
 import { RateLimit } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { histories } from "../../test/support/histories.js"
 import { leaksIn } from "../../test/support/leaks.js"
 import { simulate } from "../../test/support/simulation.js"
 import type { Report } from "./report.js"
 import { describe as describeReport } from "./report.js"
 import { rotate } from "./rotate.js"
 
-/** How many histories are run: more with `HISTORIES=1000000 npm test`. */
-const numRuns = Number(process.env["HISTORIES"] ?? 2_000)
+const numRuns = histories(2_000)
 
 const { array, boolean, constant, constantFrom, integer, oneof, option, record } = FastCheck
 

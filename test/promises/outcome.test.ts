@@ -8,10 +8,10 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, FastCheck, Fiber, flow, Logger, LogLevel, Ref, Schedule } from "effect"
 import { ApiKeys, InstantlyClient, type InstantlyError, Outcome, RateLimit, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { histories } from "../support/histories.js"
 import { simulate } from "../support/simulation.js"
 
-/** How many histories are tried: more with `HISTORIES=1000000 npm test`. */
-const numRuns = Number(process.env["HISTORIES"] ?? 10_000)
+const numRuns = histories(10_000)
 
 // The faults and policies are made while a history is, not while this file loads: mutation testing sees which test runs
 // what.

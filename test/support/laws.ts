@@ -2,10 +2,10 @@
 import { it } from "@effect/vitest"
 import { Effect, Exit, FastCheck } from "effect"
 import type { Step } from "../../examples/timelines/stepping.js"
+import { histories } from "./histories.js"
 import { simulate } from "./simulation.js"
 
-/** How many histories each law is tried on: more, and others, with `HISTORIES=100000 SEED=2 npm test`. */
-const numRuns = Number(process.env["HISTORIES"] ?? 500)
+const numRuns = histories(500)
 const seed = Number(process.env["SEED"] ?? 1)
 
 /** A law of single steps: cheap, and so tried on more histories. */
