@@ -129,6 +129,14 @@ export const invalidResponse = (error: InstantlyError.InvalidResponse): string =
       : "The request was carried out. Do not repeat it: check its effect."
   )
 
+/** Nothing is under way where nothing was carried out: then the call waited for a permit, or for its next attempt. */
+const timedOut = ({ attempts, outcome }: InstantlyError.TransportError): string => {
+  if (attempts === 0) return "The time was up before a request could be sent"
+  return outcome === "NotApplied"
+    ? "The time was up before the request could be sent again"
+    : "No response arrived in time"
+}
+
 export const transportError = (error: InstantlyError.TransportError): string => {
   switch (error.reason) {
     case "NotSent":
@@ -140,9 +148,7 @@ export const transportError = (error: InstantlyError.TransportError): string => 
     case "Timeout":
       return lines(
         error,
-        error.attempts === 0
-          ? `The time was up before a request could be sent${because(error.detail)}.`
-          : `No response arrived in time${because(error.detail)}.`,
+        `${timedOut(error)}${because(error.detail)}.`,
         error.outcome === "NotApplied"
           ? "Nothing was carried out."
           : `The request may still be carried out. ${sendAgain(error)}`

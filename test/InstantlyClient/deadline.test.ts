@@ -121,7 +121,7 @@ describe("deadline", () => {
           expect(after).toBe(5000)
           expect(error).toMatchObject({ reason: "Timeout", outcome: "NotApplied", attempts: 1 })
           expect(error.message).toContain(
-            "No response arrived in time: the deadline of the call is 5s; the attempt before it ended with status 429.\nNothing was carried out."
+            "The time was up before the request could be sent again: the deadline of the call is 5s; the attempt before it ended with status 429.\nNothing was carried out."
           )
           expect(yield* mock.arrivals).toHaveLength(1)
         }),
