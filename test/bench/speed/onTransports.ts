@@ -30,7 +30,7 @@ const sample = (costs: Costs, name: Name, figure: Figure) => costs(name).map(fig
 const known = (values: ReadonlyArray<number>) => values.filter(Number.isFinite)
 
 /** A figure of one contender over that of another, round by round. */
-const over = (costs: Costs, name: Name, reference: Name, figure: Figure = cpu): ReadonlyArray<number> =>
+export const over = (costs: Costs, name: Name, reference: Name, figure: Figure = cpu): ReadonlyArray<number> =>
   known(ratios(sample(costs, name, figure), sample(costs, reference, figure)))
 
 const betweenWays = (costs: Costs, transport: Transport, way: Way, reference: Way, figure: Figure) =>
