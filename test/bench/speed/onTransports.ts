@@ -26,9 +26,12 @@ const p99: Figure = (cost) => cost.p99
 
 const sample = (costs: Costs, name: Name, figure: Figure) => costs(name).map(figure)
 
+/** Without the rounds in which the figure could not be measured. */
+const known = (values: ReadonlyArray<number>) => values.filter(Number.isFinite)
+
 /** A figure of one contender over that of another, round by round. */
 export const over = (costs: Costs, name: Name, reference: Name, figure: Figure = cpu): ReadonlyArray<number> =>
-  ratios(sample(costs, name, figure), sample(costs, reference, figure))
+  known(ratios(sample(costs, name, figure), sample(costs, reference, figure)))
 
 const betweenWays = (costs: Costs, transport: Transport, way: Way, reference: Way, figure: Figure) =>
   over(costs, nameOf(way, transport), nameOf(reference, transport), figure)
@@ -37,7 +40,7 @@ const rowsOf = (columns: (way: Way, transport: Transport) => Row): ReadonlyArray
   transports.flatMap((transport) => ways.map((way) => [nameOf(way, transport), ...columns(way, transport)]))
 
 const medianOf = (costs: Costs, way: Way, transport: Transport, figure: Figure, digits: number) =>
-  median(sample(costs, nameOf(way, transport), figure)).toFixed(digits)
+  median(known(sample(costs, nameOf(way, transport), figure))).toFixed(digits)
 
 export const costTable = ({ allocations, calls, inFlight }: Measured): string =>
   table(

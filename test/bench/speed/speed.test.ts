@@ -1,8 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
 import { usedExports } from "./bundle.js"
 import { contenders } from "./contenders.js"
+import { over } from "./onTransports.js"
 import { startServer } from "./processes.js"
 import { median, quantile, ratios, verdict } from "./statistics.js"
+import { verdicts } from "./table.js"
 
 describe("the statistics of the benchmark", () => {
   it.each([
@@ -25,6 +27,26 @@ describe("the statistics of the benchmark", () => {
       "falls short",
       "falls short"
     ])
+  })
+})
+
+describe("a ratio of two contenders", () => {
+  it("leaves out a round in which either could not be measured", () => {
+    const bytes = { fetch: [10, undefined, 10], ky: [20, 20, 30] }
+    const costs = (name: string) =>
+      (name === "ky" ? bytes.ky : bytes.fetch).map((bytes) => ({ cpu: 0, p50: 0, p99: 0, bytes }))
+    expect(over(costs, "ky", "fetch", ({ bytes = Number.NaN }) => bytes)).toEqual([2, 3])
+  })
+})
+
+describe("a rule", () => {
+  it.each([
+    [{ atMost: 1 }, "holds"],
+    [{ atMost: 1, isTooBusy: true }, "holds"],
+    [{ atMost: 0.5 }, "falls short"],
+    [{ atMost: 0.5, isTooBusy: true }, "the machine is too busy"]
+  ])("%j is shown with the verdict %s", (rule, verdict) => {
+    expect(verdicts([{ measure: "made-up", sample: [1], ...rule }])).toContain(`| ${verdict} |`)
   })
 })
 
