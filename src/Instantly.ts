@@ -91,7 +91,9 @@ const withGate = <E, E2, R2>(
 export const layer: {
   // First, because a `LayerMap` would infer `any` for the parameters of the other.
   (options: Options): Layer.Layer<Provided, ConfigError.ConfigError, HttpClient.HttpClient>
-  <E, R>(options: Options<E, R>): Layer.Layer<Provided, ConfigError.ConfigError | E, HttpClient.HttpClient | R>
+  <E = never, R = never>(
+    options: Options<E, R>
+  ): Layer.Layer<Provided, ConfigError.ConfigError | E, HttpClient.HttpClient | R>
 } = <E, R>(options: Options<E, R>) => withGate(InstantlyClient.layer(options), options)
 
 /**
@@ -113,5 +115,7 @@ export const layer: {
  */
 export const layerConfig: {
   (options?: ConfigOptions): Layer.Layer<Provided, ConfigError.ConfigError, HttpClient.HttpClient>
-  <E, R>(options: ConfigOptions<E, R>): Layer.Layer<Provided, ConfigError.ConfigError | E, HttpClient.HttpClient | R>
+  <E = never, R = never>(
+    options: ConfigOptions<E, R>
+  ): Layer.Layer<Provided, ConfigError.ConfigError | E, HttpClient.HttpClient | R>
 } = <E, R>(options: ConfigOptions<E, R> = {}) => withGate(InstantlyClient.layerConfig(options), options)

@@ -93,8 +93,9 @@ export class InstantlyClient extends Context.Tag("effect-instantly/InstantlyClie
  */
 export interface Options {
   /**
-   * The API key to authenticate with, trimmed. An effect is run before each attempt: where asking is slow, cache it. If
-   * it fails, the call is `HeldBack`, and its message names the error by its tag alone.
+   * The API key to authenticate with, trimmed. An effect is run before each attempt, before it waits for a
+   * permit: where asking is slow, cache it. If it fails, the call is `HeldBack`, and its message names the error by its
+   * tag, its class or a setting's path alone.
    */
   readonly apiKey: Redacted.Redacted | Effect.Effect<Redacted.Redacted, unknown>
   /** Where the API is: HTTPS, or HTTP on a loopback address. Default: `https://api.instantly.ai`. */
@@ -103,7 +104,7 @@ export interface Options {
   readonly workspaceId?: string | undefined
   /** The app's name, such as `my-app/1.0`. It follows the library's in the `User-Agent`. */
   readonly userAgent?: string | undefined
-  /** How long one attempt may take, from sending until the body is read. Default: 15 seconds. */
+  /** How long one attempt may take, from sending until the body is read; more than 24 days is no limit. Default: 15 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
   /**
    * How long a whole call may take, with its permits, waits and attempts. It ends with an error that knows the outcome;
@@ -186,10 +187,17 @@ const makeFrom = (
         Effect.catchAll(({ message }) => call.holdBack(message)),
         Effect.catchAllDefect((defect) => call.holdBack(`the gate failed with ${NameOf.ofDefect(defect)}`))
       )
+    let isWarned = false
+    const warn = (defect: unknown) =>
+      Effect.suspend(() => {
+        if (isWarned) return Effect.void
+        isWarned = true
+        return Effect.logWarning(`the gate failed with ${NameOf.ofDefect(defect)} when it heard of a response`)
+      })
     const hear = (head: Head) =>
       Effect.catchAllDefect(
         Effect.suspend(() => rateLimit.heard(head)),
-        (defect) => Effect.logWarning(`the gate failed with ${NameOf.ofDefect(defect)}`)
+        warn
       )
 
     const execute: Service["execute"] = (request, decodeSuccess) =>
@@ -244,7 +252,7 @@ export const make = (
  * import { Layer, Redacted } from "effect"
  *
  * const client = InstantlyClient.layer({ apiKey: Redacted.make("made-up") }).pipe(
- *   Layer.provide([FetchHttpClient.layer, RateLimit.layer(RateLimit.instantly)])
+ *   Layer.provide([FetchHttpClient.layer, RateLimit.layer(RateLimit.instantly, { rest: 0 })])
  * )
  * ```
  *

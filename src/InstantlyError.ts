@@ -18,10 +18,13 @@ import {
   anyStatus,
   detail,
   facts,
+  ownStatus,
   retryAfter,
   serverMessage,
   status,
   TransportReason,
+  transportError,
+  unexpectedStatus,
   withDefault
 } from "./InstantlyError/fields.js"
 import * as Message from "./InstantlyError/message.js"
@@ -192,16 +195,6 @@ export class ServerError extends Schema.TaggedError<ServerError>("effect-instant
   }
 }
 
-const unexpectedStatus = {
-  ...facts("NotApplied"),
-  status: anyStatus(302),
-  /** What can be said of the response without repeating it. */
-  detail: detail("Instantly is not known to give this response"),
-  /** Whether the response is in Instantly's own envelope, and so not from a proxy on the way. */
-  fromInstantly: Schema.Boolean.pipe(withDefault(() => false)),
-  serverMessage
-}
-
 /**
  * Any other response: a redirect, a 408, a status that Instantly does not document, or a documented one that is not in
  * Instantly's own envelope. Its own outcome is that of its status.
@@ -214,7 +207,7 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>("effe
   unexpectedStatus
 ) {
   constructor(props: Schema.Struct.Constructor<typeof unexpectedStatus> = {}, options?: Schema.MakeOptions) {
-    super({ ...props, outcome: props.outcome ?? fromStatus(props.status ?? 302) }, options)
+    super({ ...props, outcome: props.outcome ?? fromStatus(props.status ?? ownStatus) }, options)
   }
 
   /** What happened, what to do next, and the facts of the call. */
@@ -252,13 +245,6 @@ export class InvalidResponse extends Schema.TaggedError<InvalidResponse>("effect
   get isRetryable(): boolean {
     return false
   }
-}
-
-const transportError = {
-  ...facts("Unknown"),
-  reason: TransportReason.pipe(withDefault((): TransportReason => "ConnectionLost")),
-  /** The failure's code as the runtime names it, such as `ECONNREFUSED`, or which limit was reached. */
-  detail: detail("")
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * When a request may leave: a rate-limit policy is a `Schedule` over permits, and the `RateLimit` service runs one. The
- * service is the one gate of a workspace: all callers share it, each attempt takes a permit, and every response is told to
- * it. Which request needs a permit is left to `InstantlyClient`.
+ * service is the one gate of a workspace: all callers share it, each attempt takes a permit, and it hears of every
+ * response. Which request needs a permit is left to `InstantlyClient`.
  *
  * @since 0.1.0
  */
@@ -136,7 +136,7 @@ export interface AdaptiveOptions {
   readonly every?: Duration.DurationInput
   /** How much the pace grows in each second: permits a second. Default: 2.5. */
   readonly recovery?: number
-  /** How long nothing leaves after a 429. Default: 50 milliseconds. */
+  /** How long the policy waits once it hears of a 429, which is at the next permit. Default: 50 milliseconds. */
   readonly pause?: Duration.DurationInput
 }
 
@@ -184,7 +184,8 @@ export const instantlyQuotas: ReadonlyArray<QuotaOptions> = [
 
 /**
  * Instantly's limit for a workspace: {@link instantlyQuotas}, which give about 93 a second, intersected with
- * {@link adaptive}, which gives way to what else uses the workspace. It is for one process: two processes notice each other
+ * {@link adaptive}, which yields to other programs in the workspace. As it adapts, give its gate `rest: 0`, as
+ * `Instantly.layer` does. It is for one process: two processes notice each other
  * only by their 429s.
  *
  * @example
@@ -243,7 +244,7 @@ export interface Service {
   readonly pause: (duration: Duration.DurationInput) => Effect.Effect<void>
   /**
    * Is told of every response, as soon as its head is there: its status, and how long it asks to wait, if it does. A 429
-   * closes the gate for that time, or for `rest` if it names none; the policy hears the rest at the next permit.
+   * closes the gate for that time, or for `rest` if it names none; the policy hears the counts at the next permit.
    */
   readonly heard: (response: {
     readonly status: number
@@ -263,7 +264,7 @@ export interface Service {
  *   const rateLimit = yield* RateLimit.RateLimit
  *   yield* rateLimit.acquire
  *   // ... one request
- * }).pipe(Effect.provide(RateLimit.layer(RateLimit.instantly)))
+ * }).pipe(Effect.provide(RateLimit.layer(RateLimit.instantly, { rest: 0 })))
  * ```
  *
  * @since 0.1.0
@@ -318,7 +319,7 @@ export const make = <R>(
  * ```ts
  * import { RateLimit } from "effect-instantly"
  *
- * const gate = RateLimit.layer(RateLimit.instantly)
+ * const gate = RateLimit.layer(RateLimit.instantly, { rest: 0 })
  * ```
  *
  * @since 0.1.0

@@ -100,7 +100,7 @@ export const backoff = (options: BackoffOptions = {}): Schedule.Schedule<Instant
 /**
  * Waits as long as the server asked in `Retry-After`, or not at all, without an end. Intersect it with another policy, and
  * each wait is the longer of the two. Put jitter and caps into the other policy, before the intersection: after it they
- * would cut what the server asked.
+ * would shorten the wait that the server asked for.
  *
  * @example
  * ```ts

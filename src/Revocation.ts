@@ -34,7 +34,7 @@ export { Begun, Deleted, Entry, Failed, isSettled, NotFound, Receipt, Skipped, U
 export interface Journal<E = never, R = never> {
   /** Called before the first request for an id leaves. The request waits until it is done. */
   readonly begin: (id: ApiKeyId) => Effect.Effect<void, E, R>
-  /** Called with each receipt, before the stream has it. An interruption waits until it is done. */
+  /** Called with each receipt, before the stream emits it. An interruption waits until it is done. */
   readonly record: (receipt: Receipt) => Effect.Effect<void, E, R>
 }
 
@@ -81,8 +81,13 @@ const failUnlessEmpty = <E>(cause: Cause.Cause<E>) => (Cause.isEmpty(cause) ? Ef
 /** What is the same for two spellings of an id. */
 const keyOf = (id: ApiKeyId) => id.toLowerCase()
 
-/** What {@link run} takes its ids from. */
-type Ids<E, R> = Stream.Stream<ApiKeyId, E, R> | Iterable<ApiKeyId>
+/**
+ * Where {@link run} takes its ids from.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Ids<E = never, R = never> = Stream.Stream<ApiKeyId, E, R> | Iterable<ApiKeyId>
 
 const isStream = (u: unknown): u is Stream.Stream<unknown> => Predicate.hasProperty(u, Stream.StreamTypeId)
 
@@ -122,7 +127,8 @@ const runAll = <E, R, R2, E2>(
             Effect.as(Effect.zipRight(failWith(cause), Deferred.succeed(stopped, undefined)), false),
           onSuccess: () => Effect.succeed(true)
         })
-      const record = (receipt: Receipt) => Effect.as(written(journal.record(receipt)), receipt)
+      const record = (receipt: Receipt) =>
+        Effect.as(Effect.uninterruptible(written(Effect.suspend(() => journal.record(receipt)))), receipt)
 
       const taken = new Set<string>()
       /** Whether an id comes for the first time, where that matters. */
@@ -142,15 +148,13 @@ const runAll = <E, R, R2, E2>(
         Effect.gen(function* () {
           const result = yield* Effect.either(apiKeys.delete(id))
           const facts = yield* factsOf(id)
-          if (Either.isRight(result)) {
-            yield* Ref.set(hasDeleted, true)
-            return Receipts.ofSuccess(facts, result.right.name)
-          }
-          yield* Ref.update(
-            doom,
-            Option.orElse(() => doomOf(result.left))
-          )
-          return Receipts.ofError(facts, result.left, yield* Ref.get(hasDeleted))
+          if (Either.isLeft(result)) yield* Ref.update(doom, (first) => Option.orElse(first, () => doomOf(result.left)))
+          const receipt = Either.match(result, {
+            onLeft: Receipts.ofError(facts, yield* Ref.get(hasDeleted)),
+            onRight: ({ name }) => Receipts.ofSuccess(facts, name)
+          })
+          if (receipt._tag === "Deleted") yield* Ref.set(hasDeleted, true)
+          return receipt
         }).pipe(
           // An `ApiKeys` of the app's own may die. What it did is unknown, and the other ids go on.
           Effect.catchAllDefect((defect) => Effect.map(factsOf(id), (facts) => Receipts.ofDefect(facts, defect)))
@@ -162,7 +166,9 @@ const runAll = <E, R, R2, E2>(
           const doomed = yield* Ref.get(doom)
           if (Option.isSome(doomed)) return Option.some(yield* Effect.flatMap(skip(id, doomed.value), record))
           if (!isNew(id)) return Option.some(yield* Effect.flatMap(skip(id, "Duplicate"), record))
-          if (!(yield* written(journal.begin(id)))) return Option.none<Receipt>()
+          const hasBegun = yield* written(Effect.suspend(() => journal.begin(id)))
+          // Another entry may have failed in the meantime, or the run may have been stopped.
+          if (!hasBegun || (yield* Deferred.isDone(stopped))) return Option.none<Receipt>()
           // What has happened is written down, even if nobody waits for it any more.
           return Option.some(yield* Effect.uninterruptibleMask((restore) => Effect.flatMap(restore(send(id)), record)))
         })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Clock, ConfigProvider, Effect, Layer, LayerMap, Redacted, Schedule } from "effect"
-import { ApiKeys, Instantly, InstantlyClient, RateLimit } from "effect-instantly"
+import { Clock, ConfigProvider, Duration, Effect, Layer, LayerMap, Option, Redacted, Schedule } from "effect"
+import { ApiKey, ApiKeys, Instantly, InstantlyClient, RateLimit } from "effect-instantly"
 import { InstantlyMock } from "effect-instantly/testing"
 import { inVirtualTime } from "./support/virtual.js"
 
@@ -34,6 +34,63 @@ describe("layer", () => {
       expect(arrivals).toHaveLength(200)
       expect(yield* mock.worstWindow("1050 millis")).toBeLessThanOrEqual(100)
       expect(Math.max(...arrivals.map(({ at }) => at))).toBeLessThanOrEqual(2200)
+    }).pipe(Effect.provide(InstantlyMock.layer()))
+  )
+})
+
+const response = (status: number, retryAfter?: Duration.DurationInput) => ({
+  status,
+  retryAfter: Option.map(Option.fromNullable(retryAfter), Duration.decode)
+})
+
+describe("the gate of a layer", () => {
+  const apiKey = Redacted.make("made-up")
+  const elsewhere = RateLimit.quota({ limit: 100, window: "1 second", burst: 2 })
+  const tapped = Schedule.tapOutput(RateLimit.instantly, () => Effect.void)
+  it.effect.each<readonly [string, Instantly.GateOptions, ReturnType<typeof response>, number]>([
+    ["does not rest by default, because its policy adapts", {}, response(429), 0],
+    ["rests as long as it is told", { rest: "3 seconds" }, response(429), 3000],
+    ["rests for a second with any other policy", { rateLimit: elsewhere }, response(429), 1000],
+    ["rests for a second with a policy that is made of the default one", { rateLimit: tapped }, response(429), 1000],
+    ["does not rest with another policy if it is told so", { rateLimit: elsewhere, rest: 0 }, response(429), 0],
+    ["is closed for as long as a 429 names", {}, response(429, "20 seconds"), 20_000],
+    ["is closed for a minute at most", {}, response(429, "1 hour"), 60_000],
+    ["is closed for maxPause at most", { maxPause: "5 seconds" }, response(429, "1 hour"), 5000]
+  ])("%s", ([, options, heard, expected]) =>
+    Effect.gen(function* () {
+      const gate = yield* RateLimit.RateLimit
+      yield* gate.heard(heard)
+      expect(yield* inVirtualTime(Effect.zipRight(gate.acquire, Clock.currentTimeMillis))).toBe(expected)
+    }).pipe(Effect.provide(Instantly.layer({ apiKey, ...options })), Effect.provide(InstantlyMock.layer()))
+  )
+
+  it.effect("is the one that it is given as a layer, as it is", () =>
+    Effect.gen(function* () {
+      const own: RateLimit.Service = {
+        acquire: new RateLimit.PermitRefused({ message: "deletions are stopped" }),
+        pause: () => Effect.void,
+        heard: () => Effect.void
+      }
+      const rateLimit = Layer.succeed(RateLimit.RateLimit, own)
+      for (const live of [Instantly.layer({ apiKey, rateLimit }), Instantly.layerConfig({ apiKey, rateLimit })]) {
+        const { error, gate } = yield* Effect.gen(function* () {
+          const apiKeys = yield* ApiKeys.ApiKeys
+          const id = ApiKey.ApiKeyId.make("019e18e2-78d4-7322-941a-7384d8969c61")
+          return { error: yield* Effect.flip(apiKeys.delete(id)), gate: yield* RateLimit.RateLimit }
+        }).pipe(Effect.provide(live))
+        expect(gate).toBe(own)
+        expect(error._tag).toBe("HeldBack")
+        expect(error.message).toContain("This client did not send the request: deletions are stopped.")
+      }
+    }).pipe(Effect.provide(InstantlyMock.layer()))
+  )
+
+  it.effect("fails the layer with its own failure", () =>
+    Effect.gen(function* () {
+      const rateLimit = Layer.effect(RateLimit.RateLimit, Effect.fail("the store is away"))
+      for (const live of [Instantly.layer({ apiKey, rateLimit }), Instantly.layerConfig({ apiKey, rateLimit })]) {
+        expect(yield* Effect.flip(Effect.scoped(Layer.build(live)))).toBe("the store is away")
+      }
     }).pipe(Effect.provide(InstantlyMock.layer()))
   )
 })

@@ -8,8 +8,8 @@ export default defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),
   test: {
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-    // these need the network, or runtimes that are not here: npm run test:package, npm run test:runtimes
-    exclude: ["**/node_modules/**", "test/package/**", "test/runtimes/**"],
+    // these need the network, or what is not here: npm run test:package, test:runtimes, test:engines
+    exclude: ["**/node_modules/**", "test/package/**", "test/runtimes/**", "test/engines/**"],
     reporters: ["default", counts],
     setupFiles: ["test/setup.ts"],
     // vitest leaves one core idle by itself; most of the tests wait for sockets and processes

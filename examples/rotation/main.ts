@@ -50,11 +50,11 @@ const program = Effect.gen(function* () {
 })
 
 program.pipe(
+  Effect.provide(Instantly.layerConfig().pipe(Layer.provideMerge(NodeHttpClient.layerUndici))),
   // The message of a ConfigError alone does not name the setting.
   Effect.tapError((error) => Console.error(ConfigError.isConfigError(error) ? String(error) : error.message)),
   // The report has been printed already: this is for the exit code.
   Effect.filterOrFail(({ _tag }) => _tag === "Rotated"),
-  Effect.provide(Instantly.layerConfig().pipe(Layer.provideMerge(NodeHttpClient.layerUndici))),
   Effect.provide(NodeContext.layer),
   NodeRuntime.runMain({
     disableErrorReporting: true,

@@ -10,13 +10,13 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { ParseError } from "effect/ParseResult"
 import { type InstantlyError, InvalidResponse, TransportError } from "../InstantlyError.js"
-import * as Telemetry from "../internal/telemetry.js"
 import { fromStatus } from "../Outcome.js"
 import * as Body from "./body.js"
 import type { Call } from "./call.js"
 import * as Connection from "./connection.js"
-import { errorOf } from "./errorOf.js"
+import { dependsOnBody, errorOf } from "./errorOf.js"
 import type { Head } from "./head.js"
+import * as Telemetry from "./telemetry.js"
 import * as Unreadable from "./unreadable.js"
 
 /** The exchange ended without a response. */
@@ -32,12 +32,13 @@ const lose = (call: Call, error: HttpClientError.RequestError): Effect.Effect<ne
   return call.fail((facts) => new TransportError({ ...facts, reason, detail }))
 }
 
-/** A refusal whose error depends on its body. */
-const isToldByItsBody = (status: number) => status >= 400 && status < 500 && status !== 408 && status !== 429
+/** What a client dies of can hold the request, and with it the token: nothing of it is kept. */
+const died = (call: Call) =>
+  call.fail((facts) => new TransportError({ ...facts, reason: "ConnectionLost", detail: "the HttpClient died" }))
 
 const refuse = (call: Call, head: Head, response: HttpClientResponse.HttpClientResponse) =>
   Effect.flatMap(
-    isToldByItsBody(head.status) ? Body.readRefusal(response) : Effect.as(Body.drain(response), Option.none()),
+    dependsOnBody(head.status) ? Body.readRefusal(response) : Effect.as(Body.drain(response), Option.none()),
     (body) => call.fail((facts) => errorOf(head, body, facts))
   )
 
@@ -78,10 +79,6 @@ export const exchange = <A>(
     call.depart()
     return httpClient.execute(request)
   }).pipe(
-    // What a client dies of can hold the request, and with it the token.
-    Effect.catchAllDefect(() =>
-      call.fail((facts) => new TransportError({ ...facts, reason: "ConnectionLost", detail: "the HttpClient died" }))
-    ),
     Effect.catchTags({
       RequestError: (error) => lose(call, error),
       // A client that refuses some statuses on its own still has the response.
@@ -92,7 +89,8 @@ export const exchange = <A>(
   const read = (response: HttpClientResponse.HttpClientResponse) => {
     const head = call.receive(response)
     return Effect.zipRight(
-      hear(head),
+      // A gate that is slow to hear is cut off by the limit, and then nobody reads the body.
+      Effect.onInterrupt(hear(head), () => Body.drain(response)),
       fromStatus(head.status) === "Applied"
         ? succeed(call, head, Body.decodeSuccess(response, decodeSuccess))
         : refuse(call, head, response)
@@ -100,6 +98,10 @@ export const exchange = <A>(
   }
 
   return call
-    .within(Effect.flatMap(sent, read), timeout, "the limit for one attempt")
+    .within(
+      Effect.catchAllDefect(Effect.flatMap(sent, read), () => died(call)),
+      timeout,
+      "the limit for one attempt"
+    )
     .pipe(Effect.onExit((exit) => Telemetry.countRequest(resultOf(exit))))
 }

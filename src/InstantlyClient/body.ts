@@ -17,17 +17,40 @@ const longestRefusal = 16 * 1024
 /** A body was longer than what is read of it. */
 export class TooLong extends Data.TaggedError("TooLong") {}
 
+/** Chunks of any size, in blocks that are few: a server may send a body byte by byte. */
+const makeBlocks = () => {
+  const blocks: Array<Uint8Array<ArrayBuffer>> = []
+  let last = new Uint8Array(0)
+  let used = 0
+  return {
+    add: (chunk: Uint8Array) => {
+      const fits = Math.min(chunk.length, last.length - used)
+      last.set(chunk.subarray(0, fits), used)
+      used += fits
+      if (fits === chunk.length) return
+      const rest = chunk.subarray(fits)
+      last = new Uint8Array(Math.max(smallestBlock, rest.length))
+      last.set(rest)
+      used = rest.length
+      blocks.push(last)
+    },
+    all: () => [...blocks.slice(0, -1), last.subarray(0, used)]
+  }
+}
+
+const smallestBlock = 16 * 1024
+
 /** Beyond the cap the stream fails, which cancels its source and closes the connection. */
 const bytesUpTo = (most: number, response: Response) =>
   Effect.suspend(() => {
-    const chunks: Array<Uint8Array<ArrayBuffer>> = []
+    const blocks = makeBlocks()
     let size = 0
     const collect = Stream.runForEach(response.stream, (chunk) => {
       size += chunk.length
-      chunks.push(new Uint8Array(chunk))
+      blocks.add(chunk)
       return size > most ? Effect.fail(new TooLong()) : Effect.void
     })
-    return Effect.as(collect, chunks)
+    return Effect.map(collect, blocks.all)
   }).pipe(
     Effect.catchIf(
       (error) => error._tag === "ResponseError" && error.reason === "EmptyBody",
@@ -57,7 +80,7 @@ export const drain = (response: Response): Effect.Effect<void> =>
 /** The text of a refusal; nothing if it is too long or damaged. */
 export const readRefusal = (response: Response): Effect.Effect<Option.Option<string>> =>
   bytesUpTo(longestRefusal, response).pipe(
-    Effect.flatMap((chunks) => Effect.promise(() => new Blob(chunks).text())),
+    Effect.flatMap((blocks) => Effect.promise(() => new Blob(blocks).text())),
     Effect.map(Option.some),
     Effect.catchAllCause(() => Effect.succeed(Option.none()))
   )
@@ -87,15 +110,17 @@ const decodeShort = <A, E>(response: Response, decode: (response: Response) => E
     )
   })
 
-/** Gives its chunks away one by one, so that they are not all held a second time while they are decoded. */
-const streamOf = (chunks: Array<Uint8Array<ArrayBuffer>>) =>
-  new ReadableStream<Uint8Array<ArrayBuffer>>({
+/** Gives its blocks away one by one, so that they are not all held a second time while they are decoded. */
+const streamOf = (blocks: Array<Uint8Array<ArrayBuffer>>) => {
+  blocks.reverse()
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull: (controller) => {
-      const chunk = chunks.shift()
-      if (chunk === undefined) controller.close()
-      else controller.enqueue(chunk)
+      const block = blocks.pop()
+      if (block === undefined) controller.close()
+      else controller.enqueue(block)
     }
   })
+}
 
 /** Decodes a success of which no more than the cap is read. */
 export const decodeSuccess = <A, E>(

@@ -12,7 +12,7 @@ import { type Facts, HeldBack, type InstantlyError, InvalidResponse, TransportEr
 import * as Outcome from "../Outcome.js"
 import { errorOf } from "./errorOf.js"
 import { type Head, headOf } from "./head.js"
-import { pathOf } from "./sign.js"
+import { shownPathOf } from "./sign.js"
 import * as Timer from "./timer.js"
 
 /** A call holds what changes while it is under way. It is told each step as it happens, and reads the clock itself. */
@@ -30,7 +30,7 @@ export class Call {
   private head: Head | undefined
   /** The status that the attempt before ended with, if it had a response. */
   private lastStatus: number | undefined
-  /** Since when the call has been waiting for an attempt to depart; nothing while one is out. */
+  /** When the call began to wait for its next attempt; undefined while one is under way. */
   private idleSince: number | undefined
   private waited = 0
 
@@ -40,32 +40,29 @@ export class Call {
     private readonly clock: Clock.Clock
   ) {
     this.method = request.method
-    this.path = pathOf(request.url)
+    this.path = shownPathOf(request)
     this.idleSince = this.now()
     this.endsAt = this.idleSince + Duration.toMillis(deadline)
   }
 
+  /** Milliseconds of a monotonic clock, as the gate's: the wall clock can be set. */
   private now(): number {
-    return this.clock.unsafeCurrentTimeMillis()
+    return Math.floor(Number(this.clock.unsafeCurrentTimeNanos()) / 1e6)
   }
 
-  /** Counts the wait until now. A clock that was set back counts as no wait. */
-  private countWait(): void {
-    if (this.idleSince === undefined) return
-    const now = this.now()
-    this.waited += Math.max(0, now - this.idleSince)
-    this.idleSince = now
+  /** How long it has waited by now. */
+  private wait(): number {
+    return this.waited + (this.idleSince === undefined ? 0 : Math.max(0, this.now() - this.idleSince))
   }
 
   /** What is known of the call by now. */
   get facts(): Facts {
-    this.countWait()
     return {
       method: this.method,
       path: this.path,
       outcome: Outcome.combine(this.settled, this.pending),
       attempts: this.attempts,
-      waited: Duration.millis(this.waited),
+      waited: Duration.millis(this.wait()),
       requestId: this.head?.requestId ?? Option.none()
     }
   }
@@ -77,7 +74,7 @@ export class Call {
 
   /** The request is handed over, and may be carried out from now on. */
   depart(): void {
-    this.countWait()
+    this.waited = this.wait()
     this.idleSince = undefined
     this.attempts += 1
     this.pending = "Unknown"
@@ -85,7 +82,7 @@ export class Call {
 
   /** The head of a response is there, and tells what became of the request, whatever becomes of the body. */
   receive(response: HttpClientResponse.HttpClientResponse): Head {
-    this.head = headOf(response, this.now())
+    this.head = headOf(response, this.clock.unsafeCurrentTimeMillis())
     this.pending = Outcome.fromStatus(this.head.status)
     return this.head
   }

@@ -39,22 +39,15 @@ const beforeSending = new Set(["connect", "getaddrinfo"])
 const stringAt = (value: unknown, key: string) =>
   Predicate.hasProperty(value, key) && Predicate.isString(value[key]) ? value[key] : ""
 
-/** An error and what it names as its cause, outermost first; causes can be circular. */
-const chainOf = (error: unknown): ReadonlyArray<unknown> => {
-  const chain = new Set<unknown>()
-  for (
-    let link = error;
-    Predicate.isObject(link) && !chain.has(link);
-    link = Predicate.hasProperty(link, "cause") ? link.cause : undefined
-  ) {
-    chain.add(link)
-  }
-  return [...chain]
-}
+/** An error and what it names as its cause, outermost first. Causes can be circular. */
+const chainOf = (error: unknown, seen: ReadonlySet<unknown> = new Set()): ReadonlyArray<unknown> =>
+  Predicate.isObject(error) && !seen.has(error)
+    ? [error, ...chainOf(Predicate.hasProperty(error, "cause") ? error.cause : undefined, new Set([...seen, error]))]
+    : []
 
 /** Whether a failure proves that its request was never sent. */
-export const isNeverSent = (error: unknown): boolean =>
-  chainOf(error).some(
+export const isNeverSent = (error: unknown, seen: ReadonlySet<unknown> = new Set()): boolean =>
+  chainOf(error, seen).some(
     (link) =>
       link instanceof NotSent ||
       neverSent.has(stringAt(link, "code")) ||
@@ -62,7 +55,9 @@ export const isNeverSent = (error: unknown): boolean =>
       // what Fetch says about a port that it never connects to; it has no code
       stringAt(link, "message") === "bad port" ||
       // every address of the host was tried, and none could be reached
-      (link instanceof AggregateError && link.errors.length > 0 && link.errors.every(isNeverSent))
+      (link instanceof AggregateError &&
+        link.errors.length > 0 &&
+        link.errors.every((one) => isNeverSent(one, new Set([...seen, link]))))
   )
 
 const isCode = (text: string) => neverSent.has(text) || /^[A-Z][A-Z0-9_]{2,60}$/.test(text)

@@ -1,4 +1,4 @@
-/** Which error a response means that is not a success. */
+/** The error that a response other than a success becomes. */
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -27,7 +27,7 @@ const reasons: Readonly<Record<number, string>> = {
   404: "Not Found"
 }
 
-/** Instantly's own envelope. A proxy's page is none, nor is JSON that does not agree with the status line. */
+/** Instantly's own envelope. A proxy's page is not one. Neither is JSON that disagrees with the status line. */
 const envelopeOf = (status: number, body: string): Option.Option<Envelope> =>
   Option.filter(
     decodeEnvelope(body),
@@ -63,7 +63,11 @@ const ofEnvelope = (status: number, envelope: Envelope, facts: InstantlyError.Fa
   return new InstantlyError.UnexpectedStatus({ ...facts, status, detail, serverMessage, fromInstantly: !isAddress })
 }
 
-/** The error that a response with this head means, and with this body where one was read. */
+/** Whether the error of a status depends on the body. */
+export const dependsOnBody = (status: number): boolean =>
+  status >= 400 && status < 500 && status !== 408 && status !== 429
+
+/** The error that a response with this head becomes, and with this body where one was read. */
 export const errorOf = (
   { retryAfter, status }: Head,
   body: Option.Option<string>,
@@ -76,9 +80,9 @@ export const errorOf = (
   if (status >= 300 && status < 400 && status !== 304) {
     return unexpected("a redirect, which is not followed because it would take the token to another address")
   }
-  if (status < 400 || status >= 500) return unexpected("Instantly is not known to give this status")
-  if (Option.isNone(body)) return unexpected("its body, which would say whose response it is, could not be read")
-  if (body.value === "") return unexpected("it has no body that would say whose response it is")
+  if (!dependsOnBody(status)) return unexpected("Instantly does not document this status")
+  if (Option.isNone(body)) return unexpected("its body could not be read, so it may not come from Instantly")
+  if (body.value === "") return unexpected("it has no body, so it may not come from Instantly")
   return Option.match(envelopeOf(status, body.value), {
     onNone: () => unexpected("it is not in Instantly's envelope, so a proxy or a firewall may have given it"),
     onSome: (envelope) => ofEnvelope(status, envelope, facts)

@@ -6,14 +6,14 @@ import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import { type InstantlyError, isIdempotent } from "../InstantlyError.js"
 import * as NameOf from "../internal/nameOf.js"
-import * as Telemetry from "../internal/telemetry.js"
 import type { RetryPolicy } from "../RetryPolicy.js"
 import type { Call } from "./call.js"
+import * as Telemetry from "./telemetry.js"
 
 const mayRepeat = ({ _tag, method, outcome }: InstantlyError): boolean =>
   _tag !== "HeldBack" && (outcome === "NotApplied" || (outcome === "Unknown" && isIdempotent(method)))
 
-const tell = (error: InstantlyError, delay: Duration.Duration) =>
+const report = (error: InstantlyError, delay: Duration.Duration) =>
   Effect.all(
     [
       Metric.increment(Telemetry.retries),
@@ -35,7 +35,7 @@ const supervise = (policy: RetryPolicy, call: Call): Schedule.Schedule<Duration.
     return Effect.suspend(() => delays.step(now, error, state)).pipe(
       Effect.flatMap(([next, delay, decision]) =>
         ScheduleDecision.isContinue(decision) && call.hasTimeFor(delay)
-          ? Effect.as(tell(error, delay), [next, delay, decision] as const)
+          ? Effect.as(report(error, delay), [next, delay, decision] as const)
           : Effect.succeed(ended)
       ),
       Effect.catchAllCause((cause) =>

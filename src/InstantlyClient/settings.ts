@@ -38,7 +38,7 @@ const baseUrl = (value: string): Checked<string> =>
     Either.flatMap((url) => {
       if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
         return Either.left(
-          "must use https: over http, which is for loopback addresses only, the API key would travel in the clear"
+          "must use https (http is only for loopback addresses, because it sends the API key in the clear)"
         )
       }
       if (`${url.username}${url.password}${url.search}${url.hash}` !== "") {
@@ -55,10 +55,10 @@ const headerValue = (value: string): Checked<string> => {
   if (/[\r\n]/.test(trimmed)) return Either.left("has more than one line")
   return /^[\x21-\x7e]+$/.test(trimmed)
     ? Either.right(trimmed)
-    : Either.left("has spaces or other characters that it cannot consist of")
+    : Either.left("has spaces or characters that a header cannot hold")
 }
 
-/** A secret that has been wiped throws, and one that untyped code gives may be none. */
+/** A wiped secret throws, and untyped code may pass something that is not a secret. */
 const token = (value: Redacted.Redacted): Checked<string> =>
   Either.try(() => Redacted.value(value)).pipe(
     Either.filterOrLeft(
@@ -171,7 +171,7 @@ const told = <A>(name: string, config: Config.Config<A>): Effect.Effect<A, Confi
     })
   )
 
-/** Every setting is checked, so that all wrong ones are told at once. */
+/** Every setting is checked, so that all wrong ones are reported together. */
 const settings = (options: ConfigOptions, leftOut: LeftOut): Effect.Effect<Settings, ConfigError.ConfigError> => {
   const { apiKey, workspaceId } = options
   const all = {

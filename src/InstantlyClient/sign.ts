@@ -52,3 +52,7 @@ export const sign = (
     )
   )
 }
+
+/** The path to show of a request: one that is not sent may hold a password of its host. */
+export const shownPathOf = (request: HttpClientRequest.HttpClientRequest): string =>
+  Option.isSome(strayOf(request)) ? "(not a path)" : pathOf(request.url)

@@ -49,7 +49,7 @@ export const reasonOf = (error: TooLong | HttpClientError.ResponseError | ParseR
   if (error._tag === "TooLong") return "it is longer than 8 MiB"
   if (error._tag === "ParseError") {
     if (error.issue.actual === null) return "it is empty"
-    const problems = Arr.dedupe(problemsOf(error.issue, [], SchemaAST.neverKeyword))
+    const problems = [...new Set(problemsOf(error.issue, [], SchemaAST.neverKeyword))]
     const rest = problems.length > most ? `, and ${problems.length - most} more` : ""
     return `${problems.slice(0, most).join(", ")}${rest}`
   }

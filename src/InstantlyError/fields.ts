@@ -59,3 +59,23 @@ export const serverMessage = Schema.transform(
   Schema.OptionFromSelf(Schema.RedactedFromSelf(Schema.String)),
   { strict: true, decode: () => Option.none<Redacted.Redacted>(), encode: () => null }
 ).pipe(withDefault(() => Option.none<Redacted.Redacted>()))
+
+/** The status of an `UnexpectedStatus` that names none. */
+export const ownStatus = 302
+
+export const unexpectedStatus = {
+  ...facts("NotApplied"),
+  status: anyStatus(ownStatus),
+  /** What can be said of the response without repeating it. */
+  detail: detail("Instantly does not document this response"),
+  /** Whether the response is in Instantly's own envelope, and so not from a proxy on the way. */
+  fromInstantly: Schema.Boolean.pipe(withDefault(() => false)),
+  serverMessage
+}
+
+export const transportError = {
+  ...facts("Unknown"),
+  reason: TransportReason.pipe(withDefault((): TransportReason => "ConnectionLost")),
+  /** The failure's code as the runtime names it, such as `ECONNREFUSED`, or which limit was reached. */
+  detail: detail("")
+}

@@ -108,7 +108,7 @@ export const serverError = (error: InstantlyError.ServerError): string =>
   lines(
     error,
     `Instantly, or a proxy in front of it, failed (${error.status}). The request may have been carried out.`,
-    waitAdvice(error, sendAgain(error))
+    isIdempotent(error.method) || error.method === "" ? waitAdvice(error, sendAgain(error)) : sendAgain(error)
   )
 
 export const unexpectedStatus = (error: InstantlyError.UnexpectedStatus): string => {
@@ -160,7 +160,7 @@ export const heldBack = (error: InstantlyError.HeldBack): string =>
   refused(
     error,
     `This client did not send the request: ${error.detail}.`,
-    "It will not send it the next time either, until that changes."
+    "Sending it again will not help until that changes."
   )
 
 /** `JSON.stringify` and JSON logs show what an error holds itself, which a derived message is not. */

@@ -35,7 +35,7 @@ export const make = ({ factor = 0.92, max = 100, min = 1, recovery = 2.5, ...opt
     return Effect.succeed([
       { pace: next, steppedAt: now, slowedAt: slows ? now : slowedAt },
       next,
-      ScheduleDecision.continueWith(ScheduleInterval.after(Math.ceil(now + wait)))
+      ScheduleDecision.continueWith(ScheduleInterval.after(wait === 0 ? now : Math.ceil(now + wait)))
     ])
   })
 }

@@ -73,9 +73,9 @@ export const dynamic = <R>(quota: Effect.Effect<QuotaOptions, never, R>): Schedu
       const from = before.pace ?? cautious
       const pace = Either.getOrElse(asked, () => from)
       const arrival =
-        before.pace === undefined || isSame(before.pace, pace)
+        isSame(from, pace) || (before.pace === undefined && !before.isWrong)
           ? arrivalAfter(pace, now, before.arrival)
-          : arrivalAfterChange(before.pace, pace, now)
+          : arrivalAfterChange(from, pace, now)
       const state: Changing = {
         pace: Either.getOrElse(asked, () => before.pace),
         arrival,
@@ -83,7 +83,9 @@ export const dynamic = <R>(quota: Effect.Effect<QuotaOptions, never, R>): Schedu
       }
       return Effect.as(
         Either.isLeft(asked) && !before.isWrong
-          ? Effect.logWarning(`RateLimit.dynamic keeps the quota it had. ${asked.left}`)
+          ? Effect.logWarning(
+              `RateLimit.dynamic was given a wrong quota, and keeps ${before.pace === undefined ? "to a permit a second" : "the last good one"}. ${asked.left}`
+            )
           : Effect.void,
         [state, undefined, admits(pace, now, arrival)] as const
       )

@@ -7,7 +7,7 @@ import type { DeleteApiKeyError } from "../ApiKeys.js"
 import * as NameOf from "../internal/nameOf.js"
 import * as Outcome from "../Outcome.js"
 
-const common = {
+const stamped = {
   /** The id, as it was given. */
   id: ApiKeyId,
   /** When the receipt was made. */
@@ -15,7 +15,7 @@ const common = {
 }
 
 const told = {
-  ...common,
+  ...stamped,
   /** How many requests were sent for it. */
   attempts: Schema.NonNegativeInt,
   /** The tag of the error, such as `NotFound`. */
@@ -33,7 +33,7 @@ const told = {
  * @category receipts
  */
 export class Deleted extends Schema.TaggedClass<Deleted>("effect-instantly/Revocation/Deleted")("Deleted", {
-  ...common,
+  ...stamped,
   /** The key's name; none if the response could not be read. */
   name: Schema.OptionFromNullOr(Schema.String)
 }) {}
@@ -73,7 +73,7 @@ export class Unknown extends Schema.TaggedClass<Unknown>("effect-instantly/Revoc
  * @category receipts
  */
 export class Skipped extends Schema.TaggedClass<Skipped>("effect-instantly/Revocation/Skipped")("Skipped", {
-  ...common,
+  ...stamped,
   reason: Schema.Literal("Unauthorized", "PaymentRequired", "Forbidden", "Duplicate")
 }) {}
 
@@ -110,7 +110,7 @@ export type Receipt = typeof Receipt.Type
  * @since 0.2.0
  * @category models
  */
-export class Begun extends Schema.TaggedClass<Begun>("effect-instantly/Revocation/Begun")("Begun", common) {}
+export class Begun extends Schema.TaggedClass<Begun>("effect-instantly/Revocation/Begun")("Begun", stamped) {}
 
 /**
  * What a journal keeps: one line of JSON each, without secrets.
@@ -157,30 +157,32 @@ export const ofSuccess = ({ at, id }: Facts, name: string): Receipt => new Delet
 
 const ownKeyGone = "This run has deleted keys: one of them may be the very key that it authenticates with."
 
-const earlierRun = "An earlier run began to delete this key, and did not record how that ended."
+const earlierRun = "An earlier run began to delete this key, and it is not known how that ended."
 
 const lines = (...said: ReadonlyArray<string>) => said.filter((line) => line !== "").join("\n")
 
-export const ofError = ({ at, id, inDoubt }: Facts, error: DeleteApiKeyError, hasDeleted: boolean): Receipt => {
-  const { _tag, attempts, requestId } = error
-  const outcome = inDoubt ? Outcome.combine(error.outcome, "Unknown") : error.outcome
-  if (outcome === "Applied") return new Deleted({ id, at, name: Option.none() })
-  const told = { id, at, attempts, error: _tag, requestId }
-  if (_tag === "NotFound") {
-    const message = lines(inDoubt ? `${earlierRun} Most likely it deleted the key.` : "", error.message)
-    return new NotFound({ ...told, outcome, message })
+export const ofError =
+  ({ at, id, inDoubt }: Facts, hasDeleted: boolean) =>
+  (error: DeleteApiKeyError): Receipt => {
+    const { _tag, attempts, requestId } = error
+    const outcome = inDoubt ? Outcome.combine(error.outcome, "Unknown") : error.outcome
+    if (outcome === "Applied") return new Deleted({ id, at, name: Option.none() })
+    const told = { id, at, attempts, error: _tag, requestId }
+    if (_tag === "NotFound") {
+      const message = lines(inDoubt ? `${earlierRun} Most likely it deleted the key.` : "", error.message)
+      return new NotFound({ ...told, outcome, message })
+    }
+    const message = lines(
+      _tag === "Unauthorized" && hasDeleted ? ownKeyGone : "",
+      inDoubt ? `${earlierRun} It may have deleted the key.` : "",
+      error.message
+    )
+    return outcome === "Unknown" ? new Unknown({ ...told, message }) : new Failed({ ...told, message })
   }
-  const message = lines(
-    _tag === "Unauthorized" && hasDeleted ? ownKeyGone : "",
-    inDoubt ? `${earlierRun} It may have deleted the key.` : "",
-    error.message
-  )
-  return outcome === "Unknown" ? new Unknown({ ...told, message }) : new Failed({ ...told, message })
-}
 
 /** An `ApiKeys` of the app's own died. */
 export const ofDefect = ({ at, id }: Facts, defect: unknown): Receipt => {
   const error = NameOf.ofDefect(defect)
-  const message = `The call failed with ${error}, which says nothing of the request. Check whether it was carried out.`
+  const message = `The call failed with ${error}, so what became of the request is not known. Check whether it was carried out.`
   return new Unknown({ id, at, attempts: 0, error, message, requestId: Option.none() })
 }

@@ -5,10 +5,16 @@ import * as Predicate from "effect/Predicate"
 
 const isName = (name: unknown): name is string => Predicate.isString(name) && /^[\w$./-]{1,60}$/.test(name)
 
+/** What an object has at a key, which may be a getter that throws. */
+const at = (object: object, key: string): unknown =>
+  Option.getOrUndefined(Option.liftThrowable((): unknown => Reflect.get(object, key))())
+
 /** The name of a defect, or of an error that was failed with. */
-export const ofDefect = (defect: unknown): string =>
-  (Predicate.isObject(defect) ? [Reflect.get(defect, "_tag"), Reflect.get(defect, "name")] : []).find(isName) ??
-  "an unknown error"
+export const ofDefect = (defect: unknown): string => {
+  const tag = Predicate.isObject(defect) ? at(defect, "_tag") : undefined
+  const name = defect instanceof Error ? at(defect, "name") : undefined
+  return [tag, name].find(isName) ?? "an unknown error"
+}
 
 /** The name of what a cause holds. */
 export const ofCause = (cause: Cause.Cause<unknown>): string =>

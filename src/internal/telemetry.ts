@@ -1,33 +1,11 @@
-/** What can be seen of requests and gates from outside: metrics, and events of the span that a call happens in. README lists them. */
+/** What can be seen of gates from outside: metrics, and events of the span that a call happens in. README lists them. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
-import * as MetricKey from "effect/MetricKey"
 import * as Tracer from "effect/Tracer"
-import type { InstantlyError } from "../InstantlyError.js"
-
-const requestKey = MetricKey.counter("instantly.requests", {
-  description: "Requests that were sent, or that the client tried to send, by their result",
-  incremental: true
-})
-
-const requests = new Map<string, Metric.Metric.Counter<number>>()
-
-/** Counts a request, by `Success`, the tag of its error, or `Interrupted`. */
-export const countRequest = (result: string) => {
-  // Kept, with the label in its key, because a tagged metric is looked up by all its labels at each update.
-  const counter = requests.get(result) ?? Metric.fromMetricKey(MetricKey.tagged(requestKey, "result", result))
-  requests.set(result, counter)
-  return Metric.increment(counter)
-}
-
-export const retries = Metric.counter("instantly.retries", {
-  description: "Attempts that follow another of the same call",
-  incremental: true
-})
 
 /** In buckets from 1 millisecond to a bit more than a minute. */
 export const permitWait = Metric.timerWithBoundaries(
@@ -44,8 +22,11 @@ export const pauses = Metric.counter("instantly.pauses", {
   incremental: true
 })
 
-// Not `Effect.currentSpan`: where there is none it fails, and makes an error with its stack to be thrown away.
-const event = (name: string, attributes: Record<string, unknown>) =>
+/**
+ * Something that happens within a call, as an event of the span that it happens in, where there is one. Not by
+ * `Effect.currentSpan`, which fails where there is none, with an error whose stack is made and thrown away.
+ */
+export const event = (name: string, attributes: Record<string, unknown>) =>
   Effect.contextWithEffect((context: Context.Context<never>) => {
     const span = Context.getOrElse(context, Tracer.ParentSpan, () => undefined)
     return span?._tag === "Span"
@@ -62,7 +43,3 @@ export const permitted = (waited: Duration.Duration) =>
 /** The gate has been closed for everybody. */
 export const paused = (pause: Duration.Duration) =>
   event("instantly.pause", { "instantly.pause_ms": Duration.toMillis(pause) })
-
-/** An attempt has failed, and there will be another. */
-export const retrying = (error: InstantlyError, delay: Duration.Duration) =>
-  event("instantly.retry", { "error.type": error._tag, "instantly.delay_ms": Duration.toMillis(delay) })

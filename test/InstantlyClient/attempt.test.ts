@@ -31,7 +31,7 @@ describe("an attempt", () => {
         Effect.gen(function* () {
           const error = yield* Effect.flip(remove)
           expect(error).toMatchObject({ _tag: "UnexpectedStatus", status: 404, outcome: "NotApplied", attempts: 1 })
-          expect(error.message).toContain("its body, which would say whose response it is, could not be read")
+          expect(error.message).toContain("its body could not be read, so it may not come from Instantly")
         }),
       {
         transformClient: () =>

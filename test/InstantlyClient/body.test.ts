@@ -250,7 +250,7 @@ describe("a response", () => {
         expect(yield* failureOf(status, body.stream)).toMatchObject({
           _tag: "UnexpectedStatus",
           status,
-          detail: "its body, which would say whose response it is, could not be read"
+          detail: "its body could not be read, so it may not come from Instantly"
         })
         expect(yield* body.ended).toBe("cancelled")
         expect(body.bytes).toBe(17 * KiB)

@@ -55,7 +55,7 @@ describe("a call", () => {
       expect(call.facts).toMatchObject({ waited: Duration.zero })
       yield* TestClock.setTime(1400)
       call.depart()
-      expect(call.facts).toMatchObject({ waited: Duration.millis(400) })
+      expect(call.facts).toMatchObject({ waited: Duration.zero })
     })
   )
 

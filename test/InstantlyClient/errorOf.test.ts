@@ -75,11 +75,11 @@ describe("a response", () => {
   it.each([
     [302, undefined, "a redirect, which is not followed because it would take the token to another address"],
     [408, undefined, "the server gave up waiting for the request"],
-    [304, undefined, "Instantly is not known to give this status"],
-    [199, undefined, "Instantly is not known to give this status"],
-    [600, undefined, "Instantly is not known to give this status"],
-    [404, undefined, "its body, which would say whose response it is, could not be read"],
-    [404, "", "it has no body that would say whose response it is"],
+    [304, undefined, "Instantly does not document this status"],
+    [199, undefined, "Instantly does not document this status"],
+    [600, undefined, "Instantly does not document this status"],
+    [404, undefined, "its body could not be read, so it may not come from Instantly"],
+    [404, "", "it has no body, so it may not come from Instantly"],
     [404, "<html>", "it is not in Instantly's envelope, so a proxy or a firewall may have given it"],
     [404, envelope(404, "Not Found", { message: "Route GET:/made-up not found" }), "Instantly has no such address"],
     [409, envelope(409, "Conflict"), "Instantly refused the request"]

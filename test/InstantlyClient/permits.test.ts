@@ -131,7 +131,7 @@ describe("a gate of the app's own", () => {
     Effect.gen(function* () {
       const { arrivals, error, warnings } = yield* callAt({ heard }, 2)
       expect(error).toMatchObject({ _tag: "TooManyRequests", outcome: "NotApplied", attempts: 2 })
-      expect(warnings).toEqual(["the gate failed with RangeError", "the gate failed with RangeError"])
+      expect(warnings).toEqual(["the gate failed with RangeError when it heard of a response"])
       expect(arrivals).toBe(2)
     }).pipe(Effect.provide(InstantlyMock.layer({ faults: [Fault.always(Fault.respond({ status: 429 }))] })))
   )

@@ -67,7 +67,12 @@ describe("settings", () => {
     ["a name of the app that is all spaces", { userAgent: "  " }, "userAgent", "one line of printable ASCII"],
     ["a name of the app with a tab", { userAgent: "my\tapp" }, "userAgent", "one line of printable ASCII"],
     ["a name of the app that no header can hold", { userAgent: "äpp" }, "userAgent", "one line of printable ASCII"],
-    ["a workspace with a space", { workspaceId: "made up" }, "workspaceId", "spaces or other characters"],
+    [
+      "a workspace with a space",
+      { workspaceId: "made up" },
+      "workspaceId",
+      "spaces or characters that a header cannot hold"
+    ],
     ["an empty name of the app", { userAgent: "" }, "userAgent", "one line"],
     ["no time for an attempt", { timeout: 0 }, "timeout", "longer than zero"],
     ["a negative deadline", { deadline: "-5 seconds" }, "deadline", "longer than zero"]
@@ -168,9 +173,9 @@ describe("settings", () => {
           deadline: "-1 second"
         })
       ).toEqual([
-        "apiKey: apiKey has spaces or other characters that it cannot consist of",
+        "apiKey: apiKey has spaces or characters that a header cannot hold",
         "baseUrl: baseUrl is not a URL, such as https://api.instantly.ai",
-        "workspaceId: workspaceId has spaces or other characters that it cannot consist of",
+        "workspaceId: workspaceId has spaces or characters that a header cannot hold",
         "userAgent: userAgent must be one line of printable ASCII, such as my-app/1.0",
         "timeout: timeout must be a duration longer than zero, such as 15 seconds",
         "deadline: deadline must be a duration longer than zero, such as 15 seconds"
@@ -265,9 +270,9 @@ describe("a setting that is a Config", () => {
       const all = yield* problemsOf(six, { ...wrong, ACME_AGENT: `${canary}\n` })
       expect(all).toEqual([
         // the `Config` of a secret gives no path
-        ": apiKey has spaces or other characters that it cannot consist of",
+        ": apiKey has spaces or characters that a header cannot hold",
         "ACME_URL: baseUrl is not a URL, such as https://api.instantly.ai",
-        "ACME_WORKSPACE: workspaceId has spaces or other characters that it cannot consist of",
+        "ACME_WORKSPACE: workspaceId has spaces or characters that a header cannot hold",
         "ACME_AGENT: userAgent must be one line of printable ASCII, such as my-app/1.0",
         // the `Config` itself refuses these, and quotes them
         "ACME_TIMEOUT: timeout is not what its Config expects",
@@ -275,7 +280,7 @@ describe("a setting that is a Config", () => {
       ])
       const nested = { apiKey: Config.nested(Config.redacted("KEY"), "ACME"), timeout: Config.succeed(0) }
       expect(yield* problemsOf(nested, { "ACME.KEY": canary })).toEqual([
-        "ACME: apiKey has spaces or other characters that it cannot consist of",
+        "ACME: apiKey has spaces or characters that a header cannot hold",
         ": timeout must be a duration longer than zero, such as 15 seconds"
       ])
     })

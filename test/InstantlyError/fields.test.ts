@@ -43,7 +43,7 @@ const kinds: ReadonlyArray<readonly [string, () => InstantlyError.InstantlyError
       ...facts,
       outcome: "NotApplied",
       status: 302,
-      detail: "Instantly is not known to give this response",
+      detail: "Instantly does not document this response",
       fromInstantly: false,
       serverMessage: Option.none()
     }

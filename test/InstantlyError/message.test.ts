@@ -107,7 +107,7 @@ describe("what an error says before the facts of its call", () => {
     [
       "a redirect",
       new UnexpectedStatus(),
-      ["The response had status 302: Instantly is not known to give this response.", elsewhere]
+      ["The response had status 302: Instantly does not document this response.", elsewhere]
     ],
     [
       "a 408",
@@ -205,7 +205,7 @@ describe("what an error says before the facts of its call", () => {
       new HeldBack(),
       [
         "This client did not send the request: the client refused it.",
-        "It will not send it the next time either, until that changes."
+        "Sending it again will not help until that changes."
       ]
     ],
     [
@@ -213,7 +213,7 @@ describe("what an error says before the facts of its call", () => {
       new HeldBack({ detail: "its URL is not valid", ...afterLost }),
       [
         "This client did not send the request: its URL is not valid.",
-        "It will not send it the next time either, until that changes.",
+        "Sending it again will not help until that changes.",
         lost
       ]
     ]

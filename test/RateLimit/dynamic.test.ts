@@ -65,7 +65,7 @@ describe("dynamic", () => {
       )
       expect(all).toEqual([100, 200, 300, 400, 500])
       const says =
-        "WARN RateLimit.dynamic keeps the quota it had. RangeError: quota: limit must be a whole number of at least 1, not -1"
+        "WARN RateLimit.dynamic was given a wrong quota, and keeps the last good one. RangeError: quota: limit must be a whole number of at least 1, not -1"
       expect(logged).toEqual([says, says])
     })
   )

@@ -3,6 +3,7 @@ export default {
   mutate: [
     "src/**/*.ts",
     // re-exports
+    "!src/cli/**",
     "!src/index.ts",
     "!src/testing/index.ts",
     // data

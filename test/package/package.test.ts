@@ -84,9 +84,9 @@ afterAll(() => rmSync(temporary, { recursive: true, force: true }))
 describe("the tarball", () => {
   const installed = join(newest, "node_modules/effect-instantly")
 
-  it("holds the documents, the sources, and for each source what it is compiled to; and nothing else", () => {
+  it("holds the documents, the library's sources, for each what it is compiled to, and the tool; nothing else", () => {
     const modules = filesIn(join(root, "src"))
-      .filter((file) => file.endsWith(".ts"))
+      .filter((file) => file.endsWith(".ts") && !file.startsWith("cli/"))
       .map((file) => file.slice(0, -".ts".length))
     const compiled = ["js", "js.map", "d.ts", "d.ts.map"]
     expect(filesIn(installed)).toEqual(
@@ -94,6 +94,8 @@ describe("the tarball", () => {
         "CHANGELOG.md",
         "LICENSE",
         "README.md",
+        "dist/cli.js",
+        "dist/cli.licenses.txt",
         "package.json",
         ...modules.flatMap((module) => compiled.map((extension) => `dist/${module}.${extension}`)),
         ...modules.map((module) => `src/${module}.ts`)
@@ -110,10 +112,10 @@ describe("the tarball", () => {
     expect([maps.length > 0, missing]).toEqual([true, []])
   })
 
-  it("imports nothing but its own modules, effect and @effect/platform: nothing of Node", () => {
+  it("imports, but for the tool, nothing but its own modules, effect and @effect/platform: nothing of Node", () => {
     const importing = /(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']/g
     const imports = filesIn(installed)
-      .filter((file) => /^dist\/.*\.(?:js|d\.ts)$/.test(file))
+      .filter((file) => /^dist\/.*\.(?:js|d\.ts)$/.test(file) && file !== "dist/cli.js")
       // what stands in comments is documentation
       .map((file) => readFileSync(join(installed, file), "utf8").replaceAll(/\/\*[\s\S]*?\*\//g, ""))
       .flatMap((code) => [...code.matchAll(importing)].map(([, from = ""]) => from))

@@ -7,6 +7,8 @@ export default defineConfig({
   root: fileURLToPath(new URL("../..", import.meta.url)),
   test: {
     include: ["test/package/*.test.ts"],
+    // each packs the package, which builds it
+    fileParallelism: false,
     reporters: ["default", counts],
     testTimeout: 180_000,
     hookTimeout: 300_000

@@ -163,6 +163,14 @@ describe("the metrics", () => {
     })
   )
 
+  it.effect("do not count a pause of no time", () =>
+    Effect.gen(function* () {
+      const gate = yield* RateLimit.make(RateLimit.unlimited)
+      expect(yield* growth(gate.pause(0))).toMatchObject({ pauses: 0 })
+      expect(yield* growth(gate.pause("1 second"))).toMatchObject({ pauses: 1 })
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("show how many callers wait for a permit now, without those who gave up", () =>
     Effect.gen(function* () {
       const waiting = Effect.map(counted("instantly.permit_queue"), (all) =>

@@ -1,7 +1,7 @@
 import type { HttpClient } from "@effect/platform"
 import { describe, expectTypeOf, it } from "@effect/vitest"
 import type { Brand, ConfigError, DateTime, Layer, Scope } from "effect"
-import { type Duration, Effect, type Option, Redacted, Schedule } from "effect"
+import { type Duration, Effect, LayerMap, type Option, Redacted, Schedule } from "effect"
 import type { InstantlyClient } from "effect-instantly"
 import {
   type ApiKey,
@@ -103,6 +103,45 @@ describe("types", () => {
     expectTypeOf<ReturnType<typeof live>>().toEqualTypeOf<Live>()
     const configured = () => Instantly.layerConfig()
     expectTypeOf<ReturnType<typeof configured>>().toEqualTypeOf<Live>()
+  })
+
+  it("what a gate of one's own requires and fails with are the layer's", () => {
+    interface Store {
+      readonly store: "made-up"
+    }
+    type Live<E, R> = Layer.Layer<Instantly.Provided, ConfigError.ConfigError | E, HttpClient.HttpClient | R>
+    type Gate = Layer.Layer<RateLimit.RateLimit, "no store", Store>
+    const apiKey = Redacted.make("made-up")
+    const live = (rateLimit: Gate) => Instantly.layer({ apiKey, rateLimit, maxPause: "5 seconds", rest: 0 })
+    expectTypeOf<ReturnType<typeof live>>().toEqualTypeOf<Live<"no store", Store>>()
+    const configured = (rateLimit: Gate) => Instantly.layerConfig({ rateLimit })
+    expectTypeOf<ReturnType<typeof configured>>().toEqualTypeOf<Live<"no store", Store>>()
+    const withPolicy = (rateLimit: RateLimit.RateLimitPolicy<Store>) => Instantly.layer({ apiKey, rateLimit })
+    expectTypeOf<ReturnType<typeof withPolicy>>().toEqualTypeOf<Live<never, Store>>()
+    const plain = (rateLimit: Layer.Layer<RateLimit.RateLimit>) => Instantly.layer({ apiKey, rateLimit })
+    expectTypeOf<ReturnType<typeof plain>>().toEqualTypeOf<Live<never, never>>()
+    expectTypeOf<RateLimit.Service["acquire"]>().toEqualTypeOf<Effect.Effect<void, RateLimit.PermitRefused>>()
+  })
+
+  it("a LayerMap infers what its lookup provides, fails with and requires", () => {
+    interface Store {
+      readonly store: "made-up"
+    }
+    type Lookup<E, R> = Layer.Layer<Instantly.Provided, ConfigError.ConfigError | E, R>
+    const defaults = LayerMap.make((workspaceId: string) => Instantly.layerConfig({ workspaceId }))
+    type Defaults = Effect.Effect.Success<typeof defaults>
+    expectTypeOf<ReturnType<Defaults["get"]>>().toEqualTypeOf<Lookup<never, never>>()
+    expectTypeOf<Effect.Effect.Context<typeof defaults>>().toEqualTypeOf<HttpClient.HttpClient | Scope.Scope>()
+
+    const gated = (gateOf: (workspaceId: string) => Layer.Layer<RateLimit.RateLimit, "no store", Store>) =>
+      LayerMap.make((workspaceId: string) =>
+        Instantly.layer({ apiKey: Redacted.make("made-up"), workspaceId, rateLimit: gateOf(workspaceId) })
+      )
+    type Gated = Effect.Effect.Success<ReturnType<typeof gated>>
+    expectTypeOf<ReturnType<Gated["get"]>>().toEqualTypeOf<Lookup<"no store", never>>()
+    expectTypeOf<Effect.Effect.Context<ReturnType<typeof gated>>>().toEqualTypeOf<
+      HttpClient.HttpClient | Scope.Scope | Store
+    >()
   })
 
   it("policies are schedules", () => {

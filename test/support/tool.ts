@@ -1,8 +1,8 @@
 /**
- * `examples/revoke` as a process: in a pipe, and in a terminal by util-linux's `script`; and what its tests ask of the
+ * The command line tool as a process: in a pipe, and in a terminal by util-linux's `script`; and what its tests ask of the
  * double that it runs against.
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -11,32 +11,19 @@ import { afterAll, beforeAll, expect } from "@effect/vitest"
 import { Effect, Redacted, Schema } from "effect"
 import { Revocation } from "effect-instantly"
 import { InstantlyMock } from "effect-instantly/testing"
-import { build } from "esbuild"
 import { address } from "../../examples/embedded/served.js"
+import { Line } from "../../src/cli/journal.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
 export const directory = mkdtempSync(join(tmpdir(), "revoke-"))
 
-const program = join(directory, "revoke.mjs")
+export const program = join(directory, "revoke.mjs")
 
-/** In one file, because compiling a hundred of them takes seconds for each process. */
-const bundle = () =>
-  build({
-    absWorkingDir: root,
-    entryPoints: ["examples/revoke/main.ts"],
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    logLevel: "error",
-    banner: { js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url)` }
-  })
-
-/** Makes the tool before the tests of a file, and clears up after them. */
+/** Makes the tool before the tests of a file, as the package has it, and clears up after them. */
 export const bundled = () => {
-  beforeAll(async () => {
-    await bundle()
+  beforeAll(() => {
+    execFileSync(process.execPath, [".ci/bundle.mjs", program], { cwd: root })
   })
   afterAll(() => rmSync(directory, { recursive: true }))
 }
@@ -119,17 +106,21 @@ export const fileOf = (text: string) => {
 }
 
 /** Runs the tool; no secret, of which all are made up by that name, is ever shown. */
-export const revoke = (args: ReadonlyArray<string>, given?: Given) =>
+export const tool = (args: ReadonlyArray<string>, given?: Given) =>
   Effect.tap(start(args, given), ({ output }) => expect(output).not.toContain("made-up-secret"))
 
-/** The tool with `--live`, at a double on a socket. */
+/** What the tool is given to call a double on a socket, with a key of its own. */
+export const atDouble = Effect.gen(function* () {
+  const mock = yield* InstantlyMock.InstantlyMock
+  const caller = yield* mock.createApiKey({ name: "caller" })
+  return { INSTANTLY_API_KEY: Redacted.value(caller.secret), INSTANTLY_BASE_URL: yield* address }
+})
+
+/** The command `revoke`, at a double on a socket. */
 export const live = (args: ReadonlyArray<string>, given: Given = {}) =>
-  Effect.gen(function* () {
-    const mock = yield* InstantlyMock.InstantlyMock
-    const caller = yield* mock.createApiKey({ name: "caller" })
-    const environment = { INSTANTLY_API_KEY: Redacted.value(caller.secret), INSTANTLY_BASE_URL: yield* address }
-    return yield* revoke(["--live", ...args], { ...given, environment: { ...environment, ...given.environment } })
-  })
+  Effect.flatMap(atDouble, (environment) =>
+    tool(["revoke", ...args], { ...given, environment: { ...environment, ...given.environment } })
+  )
 
 /** Makes so many keys. */
 export const keys = (n: number) =>
@@ -146,13 +137,20 @@ const deletions = Effect.gen(function* () {
 /** The ids that were sent, in their order. */
 export const sent = Effect.map(deletions, (arrivals) => arrivals.map((arrival) => arrival.path.split("/").at(-1)))
 
+const linesOf = (text: string) => text.split("\n").filter((line) => line !== "")
+
 const parse = Schema.decodeUnknownSync(Schema.parseJson(Revocation.Receipt))
-export const receiptsIn = (text: string) =>
-  text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => parse(line))
+export const receiptsIn = (text: string) => linesOf(text).map((line) => parse(line))
 export const tags = (text: string) => receiptsIn(text).map(({ _tag }) => _tag)
+
+const parseLine = Schema.decodeUnknownSync(Schema.parseJson(Line))
+
+/** The lines of a journal. */
+export const journalIn = (text: string) => linesOf(text).map((line) => parseLine(line))
+
+/** The receipts in a journal. */
+export const keptIn = (text: string) =>
+  journalIn(text).filter((line): line is Revocation.Receipt => line._tag !== "Begun" && line._tag !== "Run")
 
 /** Whether the output holds this more than so many times. */
 export const times = (text: string, n: number) => (output: string) => output.split(text).length > n

@@ -1,7 +1,10 @@
-/** The one key that every contender deletes, and the answer to each deletion. */
+/** The one key that every contender deletes, and the body of each response. */
 export const id = "019e18e2-78d4-7322-941a-7384d8969c61"
 
 export const path = `/api/v2/api-keys/${id}`
+
+/** Below this path the server does not say how long a body is. */
+export const chunked = "/chunked"
 
 export const token = "made-up-token"
 

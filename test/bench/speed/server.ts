@@ -1,10 +1,14 @@
-/** A process that answers every request with a deleted API key, and tells its parent where: it costs as little as it can. */
+/**
+ * A process that responds to every request with a deleted API key, and tells its parent where. It costs as little as it
+ * can. Below `/chunked` it does not say how long a body is, as a server does that compresses it.
+ */
 import { createServer } from "node:http"
-import { body } from "./key.js"
+import { body, chunked } from "./key.js"
 
 const server = createServer((request, response) => {
   request.resume()
-  response.writeHead(200, { "content-type": "application/json", "content-length": body.length })
+  const length = request.url?.startsWith(chunked) ? {} : { "content-length": body.length }
+  response.writeHead(200, { "content-type": "application/json", ...length })
   response.end(body)
 })
 // Between two rounds of a contender its connections idle for longer than the default allows.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { usedExports } from "./bundle.js"
-import { startServer } from "./calls.js"
 import { contenders } from "./contenders.js"
+import { startServer } from "./processes.js"
 import { median, quantile, ratios, verdict } from "./statistics.js"
 
 describe("the statistics of the benchmark", () => {

@@ -1,0 +1,47 @@
+/** The keys of the workspace, and which of them is the one that the tool calls with. */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import type { ApiKey } from "../ApiKey.js"
+import * as ApiKeys from "../ApiKeys.js"
+import type { InstantlyError } from "../InstantlyError.js"
+import { Target } from "./target.js"
+
+/** All keys of the workspace, or the error that kept them from being read. */
+export type Known = Either.Either<ReadonlyArray<ApiKey>, InstantlyError>
+
+export const readKeys: Effect.Effect<ReadonlyArray<ApiKey>, InstantlyError, ApiKeys.ApiKeys> = Effect.map(
+  Stream.runCollect(ApiKeys.list()),
+  Chunk.toReadonlyArray
+)
+
+/** Why the keys cannot be listed. */
+export const reasonOf = (error: InstantlyError) =>
+  error._tag === "Forbidden" ? "the API key lacks the scope api_keys:read" : error._tag
+
+/** The workspace that the environment names, or else the one that the keys are in. */
+export const workspaceOf = (known: Known): Effect.Effect<Option.Option<string>, never, Target> =>
+  Effect.map(Target, ({ workspaceId }) =>
+    Option.orElse(workspaceId, () =>
+      Option.flatMap(Either.getRight(known), (keys) => Option.fromNullable(keys[0]?.organizationId))
+    )
+  )
+
+/** The address and the workspace, in one line. */
+export const where = (workspace: Option.Option<string>): Effect.Effect<string, never, Target> =>
+  Effect.map(
+    Target,
+    ({ address }) =>
+      `${address} · workspace ${Option.getOrElse(workspace, () => "of the API key (its id is not known, because no key could be listed)")}`
+  )
+
+/** The key with this secret. No list has to show secrets, and one that masks them or leaves them out tells nothing. */
+export const withSecret = (known: Known, secret: Redacted.Redacted): Option.Option<ApiKey> => {
+  const wanted = Redacted.value(secret).trim()
+  return Option.flatMap(Either.getRight(known), (keys) =>
+    Option.fromNullable(keys.find(({ key }) => Redacted.value(key) === wanted))
+  )
+}

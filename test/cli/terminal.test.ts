@@ -1,0 +1,96 @@
+import { readFileSync } from "node:fs"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
+import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { address, served } from "../../examples/embedded/served.js"
+import { hostileName, hostileNamePrinted } from "../support/example.js"
+import { bundled, fileOf, hasScript, keptIn, keys, live, path, sent, times } from "../support/tool.js"
+
+bundled()
+
+describe.skipIf(!hasScript)("in a terminal", () => {
+  it.live("shows the workspace and the keys, takes delete N, updates one line, and says what happened", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const made = yield* keys(2)
+      const { code, output } = yield* live(["--name", "key"], { terminal: true, steps: [["to go on:", "delete 2\r"]] })
+      expect(output).toContain(`To delete at ${yield* address} · workspace ${mock.workspaceId}:`)
+      expect(output).toContain(`1  ${made[0]?.id}   0 min  "all:all"\r\n   "key 0"`)
+      expect(output).toContain(`${made[0]?.id}  deleted "key 0"`)
+      expect(output).toMatch(/\d\/2 · [\d.]+\/s · \S+ s left · 0 failed/)
+      expect(output).not.toContain('{"id"')
+      expect(code).toBe(0)
+    }).pipe(Effect.provide(served()))
+  )
+
+  it.live("shows bare ids where the keys cannot be listed, and takes yes for one", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const caller = yield* mock.createApiKey({ scopes: ["api_keys:delete"] })
+      const key = yield* mock.createApiKey({ name: hostileName })
+      const { code, output } = yield* live([key.id], {
+        terminal: true,
+        environment: { INSTANTLY_API_KEY: Redacted.value(caller.secret) },
+        steps: [["to go on:", "yes\r"]]
+      })
+      expect(output).toContain("lacks the scope api_keys:read")
+      expect(output).toContain("check that the key this tool calls with is not among them")
+      expect(output).toContain(`deleted ${hostileNamePrinted}`)
+      expect(code).toBe(0)
+    }).pipe(Effect.provide(served()))
+  )
+
+  it.live.each([
+    { answer: "another number", typed: "delete 3\r" },
+    { answer: "yes to several", typed: "yes\r" },
+    { answer: "Enter", typed: "\r" },
+    { answer: "Ctrl-C", typed: "\u0003" },
+    { answer: "Ctrl-D", typed: "\u0004" }
+  ])("takes $answer as a no: exit code 2, nothing sent", ({ typed }) =>
+    Effect.gen(function* () {
+      yield* keys(2)
+      const { code, output } = yield* live(["--name", "key"], { terminal: true, steps: [["to go on:", typed]] })
+      expect(output).toContain("Nothing was deleted.")
+      expect(code).toBe(2)
+      expect(yield* sent).toEqual([])
+    }).pipe(Effect.provide(served()))
+  )
+
+  it.live("--leaked asks for the secret without showing it, lists the keys, and checks that it is dead", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      yield* keys(1)
+      const leaked = yield* mock.createApiKey({ name: "zapier", scopes: ["leads:all"] })
+      const { code, output } = yield* live(["--leaked"], {
+        terminal: true,
+        steps: [
+          ["(it is not shown): ", `${Redacted.value(leaked.secret)}\r`],
+          ["Type its number", "2\r"],
+          ["to go on:", "delete 1\r"]
+        ]
+      })
+      expect(output).toContain(`2  ${leaked.id}   0 min  "leads:all"\r\n   [the leaked secret is this one's] "zapier"`)
+      expect(output).toContain("The secret is dead: ")
+      expect(code).toBe(0)
+      expect(yield* sent).toEqual([leaked.id])
+    }).pipe(Effect.provide(served()))
+  )
+
+  it.live("Ctrl-C in the middle stops, with a receipt for all that was sent", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const ids = (yield* keys(200)).map(({ id }) => id)
+      yield* mock.script(Fault.always(Fault.delayResponse("100 millis")))
+      const file = path()
+      const { code, output } = yield* live(["--file", fileOf(ids.join("\n")), "--yes", "--journal", file], {
+        terminal: true,
+        steps: [[times('deleted "key', 10), "\u0003"]]
+      })
+      expect(output).toContain("Stopping")
+      const receipts = keptIn(readFileSync(file, "utf8"))
+      expect(receipts.map(({ id }) => id).toSorted()).toEqual((yield* sent).toSorted())
+      expect(receipts.length).toBeLessThan(200)
+      expect(code, output).toBe(1)
+    }).pipe(Effect.provide(served()))
+  )
+})

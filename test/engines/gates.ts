@@ -1,0 +1,58 @@
+/** Gates that share a Redis, and callers who always want a permit: when each was given one, and by which gate. */
+import { Effect, Logger, LogLevel, Queue } from "effect"
+import * as RedisRateLimit from "effect-instantly/RedisRateLimit"
+import { evaluates } from "./clients.js"
+
+export const limit = 40
+export const window = 1000
+
+/** 36 a second: slow enough for any machine, and quick enough for many scenarios. */
+export const options = {
+  workspace: "made-up",
+  quotas: [{ limit, window, burst: 2 }]
+} satisfies Partial<RedisRateLimit.Options>
+
+export interface Permit {
+  readonly gate: number
+  /** Milliseconds of a clock that all processes of a machine share. */
+  readonly at: number
+}
+
+export const now = () => Number(process.hrtime.bigint()) / 1e6
+
+/** Callers at a gate, more than it books ahead, each of whom comes again at once. */
+export const callers = (evaluate: RedisRateLimit.Evaluate, given: (at: number) => void) =>
+  Effect.tap(RedisRateLimit.make({ ...options, evaluate }), (gate) =>
+    gate.acquire.pipe(
+      Effect.zipRight(Effect.sync(() => given(now()))),
+      Effect.forever,
+      Effect.forkScoped,
+      Effect.replicateEffect(4)
+    )
+  )
+
+/** As many gates in this process, each with a connection of its own. */
+export const gates = (
+  port: number,
+  count: number,
+  changed: (evaluate: RedisRateLimit.Evaluate) => RedisRateLimit.Evaluate = (evaluate) => evaluate
+) =>
+  Effect.gen(function* () {
+    const permits = yield* Queue.unbounded<Permit>()
+    const warnings = yield* Queue.unbounded<string>()
+    const logger = Logger.make(({ logLevel, message }) => {
+      if (LogLevel.greaterThanEqual(logLevel, LogLevel.Warning)) warnings.unsafeOffer(String(message))
+    })
+    const made = yield* Effect.forEach(Array.from({ length: count }).keys(), (gate) =>
+      Effect.flatMap(evaluates.ioredis(port), (evaluate) =>
+        callers(changed(evaluate), (at) => permits.unsafeOffer({ gate, at }))
+      )
+    ).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
+    return {
+      gates: made,
+      /** The next permits, once there are as many. */
+      take: (n: number) => Effect.map(Queue.takeN(permits, n), (chunk) => [...chunk]),
+      /** Waits until each gate has told that Redis does not respond. */
+      allWarned: Effect.zipRight(Queue.takeN(warnings, count), Effect.void)
+    }
+  })

@@ -1,0 +1,80 @@
+/** A `redis-server` on loopback: started on a free port, and stopped by its process. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { type AddressInfo, createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { Effect } from "effect"
+
+const clients = fileURLToPath(new URL("node_modules/ioredis", import.meta.url))
+
+/** Whether both the server and its clients are here. */
+export const isInstalled = existsSync(clients) && spawnSync("redis-server", ["--version"]).status === 0
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, "close")
+  return port
+}
+
+export interface RedisServer {
+  readonly port: number
+  /** Stops it for good, or until it is started again; nothing that it has not written is kept. */
+  readonly kill: () => Promise<void>
+  readonly start: () => Promise<void>
+  /** It accepts connections and commands, but does nothing. */
+  readonly hang: () => void
+  readonly goOn: () => void
+}
+
+/** @param persistence whether it writes down each command before it responds. */
+export const server = (persistence = false) =>
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      const port = await freePort()
+      const directory = mkdtempSync(join(tmpdir(), "effect-instantly-redis-"))
+      let running: ChildProcess | undefined
+      const kill = async () => {
+        const ended = running
+        running = undefined
+        if (ended === undefined) return
+        ended.kill("SIGKILL")
+        await once(ended, "exit")
+      }
+      const start = async () => {
+        const settings = persistence ? ["--appendonly", "yes", "--appendfsync", "always"] : ["--appendonly", "no"]
+        const child = spawn(
+          "redis-server",
+          ["--port", String(port), "--bind", "127.0.0.1", "--dir", directory, "--save", "", ...settings],
+          { stdio: ["ignore", "pipe", "ignore"] }
+        )
+        running = child
+        await new Promise<void>((resolve, reject) => {
+          child.once("error", reject)
+          child.once("exit", () => reject(new Error("redis-server has ended")))
+          child.stdout.on("data", (text) => {
+            if (String(text).includes("Ready to accept connections")) resolve()
+          })
+        })
+      }
+      await start()
+      return {
+        directory,
+        port,
+        kill,
+        start,
+        hang: () => running?.kill("SIGSTOP"),
+        goOn: () => running?.kill("SIGCONT")
+      }
+    }),
+    ({ directory, kill }) =>
+      Effect.promise(async () => {
+        await kill()
+        rmSync(directory, { recursive: true, force: true })
+      })
+  )

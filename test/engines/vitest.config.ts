@@ -1,0 +1,10 @@
+import { fileURLToPath } from "node:url"
+import { defineConfig } from "vitest/config"
+import base from "../vitest.config.js"
+
+/** What needs a real engine, which `npm test` leaves out: the clients are those that `test/engines/package.json` pins. */
+export default defineConfig({
+  ...base,
+  root: fileURLToPath(new URL("../..", import.meta.url)),
+  test: { ...base.test, include: ["test/engines/*.test.ts"], exclude: [], hookTimeout: 90_000 }
+})
