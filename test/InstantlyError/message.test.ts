@@ -198,7 +198,10 @@ describe("what an error says before the facts of its call", () => {
     [
       "a timeout while it waited after a 429",
       new TransportError({ reason: "Timeout", outcome: "NotApplied", detail: "the deadline is 5s; after a 429" }),
-      ["The time was up before the request could be sent again: the deadline is 5s; after a 429.", "Nothing was carried out."]
+      [
+        "The time was up before the request could be sent again: the deadline is 5s; after a 429.",
+        "Nothing was carried out."
+      ]
     ],
     [
       "a request that was held back",
