@@ -96,6 +96,7 @@ describe("npm run demo -- --live", () => {
             typing = true
             terminal.stdin.write(typed)
           })
+          terminal.stdin.on("error", () => undefined)
           terminal.on("close", () => resume(Effect.succeed(shown)))
           return Effect.sync(() => terminal.kill())
         })

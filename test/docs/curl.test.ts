@@ -27,6 +27,8 @@ describe("README's lines for curl", () => {
           ["-euo", "pipefail", "-c", lines.replace("https://api.instantly.ai", host)],
           (error, stdout, stderr) => resume(Effect.succeed(`${stdout}${stderr}${error?.code ?? ""}`))
         )
+        // A shell that has failed reads no more.
+        shell.stdin?.on("error", () => undefined)
         shell.stdin?.end(`${Redacted.value(caller.secret)}\n${Redacted.value(leaked.secret)}\n${leaked.id}\n`)
       })
       expect(output).not.toContain("made-up-secret")

@@ -32,6 +32,8 @@ const run = (
     const child = execFile(command, args, options, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : (error.code ?? "killed"), stdout, stderr })
     )
+    // A process that reads no stdin may have ended before this is written.
+    child.stdin?.on("error", () => undefined)
     child.stdin?.end(input)
   })
 
