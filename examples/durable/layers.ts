@@ -1,7 +1,7 @@
 /** What both workflows run on: the engine on Postgres, the gate on Redis, and Instantly. */
-import { ClusterWorkflowEngine, SingleRunner } from "@effect/cluster"
+import { ClusterWorkflowEngine, type ShardingConfig, SingleRunner } from "@effect/cluster"
 import { PgClient } from "@effect/sql-pg"
-import { Config, Effect, Layer, Redacted } from "effect"
+import { Config, Effect, Layer, Option, Redacted } from "effect"
 import { Instantly } from "effect-instantly"
 import * as RedisRateLimit from "effect-instantly/RedisRateLimit"
 import { Redis } from "ioredis"
@@ -9,14 +9,20 @@ import { Redis } from "ioredis"
 /** The database named by `DATABASE_URL`. */
 export const Database = PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") })
 
+const engine = (shardingConfig: Partial<ShardingConfig.ShardingConfig["Type"]>) =>
+  ClusterWorkflowEngine.layer.pipe(
+    Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql", shardingConfig })),
+    Layer.provide(Database)
+  )
+
 /**
- * One process at a time works, and the others wait for its locks in Postgres. They get them when its connection ends, however
- * it ends. One is enough, because it is the limit of the workspace that sets the pace.
+ * The engine of a process that runs workflows. One such process works, and the others wait for its locks in Postgres. They get
+ * them when its connection ends, however it ends. One is enough, because it is the limit of the workspace that sets the pace.
  */
-export const Engine = ClusterWorkflowEngine.layer.pipe(
-  Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" })),
-  Layer.provide(Database)
-)
+export const Worker = engine({ entityMessagePollInterval: "1 second" })
+
+/** The engine of a process that starts workflows, and waits for their results. It needs the database, and nothing else. */
+export const Client = engine({ runnerAddress: Option.none() })
 
 /** The gate of the workspace on the Redis named by `REDIS_URL`, which other programs share. */
 const Gate = Layer.unwrapScoped(
