@@ -74,6 +74,7 @@ export const layer = ({ passes, pause }: Options) =>
       for (let number = 2; number <= passes && isWorthAnother(receipts); number++) {
         // In memory: a process that dies costs a pause from its beginning. A clock in the database would suspend the
         // workflow, and it is known that the engine may be slow to wake it up.
+        yield* Effect.log(`pauses before pass ${number} of ${payload.run}`)
         yield* DurableClock.sleep({ name: `pause ${number}`, duration: pause, inMemoryThreshold: pause })
         receipts = yield* pass(number, payload)
       }

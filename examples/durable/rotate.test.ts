@@ -31,9 +31,6 @@ const moments: ReadonlyArray<World.Moment> = [
   { at: "ends: forget" }
 ]
 
-const nameOf = ({ at, nth, request }: World.Moment) =>
-  request === undefined ? `it has written "${at}"` : `${at}${nth === undefined ? "" : ` ${nth}`} is ${request}`
-
 /** One key is rotated by the workers that are there, while `meanwhile` happens to them. */
 const rotation = (world: World.World, run: string, meanwhile: Effect.Effect<unknown>) =>
   Effect.gen(function* () {
@@ -54,7 +51,7 @@ const rotation = (world: World.World, run: string, meanwhile: Effect.Effect<unkn
 
 describe.skipIf(!isInstalled)("a rotation", () => {
   layer(Servers.Live, { excludeTestServices: true, timeout: "90 seconds" })((it) => {
-    it.scoped.each(moments.map((moment) => ({ moment, name: nameOf(moment) })))(
+    it.scoped.each(moments.map((moment) => ({ moment, name: World.nameOf(moment) })))(
       `goes on in another process that is started, ${rounds} times, when a worker is killed as $name`,
       ({ moment }) =>
         Effect.gen(function* () {
@@ -68,10 +65,7 @@ describe.skipIf(!isInstalled)("a rotation", () => {
           }
           // nothing is left of keys that nobody has
           expect(world.vault.files()).toEqual([...successors, "current"].sort())
-          const { found, places } = world.leaks()
-          for (const id of successors) expect(places.database).toContain(id)
-          expect(places.redis).toContain(`effect-instantly:{${world.workspace}}`)
-          expect(found).toEqual([])
+          World.expectNoSecrets(world, successors)
         }),
       { concurrent: true, timeout: 240_000 }
     )

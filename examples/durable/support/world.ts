@@ -9,10 +9,11 @@ import { createServer } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { HttpServer, HttpServerRequest } from "@effect/platform"
+import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { ConfigProvider, Deferred, Effect, Layer, Redacted } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
+import { expect } from "vitest"
 import { formsOf } from "../../../test/support/leaks.js"
 import { Servers } from "./servers.js"
 
@@ -28,6 +29,9 @@ export interface Moment {
   readonly request?: "lost" | "carried out" | "late"
 }
 
+export const nameOf = ({ at, nth, request }: Moment) =>
+  request === undefined ? `it has written "${at}"` : `${at}${nth === undefined ? "" : ` ${nth}`} is ${request}`
+
 interface Armed extends Moment {
   left: number
   readonly killed: Deferred.Deferred<string>
@@ -38,6 +42,8 @@ interface Armed extends Moment {
 
 const kindOf = ({ method, url }: { readonly method: string; readonly url: string }) =>
   method === "GET" && new URL(url, "http://localhost").searchParams.get("limit") === "1" ? "PROOF" : method
+
+export const idIn = (url: string) => url.slice(url.lastIndexOf("/") + 1)
 
 let databases = 0
 
@@ -70,6 +76,8 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
 
     // --- Instantly
 
+    const outages = new Map<string, number>()
+
     /** The request that a killed worker sent, and that arrives later. */
     let late: Armed | undefined
 
@@ -85,6 +93,11 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
         yield* Deferred.succeed(late.next, undefined)
         yield* Deferred.await(late.arrived)
         late = undefined
+      }
+      const outage = outages.get(idIn(request.url)) ?? 0
+      if (outage > 0) {
+        outages.set(idIn(request.url), outage - 1)
+        return HttpServerResponse.empty({ status: 503 })
       }
       const now = isNow((moment) => moment.request !== undefined && moment.at === kind)
       if (now === undefined) return yield* carryOut
@@ -175,24 +188,35 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
           armed = { ...moment, left: moment.nth ?? 1, killed, arrived, next }
           return Deferred.await(killed)
         }),
-      output,
-      /** Where a secret of the workspace can be read: in any table, in what Redis was told, or in what was printed. */
-      leaks: () => {
-        const places = {
-          database: postgres.dump(database),
-          redis: redis.written(),
-          output: output.join("\n")
-        }
-        const forms = [...secrets].flatMap(formsOf)
-        return {
-          places,
-          found: Object.entries(places).flatMap(([place, text]) =>
-            forms.filter((form) => text.includes(form)).map((form) => `${place}: ${form}`)
-          )
-        }
-      },
+      /** The journal of a run. */
+      entries: (run: string) =>
+        postgres.query(database, `SELECT entry FROM entries WHERE run = '${run}' ORDER BY position`).trim().split("\n"),
+      /** The next deletions of this key, as many, get no more than a 503. */
+      failing: (id: string, times: number) => Effect.sync(() => outages.set(id, times)),
+      /** Where a secret of the workspace could be read: in any table, in what Redis was told, and in what was printed. */
+      places: () => ({ database: postgres.dump(database), redis: redis.written(), output: output.join("\n") }),
+      secrets,
       workspace: name
     }
   })
+
+/** Where a secret can be read. */
+const leaks = (places: Readonly<Record<string, string>>, secrets: Iterable<string>) => {
+  const forms = [...secrets].flatMap(formsOf)
+  return Object.entries(places).flatMap(([place, text]) =>
+    forms.filter((form) => text.includes(form)).map((form) => `${place}: ${form}`)
+  )
+}
+
+/** No secret of a workspace is anywhere, where other things of it are. */
+export const expectNoSecrets = (world: World, ids: Iterable<string>) => {
+  const places = world.places()
+  for (const id of ids) expect(places.database).toContain(id)
+  expect(places.redis).toContain(`effect-instantly:{${world.workspace}}`)
+  expect(places.output).toContain("ends: ")
+  expect(leaks(places, world.secrets)).toEqual([])
+  for (const secret of world.secrets)
+    expect(leaks({ planted: `${places.database} ${secret}` }, world.secrets)).not.toEqual([])
+}
 
 export type World = Effect.Effect.Success<ReturnType<typeof make>>
