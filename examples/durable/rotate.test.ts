@@ -69,5 +69,25 @@ describe.skipIf(!isInstalled)("a rotation", () => {
         }),
       { concurrent: true, timeout: 240_000 }
     )
+
+    it.scoped(
+      `goes on in a worker that waits, ${rounds} times, when two of three that started at once are killed`,
+      () =>
+        Effect.gen(function* () {
+          const world = yield* World.make()
+          const successors: Array<string> = []
+          for (let round = 0; round < rounds; round++) {
+            yield* world.startWorker
+            yield* world.startWorker
+            if (round === 0) yield* world.startWorker
+            const first = yield* world.killAt({ at: "begins: create" })
+            const second = Effect.flatten(world.killAt({ at: "begins: confirm" }))
+            const { id } = yield* rotation(world, `r${round}`, Effect.zipRight(first, second))
+            successors.push(id)
+          }
+          World.expectNoSecrets(world, successors)
+        }),
+      { concurrent: true, timeout: 240_000 }
+    )
   })
 })

@@ -15,6 +15,7 @@ import { ConfigProvider, Deferred, Effect, Layer, Redacted } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
 import { expect } from "vitest"
 import { formsOf } from "../../../test/support/leaks.js"
+import { run } from "../../../test/support/process.js"
 import { Servers } from "./servers.js"
 
 export interface Moment {
@@ -76,7 +77,7 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
 
     // --- Instantly
 
-    const outages = new Map<string, number>()
+    const outages = new Map<string, { readonly status: number; readonly times: number }>()
 
     /** The request that a killed worker sent, and that arrives later. */
     let late: Armed | undefined
@@ -94,10 +95,10 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
         yield* Deferred.await(late.arrived)
         late = undefined
       }
-      const outage = outages.get(idIn(request.url)) ?? 0
-      if (outage > 0) {
-        outages.set(idIn(request.url), outage - 1)
-        return HttpServerResponse.empty({ status: 503 })
+      const { status, times } = outages.get(idIn(request.url)) ?? { status: 0, times: 0 }
+      if (times > 0) {
+        outages.set(idIn(request.url), { status, times: times - 1 })
+        return HttpServerResponse.empty({ status })
       }
       const now = isNow((moment) => moment.request !== undefined && moment.at === kind)
       if (now === undefined) return yield* carryOut
@@ -191,8 +192,10 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
       /** The journal of a run. */
       entries: (run: string) =>
         postgres.query(database, `SELECT entry FROM entries WHERE run = '${run}' ORDER BY position`).trim().split("\n"),
-      /** The next deletions of this key, as many, get no more than a 503. */
-      failing: (id: string, times: number) => Effect.sync(() => outages.set(id, times)),
+      /** The next requests, as many, whose URL ends with this get no more than a status. */
+      failing: (end: string, times: number, status = 503) => Effect.sync(() => outages.set(end, { status, times })),
+      /** Runs the program as a process of its own that has the address of the database, and nothing else. */
+      run: (args: ReadonlyArray<string>) => run(program, args, { DATABASE_URL: database }),
       /** Where a secret of the workspace could be read: in any table, in what Redis was told, and in what was printed. */
       places: () => ({ database: postgres.dump(database), redis: redis.written(), output: output.join("\n") }),
       secrets,
