@@ -2,12 +2,12 @@
  * A PostgreSQL on loopback: started on a free port with its data in a new directory, and stopped by its process. It refuses to
  * run as root, so root runs it as the user that Debian's package has made.
  */
-import { spawn, spawnSync } from "node:child_process"
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Effect } from "effect"
+import { Effect, type Scope } from "effect"
 import { freePort } from "./redis.js"
 
 /** Debian keeps the programs of each version out of the `PATH`. */
@@ -41,46 +41,43 @@ export interface PostgresServer {
   readonly query: (url: string, sql: string) => string
 }
 
-export const server: Effect.Effect<PostgresServer, never, import("effect").Scope.Scope> = Effect.map(
+export const server: Effect.Effect<PostgresServer, never, Scope.Scope> = Effect.map(
   Effect.acquireRelease(
     Effect.promise(async () => {
-      const port = await freePort()
       const directory = mkdtempSync(join(tmpdir(), "effect-instantly-postgres-"))
       if (owner.uid !== undefined) chownSync(directory, owner.uid, owner.gid)
       const data = join(directory, "data")
       run("initdb", ["--pgdata", data, "--username", "postgres", "--auth", "trust", "--no-sync", "--encoding", "UTF8"])
-      const child = spawn(
-        join(programs ?? "", "postgres"),
-        [
-          "-D",
-          data,
-          "-p",
-          String(port),
-          "-h",
-          "127.0.0.1",
-          "-k",
-          directory,
-          "-c",
-          "fsync=off",
-          "-c",
-          "max_connections=200"
-        ],
-        { ...owner, cwd: directory, stdio: ["ignore", "ignore", "pipe"] }
-      )
-      await new Promise<void>((resolve, reject) => {
-        child.once("error", reject)
-        child.once("exit", () => reject(new Error("postgres has ended")))
-        child.stderr.on("data", (text) => {
-          if (String(text).includes("ready to accept connections")) resolve()
+      const start = async (attempt = 1): Promise<{ readonly child: ChildProcess; readonly port: number }> => {
+        const port = await freePort()
+        const settings = ["fsync=off", "max_connections=200"].flatMap((setting) => ["-c", setting])
+        const child = spawn(
+          join(programs ?? "", "postgres"),
+          ["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", directory, ...settings],
+          { ...owner, cwd: directory, stdio: ["ignore", "ignore", "pipe"] }
+        )
+        let said = ""
+        const isReady = await new Promise<boolean>((resolve, reject) => {
+          child.once("error", reject)
+          child.once("close", () => resolve(false))
+          child.stderr.on("data", (text) => {
+            said += text
+            if (said.includes("ready to accept connections")) resolve(true)
+          })
         })
-      })
+        if (isReady) return { child, port }
+        // somebody else may have taken the port
+        if (attempt < 3) return start(attempt + 1)
+        throw new Error(`postgres has ended: ${said}`)
+      }
+      const { child, port } = await start()
       return { child, directory, port }
     }),
     ({ child, directory }) =>
       Effect.promise(async () => {
         // an immediate shutdown, which ends its children, too
         child.kill("SIGQUIT")
-        await once(child, "exit")
+        if (child.exitCode === null) await once(child, "exit")
         rmSync(directory, { recursive: true, force: true })
       })
   ),

@@ -40,7 +40,7 @@ export interface RedisServer {
 export const server = (persistence = false) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
-      const port = await freePort()
+      let port = await freePort()
       const directory = mkdtempSync(join(tmpdir(), "effect-instantly-redis-"))
       let running: ChildProcess | undefined
       const kill = async () => {
@@ -66,7 +66,13 @@ export const server = (persistence = false) =>
           })
         })
       }
-      await start()
+      try {
+        await start()
+      } catch {
+        // somebody else has taken the port in the meantime
+        port = await freePort()
+        await start()
+      }
       return {
         directory,
         port,
