@@ -51,7 +51,8 @@ export const server = (persistence = false) =>
         await once(ended, "exit")
       }
       const start = async () => {
-        const settings = persistence ? ["--appendonly", "yes", "--appendfsync", "always"] : ["--appendonly", "no"]
+        // The file need not be on the disk, because it is the process that ends, and not the machine.
+        const settings = persistence ? ["--appendonly", "yes", "--appendfsync", "no"] : ["--appendonly", "no"]
         const child = spawn(
           "redis-server",
           ["--port", String(port), "--bind", "127.0.0.1", "--dir", directory, "--save", "", ...settings],

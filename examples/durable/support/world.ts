@@ -115,7 +115,11 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
       return yield* Effect.never
     })
     const context = yield* Layer.build(
-      HttpServer.serve(app).pipe(Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })))
+      HttpServer.serve(app).pipe(
+        Layer.provideMerge(
+          NodeHttpServer.layer(() => createServer({ keepAliveTimeout: 300_000 }), { host: "127.0.0.1", port: 0 })
+        )
+      )
     )
     const url = yield* Effect.provide(HttpServer.addressFormattedWith(Effect.succeed), context)
 
