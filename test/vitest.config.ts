@@ -9,7 +9,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     // these need the network, or what is not here: npm run test:package, test:runtimes, test:engines
-    exclude: ["**/node_modules/**", "test/package/**", "test/runtimes/**", "test/engines/**"],
+    exclude: ["**/node_modules/**", "test/package/**", "test/runtimes/**", "test/engines/**", "examples/durable/**"],
     reporters: ["default", counts],
     setupFiles: ["test/setup.ts"],
     // vitest leaves one core idle by itself; most of the tests wait for sockets and processes
