@@ -10,6 +10,7 @@
  * new InstantlyError.NotFound({ outcome: "Unknown", attempts: 2 }).message // an earlier attempt may have deleted the key
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import * as Chunk from "effect/Chunk"
