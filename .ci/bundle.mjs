@@ -25,7 +25,7 @@ const { metafile } = await build({
   legalComments: "none", // their licences are in the file of notices
   logLevel: "error",
   metafile: true,
-  banner: { js: "#!/usr/bin/env node" }
+  banner: { js: `#!/usr/bin/env node\n${readFileSync(join(root, ".ci/node.mjs"), "utf8")}` }
 })
 chmodSync(outfile, 0o755)
 

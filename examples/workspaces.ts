@@ -5,8 +5,9 @@
  * `INSTANTLY_API_KEY` is the key of the admin workspace; each argument is `<workspace id>=<API key id>`.
  */
 import { FetchHttpClient } from "@effect/platform"
-import { Array, Console, Effect, LayerMap, Option, Record, Schema, Stream } from "effect"
-import { ApiKey, Instantly, Revocation } from "effect-instantly"
+import { Array, Console, Effect, LayerMap, Option, Record, Stream } from "effect"
+import { type ApiKey, Instantly, Revocation } from "effect-instantly"
+import { idFrom, runToEnd, Usage } from "./ended.js"
 import { printable } from "./printable.js"
 
 /** A client for each workspace, made when it is first needed and kept while it is used. */
@@ -16,10 +17,16 @@ class Workspaces extends LayerMap.Service<Workspaces>()("examples/Workspaces", {
   dependencies: [FetchHttpClient.layer]
 }) {}
 
+const usage = "Usage: INSTANTLY_API_KEY=… npx tsx examples/workspaces.ts <workspace id>=<API key id> …"
+
 /** All arguments are checked before the first key is deleted. */
-const targets = Effect.forEach(process.argv.slice(2), (argument) => {
-  const [workspaceId = "", given] = argument.split("=")
-  return Effect.map(Schema.decodeUnknown(ApiKey.ApiKeyId)(given), (id) => ({ id, workspaceId }))
+const targets = Effect.gen(function* () {
+  const given = process.argv.slice(2)
+  if (given.length === 0) return yield* new Usage({ message: usage })
+  return yield* Effect.forEach(given, (argument) => {
+    const [workspaceId = "", id] = argument.split("=")
+    return Effect.map(idFrom(id, usage), (id) => ({ id, workspaceId }))
+  })
 })
 
 const describe = (receipt: Revocation.Receipt) => {
@@ -44,4 +51,4 @@ const program = Effect.gen(function* () {
   yield* Stream.runForEach(Stream.mergeAll(runs, { concurrency: "unbounded" }), (line) => Console.log(line))
 })
 
-await Effect.runPromise(Effect.provide(program, Workspaces.Default))
+await runToEnd(Effect.provide(program, Workspaces.Default))

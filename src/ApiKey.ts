@@ -1,6 +1,7 @@
 /**
  * What an Instantly API key is: its id, its scopes, and the record that the API sends. `ApiKeys` fetches and deletes them.
  *
+ * @module
  * @since 0.1.0
  */
 import * as ParseResult from "effect/ParseResult"
@@ -89,6 +90,17 @@ export const Scope: Schema.Schema<KnownScope | (string & {}), string> = Schema.S
  */
 export type Scope = typeof Scope.Type
 
+/**
+ * What a key may do, as a list.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Scopes extends ReadonlyArray<Scope> {}
+
+/** A list of scopes, by a type that has a name: without it, each signature that holds a key would print all known scopes. */
+const Scopes: Schema.Schema<Scopes, ReadonlyArray<string>> = Schema.Array(Scope)
+
 /** Keeps what was given out of an error's message. It is needed on each side, because the constructor checks the type's. */
 const hidden = (expected: string) => ({
   message: () => ({ message: `Expected ${expected} (what was given is not shown)`, override: true })
@@ -125,7 +137,7 @@ export class ApiKey extends Schema.Class<ApiKey>("effect-instantly/ApiKey")(
     id: ApiKeyId,
     /** A label for people; two keys may share one. */
     name: Schema.String.annotations(hidden("a name")),
-    scopes: Schema.Array(Scope).annotations(hidden("a list of scopes")),
+    scopes: Scopes.annotations(hidden("a list of scopes")),
     /** The secret. */
     key: Secret,
     /** The id of the workspace that the key belongs to. */

@@ -2,6 +2,7 @@
  * The operations on API keys: which request each one is, and how its success is read. `InstantlyClient` sends a request,
  * tries it again, and paces it.
  *
+ * @module
  * @since 0.1.0
  */
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"

@@ -1,6 +1,7 @@
 /**
  * Everything together, with the default policies: the one layer that an app provides.
  *
+ * @module
  * @since 0.1.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"

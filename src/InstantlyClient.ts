@@ -2,6 +2,7 @@
  * One call to Instantly: address, credential, headers, time limits, permit, retry and outcome. It knows no resource:
  * `ApiKeys` says which request is sent, and how its success is read.
  *
+ * @module
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"

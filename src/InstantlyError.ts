@@ -10,8 +10,10 @@
  * new InstantlyError.NotFound({ outcome: "Unknown", attempts: 2 }).message // an earlier attempt may have deleted the key
  * ```
  *
+ * @module
  * @since 0.1.0
  */
+import * as Chunk from "effect/Chunk"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import {
@@ -28,6 +30,7 @@ import {
   withDefault
 } from "./InstantlyError/fields.js"
 import * as Message from "./InstantlyError/message.js"
+import { within } from "./InstantlyError/rejection.js"
 import { fromStatus } from "./Outcome.js"
 
 export { TransportReason }
@@ -334,3 +337,14 @@ export type InstantlyError = typeof InstantlyError.Type
  * @category guards
  */
 export const isInstantlyError: (u: unknown) => u is InstantlyError = Schema.is(InstantlyError)
+
+/**
+ * Finds the error of this library in what a promise was rejected with; undefined if there is none. `Effect.runPromise`
+ * rejects with a `FiberFailure`, which has the message of the error, but not its class and fields. An interrupted call has no
+ * error: its span has the outcome.
+ *
+ * @since 0.2.0
+ * @category guards
+ */
+export const fromRejection = (reason: unknown): InstantlyError | undefined =>
+  Option.getOrUndefined(Chunk.findFirst(within(reason), isInstantlyError))

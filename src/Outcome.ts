@@ -2,6 +2,7 @@
  * What a request may have done at the server, and how the attempts of one call add up. `InstantlyClient` tells how an
  * attempt ended.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"

@@ -3,6 +3,7 @@
  * service is the one gate of a workspace: all callers share it, each attempt takes a permit, and it hears of every
  * response. Which request needs a permit is left to `InstantlyClient`.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

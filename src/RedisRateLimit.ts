@@ -18,6 +18,7 @@
  * const InstantlyLive = Instantly.layerConfig({ rateLimit })
  * ```
  *
+ * @module
  * @since 0.2.0
  */
 import * as Duration from "effect/Duration"

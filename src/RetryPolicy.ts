@@ -3,6 +3,7 @@
  * That is all a policy is, so Effect's own combinators compose, observe and test it; this module adds the few pieces that
  * Effect does not have. `InstantlyClient` knows what may never be sent again, whatever a policy says.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"

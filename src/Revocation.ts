@@ -2,6 +2,7 @@
  * Many deletions: a stream of ids becomes a stream of receipts, one for each id, as they happen. `ApiKeys` deletes one key,
  * and the gate that all calls share sets the pace.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"

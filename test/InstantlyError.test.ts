@@ -8,6 +8,7 @@ import { InstantlyError } from "effect-instantly"
 const {
   BadRequest,
   Forbidden,
+  fromRejection,
   HeldBack,
   InstantlyError: AnyError,
   InvalidResponse,
@@ -169,6 +170,37 @@ describe("what happened", () => {
         const all = [...texts.flat(), inspect(error), String(error), error.stack, JSON.stringify(error), error.message]
         expect(all.join("\n")).not.toContain("canary")
       }
+    })
+  )
+})
+
+describe("fromRejection", () => {
+  const error = new NotFound({ outcome: "Unknown" })
+  const rejection = (effect: Effect.Effect<unknown, unknown>) =>
+    Effect.promise(() => Effect.runPromise(effect).catch((reason: unknown) => reason))
+
+  it.effect("finds the error that a promise was rejected with, whatever is around it", () =>
+    Effect.gen(function* () {
+      const reasons = yield* Effect.forEach(
+        [
+          Effect.fail(error),
+          Effect.die(error),
+          Effect.failCause(Cause.parallel(Cause.fail("another"), Cause.fail(error)))
+        ],
+        rejection
+      )
+      expect(reasons.map(fromRejection)).toEqual([error, error, error])
+      expect(reasons.some(isInstantlyError)).toBe(false)
+      expect(fromRejection(error)).toBe(error)
+    })
+  )
+
+  it.effect("finds nothing in what is not an error of this library", () =>
+    Effect.gen(function* () {
+      const reasons = yield* Effect.forEach([Effect.fail("another"), Effect.interrupt], rejection)
+      expect([...reasons, undefined, new Error("another"), { _tag: "NotFound" }].map(fromRejection)).toEqual(
+        Array.from({ length: 5 }, () => undefined)
+      )
     })
   )
 })

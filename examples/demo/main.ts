@@ -4,7 +4,8 @@
  */
 import { parseArgs } from "node:util"
 import { NodeRuntime } from "@effect/platform-node"
-import { ConfigError, Console, Effect } from "effect"
+import { Console, Effect } from "effect"
+import { messageOf } from "../ended.js"
 import { live } from "./live.js"
 import { story } from "./story.js"
 
@@ -34,8 +35,7 @@ const program = Effect.gen(function* () {
 program.pipe(
   Effect.catchAll((error) =>
     Effect.zipRight(
-      // The message of a ConfigError alone does not name the setting.
-      Console.error(ConfigError.isConfigError(error) ? String(error) : error.message),
+      Console.error(messageOf(error)),
       Effect.sync(() => {
         process.exitCode = 1
       })

@@ -5,8 +5,9 @@
 import { createServer } from "node:http"
 import { HttpApiBuilder, HttpServer } from "@effect/platform"
 import { NodeHttpClient, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
-import { Config, Layer } from "effect"
+import { Config, Console, Effect, Layer } from "effect"
 import { Instantly } from "effect-instantly"
+import { messageOf } from "../ended.js"
 import { ApiLive } from "./Http.js"
 
 HttpApiBuilder.serve().pipe(
@@ -21,5 +22,6 @@ HttpApiBuilder.serve().pipe(
     })
   ),
   Layer.launch,
-  NodeRuntime.runMain
+  Effect.tapError((error) => Console.error(messageOf(error))),
+  NodeRuntime.runMain({ disableErrorReporting: true })
 )

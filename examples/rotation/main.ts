@@ -5,8 +5,9 @@
  */
 import { FileSystem } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
-import { Config, ConfigError, Console, Data, DateTime, Effect, Exit, Layer, Redacted, Schema, Stream } from "effect"
-import { ApiKey, ApiKeys, Instantly } from "effect-instantly"
+import { Config, Console, Data, DateTime, Effect, Exit, Layer, Redacted, Stream } from "effect"
+import { type ApiKey, ApiKeys, Instantly } from "effect-instantly"
+import { idFrom, messageOf, Usage } from "../ended.js"
 import { describe } from "./report.js"
 import { rotate } from "./rotate.js"
 
@@ -29,10 +30,16 @@ const writeSecret = (file: string) => (successor: ApiKey.ApiKey) =>
     )
   })
 
+const usage = "Usage: INSTANTLY_API_KEY=… npx tsx examples/rotation/main.ts <id of the key> <file>"
+
+const given = Effect.gen(function* () {
+  const [id, file] = process.argv.slice(2)
+  if (file === undefined) return yield* new Usage({ message: usage })
+  return { id: yield* idFrom(id, usage), file }
+})
+
 const program = Effect.gen(function* () {
-  const [given, file] = process.argv.slice(2)
-  if (file === undefined) return yield* new Refused({ message: "usage: rotation/main.ts <id of the key> <file>" })
-  const id = yield* Schema.decodeUnknown(ApiKey.ApiKeyId)(given)
+  const { file, id } = yield* given
   const old = yield* ApiKeys.list().pipe(
     Stream.filter((key) => key.id.toLowerCase() === id.toLowerCase()),
     Stream.runHead,
@@ -49,10 +56,11 @@ const program = Effect.gen(function* () {
   })
 })
 
-program.pipe(
-  Effect.provide(Instantly.layerConfig().pipe(Layer.provideMerge(NodeHttpClient.layerUndici))),
-  // The message of a ConfigError alone does not name the setting.
-  Effect.tapError((error) => Console.error(ConfigError.isConfigError(error) ? String(error) : error.message)),
+Effect.zipRight(
+  given,
+  Effect.provide(program, Instantly.layerConfig().pipe(Layer.provideMerge(NodeHttpClient.layerUndici)))
+).pipe(
+  Effect.tapError((error) => Console.error(messageOf(error))),
   // The report has been printed already: this is for the exit code.
   Effect.filterOrFail(({ _tag }) => _tag === "Rotated"),
   Effect.provide(NodeContext.layer),

@@ -1,4 +1,7 @@
-/** What can be seen of requests from outside: metrics, and events of the span of their call. README lists them. */
+/**
+ * What can be seen of requests from outside: metrics, and events of the span of their call. They are listed in
+ * `examples/opentelemetry/README.md`.
+ */
 import * as Duration from "effect/Duration"
 import * as Metric from "effect/Metric"
 import * as MetricKey from "effect/MetricKey"

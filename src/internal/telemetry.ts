@@ -1,4 +1,7 @@
-/** What can be seen of gates from outside: metrics, and events of the span that a call happens in. README lists them. */
+/**
+ * What can be seen of gates from outside: metrics, and events of the span that a call happens in. They are listed in
+ * `examples/opentelemetry/README.md`.
+ */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"

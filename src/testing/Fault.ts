@@ -20,6 +20,7 @@
  * })
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"

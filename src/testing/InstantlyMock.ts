@@ -24,6 +24,7 @@
  * }).pipe(Effect.provide(InstantlyMock.layer()))
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -39,7 +40,7 @@ import type * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import type { Scope as ApiKeyScope } from "../ApiKey.js"
+import type { Scopes } from "../ApiKey.js"
 import { ApiKey, ApiKeyId } from "../ApiKey.js"
 import * as Parameters from "../internal/parameters.js"
 import type { Script } from "./Fault.js"
@@ -139,7 +140,7 @@ export interface Service {
   /** Makes a key, as a person does in Instantly's settings. By default it has all scopes, and the rest is made up. */
   readonly createApiKey: (options?: {
     readonly name?: string
-    readonly scopes?: ReadonlyArray<ApiKeyScope>
+    readonly scopes?: Scopes
     readonly workspaceId?: string
     readonly secret?: Redacted.Redacted
   }) => Effect.Effect<CreatedApiKey>

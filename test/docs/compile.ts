@@ -1,13 +1,12 @@
 /**
- * Compiles every example of the documentation: each `@example` of `src`, and each TypeScript block of README. They are
- * written to `test/.generated`, which git ignores, with a comment that says where each comes from.
+ * Compiles every example of the documentation: each `@example` of `src`, and each TypeScript block of README and the
+ * chapters. They are written to `test/.generated`, which git ignores, with a comment that says where each comes from.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { join, relative } from "node:path"
-import { fileURLToPath } from "node:url"
+import { join } from "node:path"
 import ts from "typescript"
+import { blocksOf, pages, root } from "./pages.js"
 
-const root = fileURLToPath(new URL("../..", import.meta.url))
 const generated = join(root, "test/.generated")
 
 interface Example {
@@ -15,20 +14,16 @@ interface Example {
   readonly code: string
 }
 
-/** The TypeScript blocks of a text, each with the line it begins at. */
-const blocksOf = (file: string, text: string): ReadonlyArray<Example> =>
-  [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(({ 1: code = "", index }) => ({
-    from: `${relative(root, file)}:${text.slice(0, index).split("\n").length}`,
-    code
-  }))
+const examplesOf = (path: string, text: string): ReadonlyArray<Example> =>
+  blocksOf(text, "ts").map(({ code, line }) => ({ from: `${path}:${line}`, code }))
 
 const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts"))
-  .map((file) => join(root, "src", file))
+  .map((file) => join("src", file))
 
 const examples = [
-  ...sources.flatMap((file) => blocksOf(file, readFileSync(file, "utf8").replaceAll(/^ *\* ?/gm, ""))),
-  ...blocksOf(join(root, "README.md"), readFileSync(join(root, "README.md"), "utf8"))
+  ...sources.flatMap((path) => examplesOf(path, readFileSync(join(root, path), "utf8").replaceAll(/^ *\* ?/gm, ""))),
+  ...pages.flatMap(({ path, text }) => examplesOf(path, text))
 ]
 
 rmSync(generated, { recursive: true, force: true })

@@ -1,19 +1,16 @@
 import { execFile, spawnSync } from "node:child_process"
-import { readFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
 import { address, served } from "../../examples/embedded/served.js"
+import { blocksOf, page } from "./pages.js"
 
-const chapter = /^## A key leaked\n([\s\S]*?)^## /m.exec(readFileSync("README.md", "utf8"))?.[1] ?? ""
 const lines =
-  [...chapter.matchAll(/^```sh\n([\s\S]*?)^```$/gm)]
-    .map(([, block = ""]) => block)
-    .find((block) => block.includes("curl")) ?? ""
+  blocksOf(page("examples/revoke/README.md").text, "sh").find(({ code }) => code.includes("curl"))?.code ?? ""
 
 const hasBoth = ["curl", "bash"].every((command) => spawnSync(command, ["--version"]).status === 0)
 
-describe("README's lines for curl", () => {
+describe("the lines for curl", () => {
   it.live.skipIf(!hasBoth)("list, delete without a body, and prove that the secret is dead, and show no secret", () =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock

@@ -1,4 +1,4 @@
-/** How `evaluate` is written for each client, as README has it. */
+/** How `evaluate` is written for each client, as `examples/policies/README.md` has it. */
 import { Effect } from "effect"
 import type { Evaluate } from "effect-instantly/RedisRateLimit"
 

@@ -1,6 +1,6 @@
 /**
  * Deletes the API key with this id, and prints the span of the call with its events, the metrics and the debug logs as
- * OpenTelemetry exports them: `INSTANTLY_API_KEY=… npx tsx examples/opentelemetry.ts <id>`.
+ * OpenTelemetry exports them: `INSTANTLY_API_KEY=… npx tsx examples/opentelemetry/main.ts <id>`.
  *
  * It needs `@effect/opentelemetry@0.64` and the OpenTelemetry packages that it imports.
  */
@@ -8,16 +8,17 @@ import { NodeSdk } from "@effect/opentelemetry"
 import { FetchHttpClient } from "@effect/platform"
 import { ConsoleMetricExporter, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics"
 import { ConsoleSpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
-import { Console, Effect, Layer, Logger, LogLevel, Schema } from "effect"
-import { ApiKey, ApiKeys, Instantly } from "effect-instantly"
-import { printable } from "./printable.js"
+import { Console, Effect, Layer, Logger, LogLevel } from "effect"
+import { type ApiKey, ApiKeys, Instantly } from "effect-instantly"
+import { idFrom, runToEnd } from "../ended.js"
+import { printable } from "../printable.js"
 
-const program = Effect.gen(function* () {
-  const id = yield* Schema.decodeUnknown(ApiKey.ApiKeyId)(process.argv[2])
-  const apiKeys = yield* ApiKeys.ApiKeys
-  const deleted = yield* apiKeys.delete(id)
-  yield* Console.log(`deleted ${printable(deleted.name)}`)
-})
+const remove = (id: ApiKey.ApiKeyId) =>
+  Effect.gen(function* () {
+    const apiKeys = yield* ApiKeys.ApiKeys
+    const deleted = yield* apiKeys.delete(id)
+    yield* Console.log(`deleted ${printable(deleted.name)}`)
+  })
 
 const InstantlyLive = Instantly.layerConfig().pipe(Layer.provide(FetchHttpClient.layer))
 
@@ -28,9 +29,13 @@ const TelemetryLive = NodeSdk.layer(() => ({
   metricReader: new PeriodicExportingMetricReader({ exporter: new ConsoleMetricExporter() })
 }))
 
-await program.pipe(
-  Logger.withMinimumLogLevel(LogLevel.Debug),
-  Effect.provide(InstantlyLive),
-  Effect.provide(TelemetryLive),
-  Effect.runPromise
+await idFrom(process.argv[2], "Usage: INSTANTLY_API_KEY=… npx tsx examples/opentelemetry/main.ts <id>").pipe(
+  Effect.flatMap((id) =>
+    remove(id).pipe(
+      Logger.withMinimumLogLevel(LogLevel.Debug),
+      Effect.provide(InstantlyLive),
+      Effect.provide(TelemetryLive)
+    )
+  ),
+  runToEnd
 )

@@ -1,0 +1,68 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import pkg from "../../package.json" with { type: "json" }
+import * as Arguments from "../../src/cli/arguments.js"
+import { commandsOf, headingsOf, linksOf, page, pages, root } from "./pages.js"
+
+const tests = ["examples", "test"]
+  .flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((file) => join(folder, file))
+  )
+  .filter((file) => !file.includes("node_modules"))
+const sources = tests.filter((file) => file.endsWith(".test.ts")).map((file) => readFileSync(join(root, file), "utf8"))
+
+/** What another change brings. */
+const toCome = ["examples/durable", "examples/simulate"]
+const scripts = new Set([...Object.keys(pkg.scripts), "simulate"])
+const isThere = (path: string) => existsSync(join(root, path)) || toCome.some((folder) => path.startsWith(folder))
+
+/** Why a command of a page would not work; nothing where it does. */
+const problemOf = (command: string): Effect.Effect<string | undefined> => {
+  const [program = "", name = "", ...args] = command.split(" ")
+  const rest = args.filter((word) => word !== "--")
+  if (program === "npm") {
+    if (["install", "i", "ci", "pack", "version", "publish"].includes(name)) return Effect.succeed(undefined)
+    if (name === "run") return Effect.succeed(scripts.has(rest[0] ?? "") ? undefined : "no such script")
+    if (name !== "test") return Effect.succeed("not known")
+    const path = rest.find((word) => !word.startsWith("-"))
+    return Effect.succeed(
+      [...tests, ...toCome].some((file) => file.startsWith(path ?? "")) ? undefined : "no such tests"
+    )
+  }
+  if (name === "tsx") {
+    const file = rest[0] ?? ""
+    if (/^app\.m?ts$/.test(file)) return Effect.succeed(undefined)
+    return Effect.succeed(sources.some((source) => source.includes(`"${file}"`)) ? undefined : "no test runs it")
+  }
+  if (name.includes("effect-instantly")) {
+    return Effect.match(Arguments.read(args), { onFailure: ({ message }) => message, onSuccess: () => undefined })
+  }
+  return Effect.succeed(existsSync(join(root, "node_modules/.bin", name)) ? undefined : "no such program")
+}
+
+describe("README", () => {
+  it("has at most 220 lines", () => {
+    expect(page("README.md").text.split("\n").length - 1).toBeLessThanOrEqual(220)
+  })
+})
+
+describe.each(pages.map((page) => [page.path, page] as const))("%s", (_, page) => {
+  it("links to files and headings that are there", () => {
+    const broken = linksOf(page).filter(({ heading, target }) => {
+      if (!isThere(target)) return true
+      return heading !== undefined && !headingsOf(readFileSync(join(root, target), "utf8")).includes(heading)
+    })
+    expect(broken).toEqual([])
+  })
+
+  it.effect("names commands that work", () =>
+    Effect.gen(function* () {
+      const problems = yield* Effect.forEach(commandsOf(page), (command) =>
+        Effect.map(problemOf(command), (problem) => ({ command, problem }))
+      )
+      expect(problems.filter(({ problem }) => problem !== undefined)).toEqual([])
+    })
+  )
+})

@@ -1,0 +1,41 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, describe, expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { InstantlyMock } from "effect-instantly/testing"
+import { served } from "../../examples/embedded/served.js"
+import { runExample } from "../support/example.js"
+import { run } from "../support/process.js"
+import { blocksOf, page, root } from "./pages.js"
+
+const folder = "test/.generated-programs"
+const program = `${folder}/app.mts`
+const first = blocksOf(page("README.md").text, "ts")[0]?.code ?? ""
+const idInIt = "019e18e2-78d4-7322-941a-7384d8969c61"
+
+const write = (id: string) =>
+  Effect.sync(() => {
+    mkdirSync(join(root, folder), { recursive: true })
+    writeFileSync(join(root, program), first.replace(idInIt, id))
+  })
+
+afterAll(() => rmSync(join(root, folder), { recursive: true, force: true }))
+
+describe("the first program of README", () => {
+  it.live(
+    "deletes a key, then says why it cannot and ends with 1; and it names a key to call with that is missing",
+    () =>
+      Effect.gen(function* () {
+        const mock = yield* InstantlyMock.InstantlyMock
+        const leaked = yield* mock.createApiKey({ name: "leaked" })
+        expect(first).toContain(idInIt)
+        yield* write(leaked.id)
+        expect(yield* runExample(program, [])).toEqual({ code: 0, output: "deleted leaked\n" })
+        expect(yield* runExample(program, [])).toEqual({
+          code: 1,
+          output: expect.stringMatching(/^NotFound: .*outcome NotApplied/s)
+        })
+        expect(yield* run(program, [])).toEqual({ code: 1, output: expect.stringContaining("INSTANTLY_API_KEY") })
+      }).pipe(Effect.provide(served()))
+  )
+})
