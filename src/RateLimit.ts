@@ -17,6 +17,7 @@ import { finiteMillis } from "./internal/parameters.js"
 import * as Adaptive from "./RateLimit/adaptive.js"
 import * as Gate from "./RateLimit/gate.js"
 import * as Quota from "./RateLimit/quota.js"
+import * as Rule from "./RateLimit/rule.js"
 
 /**
  * What the gate has heard since it gave the last permit.
@@ -89,7 +90,7 @@ export interface QuotaOptions {
  * @since 0.1.0
  * @category constructors
  */
-export const quota = (options: QuotaOptions): Schedule.Schedule<unknown> => Quota.fixed(options)
+export const quota = (options: QuotaOptions): Schedule.Schedule<unknown> => Rule.toSchedule(Quota.fixed(options))
 
 /**
  * A quota that may change: the effect is asked for it at each permit, and what it says holds from that permit on. Use it for
@@ -161,7 +162,8 @@ export interface AdaptiveOptions {
  * @since 0.2.0
  * @category constructors
  */
-export const adaptive = (options?: AdaptiveOptions): Schedule.Schedule<number, Heard> => Adaptive.make(options)
+export const adaptive = (options?: AdaptiveOptions): Schedule.Schedule<number, Heard> =>
+  Rule.toSchedule(Adaptive.make(options))
 
 /**
  * Gives every permit at once. A 429 still closes the gate.
@@ -204,9 +206,9 @@ export const instantlyQuotas: ReadonlyArray<QuotaOptions> = [
  * @since 0.1.0
  * @category policies
  */
-export const instantly: RateLimitPolicy = instantlyQuotas.reduce<RateLimitPolicy>(
-  (policy, options) => Schedule.intersect(policy, quota(options)),
-  adaptive()
+// `Schedule.intersect` of the three decides the same, but takes 7 kB of memory more at each permit.
+export const instantly: RateLimitPolicy = Rule.toSchedule(
+  Rule.strictest([...instantlyQuotas.map(Quota.fixed), Adaptive.make()])
 )
 
 const policyEnded = "the rate-limit policy has ended: no more permits are given"
