@@ -11,6 +11,8 @@ export default defineConfig({
     include: ["test/engines/*.test.ts", "examples/durable/*.test.ts"],
     exclude: [],
     hookTimeout: 90_000,
+    // `layer` of @effect/vitest changes vitest's own `it`
+    isolate: true,
     // some of them measure time, and others start many processes
     fileParallelism: false
   }
