@@ -12,7 +12,7 @@ it("the package gives each of its modules under its name, and the double apart f
     "RetryPolicy",
     "Revocation"
   ])
-  expect(Object.keys(await import("effect-instantly/testing"))).toEqual(["Fault", "InstantlyMock"])
+  expect(Object.keys(await import("effect-instantly/testing"))).toEqual(["Fault", "InstantlyMock", "VirtualTime"])
 })
 
 it("two copies of the package in one program share its services: each is known by the library's name and its own", async () => {

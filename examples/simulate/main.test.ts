@@ -8,7 +8,9 @@ import { run } from "../../test/support/process.js"
 const directory = mkdtempSync(join(tmpdir(), "simulate-"))
 afterAll(() => rmSync(directory, { recursive: true }))
 
-const simulate = (...args: ReadonlyArray<string>) => run("examples/simulate/main.ts", args)
+/** With `tsx`, because it may load a module that is given by its path. */
+const simulate = (...args: ReadonlyArray<string>) =>
+  run("examples/simulate/main.ts", args, { NODE_OPTIONS: "--import tsx" })
 
 const beside = (file: string) => readFileSync(new URL(file, import.meta.url), "utf8")
 

@@ -5,9 +5,9 @@
 import { Duration, Effect, Logger, LogLevel, Option, Random } from "effect"
 import { PCGRandom } from "effect/Utils"
 import { RateLimit } from "effect-instantly"
+import { VirtualTime } from "effect-instantly/testing"
 import type { Candidate } from "./candidates.js"
 import * as Server from "./server.js"
-import { inVirtualTime } from "./virtualTime.js"
 
 export interface Workspace extends Server.Load {
   readonly requests: number
@@ -81,7 +81,7 @@ export const simulate = ({ name, options, policy }: Candidate, workspace: Worksp
 
     const [took] = yield* Effect.timeoutOption(batch, longest).pipe(
       Effect.timed,
-      inVirtualTime,
+      VirtualTime.run,
       Effect.withRandom(Random.make(workspace.seed)),
       Effect.provide(Logger.replace(Logger.defaultLogger, warnings))
     )

@@ -1,11 +1,11 @@
 /**
  * Test a minute of rate limiting at once. The double counts the requests in any second and any minute, as Instantly does.
- * It reads the same virtual clock as the library's gate.
+ * It reads the same virtual clock as the library's gate. `it.live`, because `VirtualTime` brings the clock.
  */
 import { describe, expect, it } from "@effect/vitest"
-import { Clock, Effect, Fiber, TestClock } from "effect"
+import { Clock, Effect } from "effect"
 import { ApiKeys, Instantly, RateLimit } from "effect-instantly"
-import { InstantlyMock } from "effect-instantly/testing"
+import { InstantlyMock, VirtualTime } from "effect-instantly/testing"
 
 /** Deletes this many keys at once, and reports how long it took and how many requests were refused. */
 const deleteAll = (count: number, rateLimit: RateLimit.RateLimitPolicy) =>
@@ -18,17 +18,16 @@ const deleteAll = (count: number, rateLimit: RateLimit.RateLimitPolicy) =>
       yield* Effect.forEach(keys, ({ id }) => apiKeys.delete(id), { concurrency: "unbounded", discard: true })
       return yield* Clock.currentTimeMillis
     })
-    const fiber = yield* Effect.fork(Effect.provide(deletions, Instantly.layer({ apiKey: ours.secret, rateLimit })))
-    yield* TestClock.adjust("1 hour")
+    const took = yield* Effect.provide(deletions, Instantly.layer({ apiKey: ours.secret, rateLimit }))
     return {
-      seconds: (yield* Fiber.join(fiber)) / 1000,
+      seconds: took / 1000,
       refused: (yield* mock.arrivals).filter(({ reason }) => reason === "rate limit").length,
       worstSecond: yield* mock.worstWindow("1 second")
     }
-  }).pipe(Effect.provide(InstantlyMock.layer({ retryAfter: true })))
+  }).pipe(Effect.provide(InstantlyMock.layer({ retryAfter: true })), VirtualTime.run)
 
 describe("many deletions at once", () => {
-  it.effect("stay within the limit, at 93 a second", () =>
+  it.live("stay within the limit, at 93 a second", () =>
     Effect.gen(function* () {
       const { refused, seconds, worstSecond } = yield* deleteAll(150, RateLimit.instantly)
       expect(refused).toBe(0)
@@ -37,13 +36,13 @@ describe("many deletions at once", () => {
     })
   )
 
-  it.effect("are refused if no gate slows them down", () =>
+  it.live("are refused if no gate slows them down", () =>
     Effect.gen(function* () {
       expect((yield* deleteAll(120, RateLimit.unlimited)).refused).toBeGreaterThanOrEqual(20)
     })
   )
 
-  it.effect("take a minute at one in two seconds, and the test does not", () =>
+  it.live("take a minute at one in two seconds, and the test does not", () =>
     Effect.gen(function* () {
       const one = RateLimit.quota({ limit: 2, window: "2 seconds" })
       expect((yield* deleteAll(31, one)).seconds).toBe(60)

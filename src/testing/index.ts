@@ -5,3 +5,4 @@
  */
 export * as Fault from "./Fault.js"
 export * as InstantlyMock from "./InstantlyMock.js"
+export * as VirtualTime from "./VirtualTime.js"

@@ -1,0 +1,57 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Clock, Deferred, Effect, Exit, Fiber, Schedule } from "effect"
+import { VirtualTime } from "effect-instantly/testing"
+
+const after = (...lengths: ReadonlyArray<number>) =>
+  Effect.forEach(lengths, (length) => Effect.zipRight(Effect.sleep(length), Clock.currentTimeMillis), {
+    concurrency: "unbounded"
+  })
+
+describe("virtual time", () => {
+  it.live("begins at 0, and each sleeper wakes at its moment, whatever the order in which they began to sleep", () =>
+    Effect.gen(function* () {
+      expect(yield* VirtualTime.run(after(3, 1, 86_400_000, 2, 1))).toEqual([3, 1, 86_400_000, 2, 1])
+    })
+  )
+
+  it.live("passes no faster for one who is interrupted", () =>
+    Effect.gen(function* () {
+      const program = Effect.gen(function* () {
+        const fiber = yield* Effect.fork(Effect.sleep("1 hour"))
+        yield* Effect.sleep("1 second")
+        yield* Fiber.interrupt(fiber)
+        yield* Effect.sleep("1 second")
+        return yield* Clock.currentTimeMillis
+      })
+      expect(yield* VirtualTime.run(program)).toBe(2000)
+    })
+  )
+
+  it.live("gives the effect's failure, and ends what never ends by a timeout", () =>
+    Effect.gen(function* () {
+      expect(yield* Effect.exit(VirtualTime.run(Effect.fail("made-up")))).toEqual(Exit.fail("made-up"))
+      const endless = Effect.timeoutFail(Effect.never, { duration: "1 day", onTimeout: () => "too long" })
+      expect(yield* Effect.flip(VirtualTime.run(endless))).toBe("too long")
+    })
+  )
+
+  it.live("waits for what is not time, while nobody sleeps", () =>
+    Effect.gen(function* () {
+      const made = yield* Deferred.make<number>()
+      const fiber = yield* Effect.fork(VirtualTime.run(Deferred.await(made)))
+      yield* Effect.yieldNow()
+      yield* Deferred.succeed(made, 1)
+      expect(yield* Fiber.join(fiber)).toBe(1)
+    })
+  )
+
+  it.live("is enough for ten thousand moments, each later than the last", () =>
+    Effect.gen(function* () {
+      const times = Effect.repeat(
+        Clock.currentTimeMillis,
+        Schedule.intersect(Schedule.spaced(7), Schedule.recurs(10_000))
+      )
+      expect(yield* VirtualTime.run(Effect.zipRight(times, Clock.currentTimeMillis))).toBe(70_000)
+    })
+  )
+})
