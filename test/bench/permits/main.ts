@@ -1,6 +1,7 @@
 /**
  * `npm run bench:permits`: the CPU that a permit takes, with 100, 1,000 and 8,000 callers queued at once, in virtual time.
- * With 8,000 it may be at most twice what it is with 100.
+ * With 8,000 it may be at most twice what it is with 100. Part of it is no gate's: what callers and the clock take by
+ * themselves is measured beside it.
  */
 import { fileURLToPath } from "node:url"
 import { Command } from "@effect/platform"

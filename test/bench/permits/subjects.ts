@@ -15,10 +15,27 @@ export interface Subject {
 const others = (algorithm: "token-bucket" | "fixed-window") =>
   Effect.map(RateLimiter.make({ limit: 100, interval: "1 second", algorithm }), (limited) => limited(Effect.void))
 
+/** No gate at all: a fiber that sleeps wakes one caller after another. So much do callers and the clock take by themselves. */
+const woken = Effect.gen(function* () {
+  const waiting: Array<() => void> = []
+  const wakeOne = Effect.sync(() => waiting.shift()?.())
+  yield* Effect.forkScoped(Effect.forever(Effect.zipRight(wakeOne, Effect.sleep("11 millis"))))
+  return Effect.async<void>((resume) => {
+    waiting.push(() => resume(Effect.void))
+  })
+})
+
 export const subjects: ReadonlyArray<Subject> = [
   {
     name: "RateLimit.instantly",
     acquire: Effect.map(RateLimit.make(RateLimit.instantly), ({ acquire }) => Effect.orDie(acquire)),
+    callers: [100, 1000, 8000],
+    permits: 8000,
+    rounds: 5
+  },
+  {
+    name: "callers and the clock alone",
+    acquire: woken,
     callers: [100, 1000, 8000],
     permits: 8000,
     rounds: 5
