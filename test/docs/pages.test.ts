@@ -20,7 +20,7 @@ const isThere = (path: string) => existsSync(join(root, path)) || toCome.some((f
 
 /** Why a command of a page would not work; nothing where it does. */
 const problemOf = (command: string): Effect.Effect<string | undefined> => {
-  const [program = "", name = "", ...args] = command.split(" ")
+  const [program = "", name = "", ...args] = command.split(" ").filter((word) => word !== "-y")
   const rest = args.filter((word) => word !== "--")
   if (program === "npm") {
     if (["install", "i", "ci", "pack", "version", "publish"].includes(name)) return Effect.succeed(undefined)
