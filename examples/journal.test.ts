@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Chunk, Effect, Fiber, Layer, Stream } from "effect"
+import { Chunk, Effect, Fiber, Layer, Schedule, Stream } from "effect"
 import { Instantly } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { DatabaseError, Entries, resume } from "./journal.js"
@@ -33,7 +33,10 @@ describe("examples/journal.ts", () => {
       const first = yield* Effect.fork(
         Effect.provide(Stream.runCount(Stream.take(resume("offboarding", ids), 10)), live)
       )
-      yield* Effect.repeat(mock.apiKeys, { until: (left) => left.length === 1 })
+      yield* Effect.repeat(mock.apiKeys, {
+        until: (left) => left.length === 1,
+        schedule: Schedule.spaced("5 millis")
+      })
       yield* Fiber.interrupt(first)
       const receipts = yield* Effect.provide(Stream.runCollect(resume("offboarding", ids)), live)
       const told = Chunk.toReadonlyArray(receipts)

@@ -24,7 +24,7 @@ export class Entries extends Context.Tag("examples/Entries")<
 >() {}
 
 /** An entry is one line of JSON without secrets. */
-const Line = Schema.parseJson(Revocation.Entry)
+export const Line = Schema.parseJson(Revocation.Entry)
 
 const journalOf = (run: string): Effect.Effect<Revocation.Journal<DatabaseError>, never, Entries> =>
   Effect.map(Entries, (entries) => {

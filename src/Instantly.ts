@@ -34,7 +34,11 @@ export interface GateOptions<E = never, R = never> {
   readonly rateLimit?: RateLimit.RateLimitPolicy<R> | Layer.Layer<RateLimit.RateLimit, E, R> | undefined
   /** The longest that one 429 may close the gate, whatever the server asks. Default: 1 minute. */
   readonly maxPause?: RateLimit.Options["maxPause"] | undefined
-  /** How long a 429 that names no time closes the gate. Default: 0 for `RateLimit.instantly`, which adapts; else 1 second. */
+  /**
+   * How long a 429 that names no time closes the gate. Default: 0 where `rateLimit` is left out or is
+   * `RateLimit.instantly` itself, which slows down after 429s; 1 second for any other policy. Set it to 0 for a policy that
+   * is composed of `RateLimit.instantly` or `RateLimit.adaptive`: nobody can see from outside that such a policy adapts.
+   */
   readonly rest?: RateLimit.Options["rest"] | undefined
 }
 

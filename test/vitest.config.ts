@@ -9,11 +9,14 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     // these need the network, or what is not here: npm run test:package, test:runtimes, test:engines
-    exclude: ["**/node_modules/**", "test/package/**", "test/runtimes/**", "test/engines/**"],
+    exclude: ["**/node_modules/**", "test/package/**", "test/runtimes/**", "test/engines/**", "examples/durable/**"],
     reporters: ["default", counts],
     setupFiles: ["test/setup.ts"],
     // vitest leaves one core idle by itself; most of the tests wait for sockets and processes
     maxWorkers: "100%",
+    // To load Effect anew for each file takes longer than most of them do. So no file uses `layer` of @effect/vitest: it
+    // changes vitest's own `it`, for the files after it, too.
+    isolate: false,
     testTimeout: 30_000
   },
   resolve: {

@@ -23,7 +23,7 @@ const arrivals = (
     // The gate takes the service where it is built, and the calls take it where their policy is set.
     const Client = ApiKeys.layer.pipe(
       Layer.provide(InstantlyClient.layer({ apiKey: ours.secret })),
-      Layer.provide(RateLimit.layer(spacedLive))
+      Layer.provide(RateLimit.layer(spacedLive, { rest: 0 }))
     )
     const fiber = yield* Effect.fork(
       Effect.gen(function* () {

@@ -1,7 +1,8 @@
 /**
  * Policies that need a service: settings that an operator changes while the program runs. The type of a policy says what it
  * requires. `RetryPolicy.withRetryPolicy` takes that where the policy is set, and `RateLimit.layer` where the gate is built,
- * so the calls themselves require nothing.
+ * so the calls themselves require nothing. The gate of `spacedLive` gets `rest: 0`, because `RateLimit.instantly` in it slows
+ * down by itself after a 429.
  */
 import { Context, type Duration, Effect, Schedule } from "effect"
 import { RateLimit, RetryPolicy } from "effect-instantly"

@@ -1,40 +1,46 @@
 /** What a rotation says at its end: which key to use from now on, and what is left over. `rotate.ts` works that out. */
-import { Match } from "effect"
-import type { ApiKey } from "effect-instantly"
+import { Match, Schema } from "effect"
+import { ApiKey } from "effect-instantly"
 import { printable } from "../printable.js"
 
 /** A key that nobody uses, for a person to check and delete. */
-export type Leftover =
-  | { readonly _tag: "None" }
+export const Leftover = Schema.Union(
+  Schema.TaggedStruct("None", {}),
   /** The successor exists, or may exist: its deletion failed. */
-  | { readonly _tag: "Successor"; readonly id: ApiKey.ApiKeyId; readonly certain: boolean }
+  Schema.TaggedStruct("Successor", { id: ApiKey.ApiKeyId, certain: Schema.Boolean }),
   /** A key with this name was created, or may have been. No response gave its id. */
-  | { readonly _tag: "Named"; readonly name: string; readonly certain: boolean }
+  Schema.TaggedStruct("Named", { name: Schema.String, certain: Schema.Boolean })
+)
+export type Leftover = typeof Leftover.Type
 
 /** What is known of the old key once the successor has been handed over. */
-export type Old =
+export const Old = Schema.Literal(
   /** No request can have deleted it. */
-  | "Works"
+  "Works",
   /** A deletion was sent, and its outcome is unknown. */
-  | "MayBeGone"
+  "MayBeGone",
   /** Instantly reported the deletion, but nobody has seen it refuse the key. */
-  | "Deleted"
+  "Deleted"
+)
+export type Old = typeof Old.Type
 
-export type Report =
+/** Encoded it is plain JSON without secrets. */
+export const Report = Schema.Union(
   /** The successor was handed over, and Instantly refuses the old key. */
-  | { readonly _tag: "Rotated"; readonly successor: ApiKey.ApiKeyId }
+  Schema.TaggedStruct("Rotated", { successor: ApiKey.ApiKeyId }),
   /** The successor was handed over. A person has to check the old key. */
-  | {
-      readonly _tag: "HandedOver"
-      readonly successor: ApiKey.ApiKeyId
-      readonly old: Old
-      readonly oldId: ApiKey.ApiKeyId
-      readonly because: string
-    }
+  Schema.TaggedStruct("HandedOver", {
+    successor: ApiKey.ApiKeyId,
+    old: Old,
+    oldId: ApiKey.ApiKeyId,
+    because: Schema.String
+  }),
   /** The old key works as before, and nothing was handed over. */
-  | { readonly _tag: "NotRotated"; readonly because: string; readonly leftover: Leftover }
+  Schema.TaggedStruct("NotRotated", { because: Schema.String, leftover: Leftover }),
   /** The old key works as before. `handOver` died, so a person has to check whether the successor was stored. */
-  | { readonly _tag: "Undecided"; readonly successor: ApiKey.ApiKeyId; readonly because: string }
+  Schema.TaggedStruct("Undecided", { successor: ApiKey.ApiKeyId, because: Schema.String })
+)
+export type Report = typeof Report.Type
 
 const describeLeftover = Match.typeTags<Leftover>()({
   None: () => "Nothing is left over.",

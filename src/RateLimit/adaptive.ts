@@ -2,12 +2,9 @@
  * A pace that yields to whatever else uses the limit: additive increase, multiplicative decrease. It knows nothing of the
  * limit itself; what it hears of 429s is all that it goes by.
  */
-import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
-import * as ScheduleDecision from "effect/ScheduleDecision"
-import * as ScheduleInterval from "effect/ScheduleInterval"
 import { finiteMillis, refuse } from "../internal/parameters.js"
 import type { AdaptiveOptions, Heard } from "../RateLimit.js"
+import type { Rule } from "./rule.js"
 
 interface State {
   /** Permits a second. */
@@ -16,7 +13,13 @@ interface State {
   readonly slowedAt: number
 }
 
-export const make = ({ factor = 0.92, max = 100, min = 1, recovery = 2.5, ...options }: AdaptiveOptions = {}) => {
+export const make = ({
+  factor = 0.92,
+  max = 100,
+  min = 1,
+  recovery = 2.5,
+  ...options
+}: AdaptiveOptions = {}): Rule<Heard, number> => {
   const every = finiteMillis("adaptive: every", options.every ?? "100 millis")
   const pause = finiteMillis("adaptive: pause", options.pause ?? "50 millis")
   if (!(Number.isFinite(max) && max > 0)) refuse("adaptive: max", "a number above 0", max)
@@ -24,18 +27,20 @@ export const make = ({ factor = 0.92, max = 100, min = 1, recovery = 2.5, ...opt
   if (!(factor > 0 && factor < 1)) refuse("adaptive: factor", "a number between 0 and 1", factor)
   if (!(Number.isFinite(recovery) && recovery > 0)) refuse("adaptive: recovery", "a number above 0", recovery)
 
-  const initial: State = { pace: max, steppedAt: Number.NEGATIVE_INFINITY, slowedAt: Number.NEGATIVE_INFINITY }
+  const from =
+    (before: State): Rule<Heard, number> =>
+    (now, { throttled }) => {
+      const recovered = Math.min(max, before.pace + (recovery * Math.max(0, now - before.steppedAt)) / 1000)
+      const slows = throttled > 0 && now - before.slowedAt >= every
+      const pace = slows ? Math.max(min, recovered * factor) : recovered
+      // At its most it asks for no wait of its own: the quota beside it knows better how to space permits.
+      const wait = Math.max(pace < max ? 1000 / pace : 0, throttled > 0 ? pause : 0)
+      return {
+        admitsAt: wait === 0 ? now : Math.ceil(now + wait),
+        out: pace,
+        next: from({ pace, steppedAt: now, slowedAt: slows ? now : before.slowedAt })
+      }
+    }
 
-  return Schedule.makeWithState(initial, (now, { throttled }: Heard, { pace, slowedAt, steppedAt }: State) => {
-    const recovered = Math.min(max, pace + (recovery * Math.max(0, now - steppedAt)) / 1000)
-    const slows = throttled > 0 && now - slowedAt >= every
-    const next = slows ? Math.max(min, recovered * factor) : recovered
-    // At its most it asks for no wait of its own: the quota beside it knows better how to space permits.
-    const wait = Math.max(next < max ? 1000 / next : 0, throttled > 0 ? pause : 0)
-    return Effect.succeed([
-      { pace: next, steppedAt: now, slowedAt: slows ? now : slowedAt },
-      next,
-      ScheduleDecision.continueWith(ScheduleInterval.after(wait === 0 ? now : Math.ceil(now + wait)))
-    ])
-  })
+  return from({ pace: max, steppedAt: Number.NEGATIVE_INFINITY, slowedAt: Number.NEGATIVE_INFINITY })
 }

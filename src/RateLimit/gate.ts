@@ -80,14 +80,16 @@ export const make = <R>(
       return policy.step(now(), told, state)
     }).pipe(
       Effect.matchCauseEffect({
-        onSuccess: ([next, , decision]) =>
-          Effect.sync(() => {
-            isStepping = false
-            state = next
-            if (ScheduleDecision.isDone(decision)) return refuseAll(Effect.failSync(options.ended))
+        onSuccess: ([next, , decision]) => {
+          isStepping = false
+          state = next
+          if (ScheduleDecision.isDone(decision)) refuseAll(Effect.failSync(options.ended))
+          else {
             admitsAt = ScheduleIntervals.start(decision.intervals)
             attend()
-          }),
+          }
+          return Effect.void
+        },
         onFailure: (cause) => {
           refuseAll(Effect.failSync(options.ended))
           // A policy that interrupts itself has ended, too, but nothing is wrong with it.

@@ -50,23 +50,22 @@ export const make = <E>(): Queue<E> => {
     return line.next().value
   }
 
-  const leave = (caller: Caller<E>) =>
-    Effect.suspend(() => {
-      waiting.delete(caller)
-      return oneLess
-    })
-
   return {
     join: (arrived) =>
       // Whoever stands in line must leave it: an interruption may come between any two operations.
-      Effect.uninterruptibleMask((restore) =>
-        Effect.suspend(() => {
-          const caller = new Caller<E>()
-          waiting.add(caller)
-          arrived()
-          return Effect.ensuring(Effect.zipRight(oneMore, restore(caller.wait)), leave(caller))
-        })
-      ),
+      Effect.uninterruptibleMask((restore) => {
+        const caller = new Caller<E>()
+        waiting.add(caller)
+        arrived()
+        const wait = Effect.exit(restore(caller.wait))
+        return Effect.zipRight(
+          oneMore,
+          Effect.flatMap(wait, (exit) => {
+            waiting.delete(caller)
+            return Effect.zipRight(oneLess, exit)
+          })
+        )
+      }),
     isEmpty: () => waiting.size === 0,
     releaseFirst: () => {
       const caller = first()

@@ -6,6 +6,7 @@ import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleInterval from "effect/ScheduleInterval"
 import { finiteMillis, refuse } from "../internal/parameters.js"
 import type { QuotaOptions } from "../RateLimit.js"
+import type { Rule } from "./rule.js"
 
 /** A burst, and then one permit in each interval, in milliseconds. */
 interface Pace {
@@ -32,19 +33,18 @@ const arrivalAfter = ({ burst, interval }: Pace, now: number, arrival: number) =
   // A clock that was set back must not make callers wait until it is where it was.
   Math.min(Math.max(arrival, now), now + burst * interval) + interval
 
-const admits = ({ burst, interval }: Pace, now: number, arrival: number) =>
-  ScheduleDecision.continueWith(
-    // Rounded up: a fraction of a millisecond is never slept through on a clock of whole ones.
-    ScheduleInterval.after(Math.max(now, Math.ceil(arrival - (burst - 1) * interval)))
-  )
+const admitsAt = ({ burst, interval }: Pace, now: number, arrival: number) =>
+  // Rounded up: a fraction of a millisecond is never slept through on a clock of whole ones.
+  Math.max(now, Math.ceil(arrival - (burst - 1) * interval))
 
-export const fixed = (options: QuotaOptions): Schedule.Schedule<unknown> => {
-  const pace = paceOf(options)
-  return Schedule.makeWithState(Number.NEGATIVE_INFINITY, (now, _, before) => {
+const paced =
+  (pace: Pace, before: number): Rule<unknown> =>
+  (now) => {
     const arrival = arrivalAfter(pace, now, before)
-    return Effect.succeed([arrival, undefined, admits(pace, now, arrival)])
-  })
-}
+    return { admitsAt: admitsAt(pace, now, arrival), out: undefined, next: paced(pace, arrival) }
+  }
+
+export const fixed = (options: QuotaOptions): Rule<unknown> => paced(paceOf(options), Number.NEGATIVE_INFINITY)
 
 interface Changing {
   /** The last right one, where there was one. */
@@ -87,7 +87,7 @@ export const dynamic = <R>(quota: Effect.Effect<QuotaOptions, never, R>): Schedu
               `RateLimit.dynamic was given a wrong quota, and keeps ${before.pace === undefined ? "to a permit a second" : "the last good one"}. ${asked.left}`
             )
           : Effect.void,
-        [state, undefined, admits(pace, now, arrival)] as const
+        [state, undefined, ScheduleDecision.continueWith(ScheduleInterval.after(admitsAt(pace, now, arrival)))] as const
       )
     })
   )

@@ -2,11 +2,12 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { ApiKeys } from "../ApiKeys.js"
 import { preview, type Seen } from "./confirm.js"
-import { codes, Ended, ofError, usage } from "./ended.js"
+import { cancelled, codes, Ended, ofError } from "./ended.js"
 import { secretOnStdin } from "./input.js"
 import * as Secret from "./secret.js"
 import { ask, askHidden, canAsk, tell } from "./terminal.js"
@@ -41,12 +42,16 @@ export const choose = (seen: Seen) =>
       `The secret is accepted. Which key at ${seen.place} is it?`,
       ...(yield* preview(ids, seen, "stderr"))
     )
-    const answer = yield* ask("Type its number, or several, such as 1 3: ")
-    const numbers = answer.split(/[\s,]+/).filter((word) => word !== "")
-    return yield* Effect.forEach(numbers, (word) => {
-      const id = /^\d+$/.test(word) ? ids[Number(word) - 1] : undefined
-      return id === undefined ? usage(`Choose numbers from 1 to ${keys.length}.`) : Effect.succeed(id)
-    })
+    for (;;) {
+      const answer = yield* ask("Type its number, or several, such as 1 3, or press Enter to delete nothing: ")
+      const numbers = answer.split(/[\s,]+/).filter((word) => word !== "")
+      if (numbers.length === 0) return yield* cancelled
+      const chosen = Option.all(
+        numbers.map((word) => Option.fromNullable(/^\d+$/.test(word) ? ids[Number(word) - 1] : null))
+      )
+      if (Option.isSome(chosen)) return chosen.value
+      yield* tell(`The numbers are 1 to ${keys.length}.`)
+    }
   })
 
 class StillAccepted extends Data.TaggedError("StillAccepted") {}

@@ -65,7 +65,8 @@ describe.skipIf(!hasScript)("in a terminal", () => {
         terminal: true,
         steps: [
           ["(it is not shown): ", `${Redacted.value(leaked.secret)}\r`],
-          ["Type its number", "2\r"],
+          ["Type its number", "4\r"],
+          [(output) => /The numbers are 1 to 3\.[\s\S]*Type its number/.test(output), "2\r"],
           ["to go on:", "delete 1\r"]
         ]
       })
@@ -73,6 +74,23 @@ describe.skipIf(!hasScript)("in a terminal", () => {
       expect(output).toContain("The secret is dead: ")
       expect(code).toBe(0)
       expect(yield* sent).toEqual([leaked.id])
+    }).pipe(Effect.provide(served()))
+  )
+
+  it.live("--leaked deletes nothing where no number is typed", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const leaked = yield* mock.createApiKey()
+      const { code, output } = yield* live(["--leaked"], {
+        terminal: true,
+        steps: [
+          ["(it is not shown): ", `${Redacted.value(leaked.secret)}\r`],
+          ["Type its number", "\r"]
+        ]
+      })
+      expect(output).toContain("Nothing was deleted.")
+      expect(code).toBe(2)
+      expect(yield* sent).toEqual([])
     }).pipe(Effect.provide(served()))
   )
 

@@ -1,7 +1,7 @@
 /** A `redis-server` on loopback: started on a free port, and stopped by its process. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -10,10 +10,12 @@ import { Effect } from "effect"
 
 const clients = fileURLToPath(new URL("node_modules/ioredis", import.meta.url))
 
-/** Whether both the server and its clients are here. */
-export const isInstalled = existsSync(clients) && spawnSync("redis-server", ["--version"]).status === 0
+export const hasServer = spawnSync("redis-server", ["--version"]).status === 0
 
-const freePort = async (): Promise<number> => {
+/** Whether both the server and its clients are here. */
+export const isInstalled = existsSync(clients) && hasServer
+
+export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, "127.0.0.1")
   await once(server, "listening")
   const { port } = server.address() as AddressInfo
@@ -30,13 +32,15 @@ export interface RedisServer {
   /** It accepts connections and commands, but does nothing. */
   readonly hang: () => void
   readonly goOn: () => void
+  /** All that it has been told to write, where it is persistent. */
+  readonly written: () => string
 }
 
 /** @param persistence whether it writes down each command before it responds. */
 export const server = (persistence = false) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
-      const port = await freePort()
+      let port = await freePort()
       const directory = mkdtempSync(join(tmpdir(), "effect-instantly-redis-"))
       let running: ChildProcess | undefined
       const kill = async () => {
@@ -47,7 +51,8 @@ export const server = (persistence = false) =>
         await once(ended, "exit")
       }
       const start = async () => {
-        const settings = persistence ? ["--appendonly", "yes", "--appendfsync", "always"] : ["--appendonly", "no"]
+        // The file need not be on the disk, because it is the process that ends, and not the machine.
+        const settings = persistence ? ["--appendonly", "yes", "--appendfsync", "no"] : ["--appendonly", "no"]
         const child = spawn(
           "redis-server",
           ["--port", String(port), "--bind", "127.0.0.1", "--dir", directory, "--save", "", ...settings],
@@ -62,14 +67,26 @@ export const server = (persistence = false) =>
           })
         })
       }
-      await start()
+      try {
+        await start()
+      } catch {
+        // somebody else has taken the port in the meantime
+        port = await freePort()
+        await start()
+      }
       return {
         directory,
         port,
         kill,
         start,
         hang: () => running?.kill("SIGSTOP"),
-        goOn: () => running?.kill("SIGCONT")
+        goOn: () => running?.kill("SIGCONT"),
+        written: () => {
+          const log = join(directory, "appendonlydir")
+          return readdirSync(log)
+            .map((file) => readFileSync(join(log, file), "latin1"))
+            .join("\n")
+        }
       }
     }),
     ({ directory, kill }) =>

@@ -6,5 +6,14 @@ import base from "../vitest.config.js"
 export default defineConfig({
   ...base,
   root: fileURLToPath(new URL("../..", import.meta.url)),
-  test: { ...base.test, include: ["test/engines/*.test.ts"], exclude: [], hookTimeout: 90_000 }
+  test: {
+    ...base.test,
+    include: ["test/engines/*.test.ts", "examples/durable/*.test.ts"],
+    exclude: [],
+    hookTimeout: 90_000,
+    // `layer` of @effect/vitest changes vitest's own `it`
+    isolate: true,
+    // some of them measure time, and others start many processes
+    fileParallelism: false
+  }
 })

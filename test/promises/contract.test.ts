@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 import { inspect } from "node:util"
 import { Command, FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
-import { describe, expect, it, layer } from "@effect/vitest"
+import { afterAll, describe, expect, it } from "@effect/vitest"
 import {
   Array as Arr,
   Context,
@@ -12,6 +12,7 @@ import {
   Either,
   identity,
   Layer,
+  ManagedRuntime,
   Record,
   Redacted,
   Schema,
@@ -91,19 +92,21 @@ const onPrism = <A, E>(
     return { result, violations }
   })
 
-// Without the test services `it.effect` is live, as a socket needs it.
-layer(Prism.layer, { excludeTestServices: true })("against Prism", (it) => {
-  it.effect("a 200 is the deleted key, and the request for it violates nothing", () =>
+describe("against Prism", () => {
+  const prism = ManagedRuntime.make(Prism.layer)
+  afterAll(() => prism.dispose())
+
+  it.live("a 200 is the deleted key, and the request for it violates nothing", () =>
     Effect.gen(function* () {
       const { result, violations } = yield* onPrism(deleteKey(exampleId))
       const key = yield* result
       expect(key).toBeInstanceOf(ApiKey.ApiKey)
       expect(Schema.encodeSync(ApiKey.ApiKey)(key)).toEqual(example)
       expect(violations).toEqual([])
-    })
+    }).pipe(Effect.provide(prism))
   )
 
-  it.effect("a request that violates the contract is noticed", () =>
+  it.live("a request that violates the contract is noticed", () =>
     Effect.gen(function* () {
       const unsigned = yield* onPrism(Effect.flip(deleteKey(exampleId)), { authorization: "Basic bWFkZS11cA==" })
       expect(factsOf(yield* unsigned.result)).toMatchObject({ _tag: "Unauthorized" })
@@ -115,7 +118,7 @@ layer(Prism.layer, { excludeTestServices: true })("against Prism", (it) => {
         const { result } = yield* onPrism(Effect.flip(execute(request)))
         expect(factsOf(yield* result)).toMatchObject({ _tag: "UnexpectedStatus", status: 422 })
       }
-    })
+    }).pipe(Effect.provide(prism))
   )
 
   const errors = [
@@ -129,7 +132,7 @@ layer(Prism.layer, { excludeTestServices: true })("against Prism", (it) => {
     expect(Object.keys(operation.responses)).toEqual(["200", ...errors.map(([status]) => status)])
   })
 
-  it.effect.each(errors)("a %s is %s, whatever its message, and nothing was applied", ([status, tag]) =>
+  it.live.each(errors)("a %s is %s, whatever its message, and nothing was applied", ([status, tag]) =>
     Effect.gen(function* () {
       for (const prefer of [`code=${status}`, `code=${status}, dynamic=true, seed=1`]) {
         const { result, violations } = yield* onPrism(Effect.flip(deleteKey(exampleId)), { prefer })
@@ -141,10 +144,10 @@ layer(Prism.layer, { excludeTestServices: true })("against Prism", (it) => {
         })
         expect(violations).toEqual([])
       }
-    })
+    }).pipe(Effect.provide(prism))
   )
 
-  it.effect("500 random bodies that the contract allows are all read", () =>
+  it.live("500 random bodies that the contract allows are all read", () =>
     Effect.gen(function* () {
       // A seed for each: Prism draws the same bodies in every run.
       const drawn = (n: number) =>
@@ -153,7 +156,7 @@ layer(Prism.layer, { excludeTestServices: true })("against Prism", (it) => {
       const keys = yield* result
       expect(new Set(keys.map(({ id }) => id)).size).toBe(500)
       expect(violations).toEqual([])
-    })
+    }).pipe(Effect.provide(prism))
   )
 })
 

@@ -1,7 +1,7 @@
 /** The client against the framework that Instantly is built on: its errors are Instantly's, byte for byte. */
 import { FetchHttpClient, type HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
-import { expect, layer } from "@effect/vitest"
+import { describe, expect, it } from "@effect/vitest"
 import { Context, Effect, Layer, Redacted, Schema } from "effect"
 import { ApiKey, ApiKeys, Instantly, InstantlyClient, InstantlyError, RateLimit, RetryPolicy } from "effect-instantly"
 import Fastify, { type FastifyRequest } from "fastify"
@@ -127,36 +127,32 @@ const refusals: ReadonlyArray<
   ["a handler that throws", "ServerError", at(`api-keys/${unhandled}`), { status: 500, outcome: "Unknown" }]
 ]
 
-for (const [name, client] of clients) {
-  // Without the test services `it.effect` is live, as a socket needs it.
-  layer(InstantlyLive.pipe(Layer.provide(client), Layer.provideMerge(Server.layer)), { excludeTestServices: true })(
-    `Fastify over ${name}`,
-    (it) => {
-      it.effect("receives a token, a user agent and no body, and its response is the deleted key", () =>
-        Effect.gen(function* () {
-          const { handled } = yield* Server
-          const deleted = yield* Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(present))
-          expect(deleted).toMatchObject({ id: present, key: Redacted.make("made-up-secret") })
-          expect(handled.map(({ body, url }) => [url, body ?? null])).toEqual([[`/api/v2/api-keys/${present}`, null]])
-          const headers = { ...handled[0]?.headers }
-          expect(headers).toMatchObject({
-            accept: "application/json",
-            authorization: "Bearer made-up-token",
-            "user-agent": expect.stringMatching(/^effect-instantly\//)
-          })
-          for (const absent of ["content-type", "content-length", "transfer-encoding", "traceparent", "b3"]) {
-            expect(headers).not.toHaveProperty(absent)
-          }
-        })
-      )
+describe.each(clients)("Fastify over %s", (_, client) => {
+  const instantly = InstantlyLive.pipe(Layer.provide(client), Layer.provideMerge(Server.layer))
 
-      it.effect.each(refusals)("its response to %s is %s", ([, tag, request, facts]) =>
-        Effect.gen(function* () {
-          const { execute } = yield* InstantlyClient.InstantlyClient
-          const error = yield* Effect.flip(execute(request, HttpClientResponse.schemaBodyJson(ApiKey.ApiKey)))
-          expect(factsOf(error)).toMatchObject({ _tag: tag, attempts: 1, ...facts })
-        })
-      )
-    }
+  it.live("receives a token, a user agent and no body, and its response is the deleted key", () =>
+    Effect.gen(function* () {
+      const { handled } = yield* Server
+      const deleted = yield* Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(present))
+      expect(deleted).toMatchObject({ id: present, key: Redacted.make("made-up-secret") })
+      expect(handled.map(({ body, url }) => [url, body ?? null])).toEqual([[`/api/v2/api-keys/${present}`, null]])
+      const headers = { ...handled[0]?.headers }
+      expect(headers).toMatchObject({
+        accept: "application/json",
+        authorization: "Bearer made-up-token",
+        "user-agent": expect.stringMatching(/^effect-instantly\//)
+      })
+      for (const absent of ["content-type", "content-length", "transfer-encoding", "traceparent", "b3"]) {
+        expect(headers).not.toHaveProperty(absent)
+      }
+    }).pipe(Effect.provide(instantly))
   )
-}
+
+  it.live.each(refusals)("its response to %s is %s", ([, tag, request, facts]) =>
+    Effect.gen(function* () {
+      const { execute } = yield* InstantlyClient.InstantlyClient
+      const error = yield* Effect.flip(execute(request, HttpClientResponse.schemaBodyJson(ApiKey.ApiKey)))
+      expect(factsOf(error)).toMatchObject({ _tag: tag, attempts: 1, ...facts })
+    }).pipe(Effect.provide(instantly))
+  )
+})

@@ -6,6 +6,7 @@ import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, flow, Redacted, Runtime, Schema, TestClock } from "effect"
 import { ApiKey, ApiKeys, Instantly, RateLimit, RetryPolicy } from "effect-instantly"
+import { scaled } from "../support/histories.js"
 import { flood, type Hostility, hostility, id, longest } from "../support/hostility.js"
 import { run } from "../support/process.js"
 import { headOf, responseOf, serveRaw } from "../support/rawServer.js"
@@ -46,6 +47,9 @@ const flawOf = (kind: Hostility, unpacks: boolean) => {
 const cases = statuses
   .flatMap((status) => kinds.map((kind) => [status, kind] as const))
   .filter(([status, kind]) => kind !== "a byte at a time" || (status !== 200 && status !== 401))
+
+/** A thousand where `CI` is set. */
+const many = scaled(1000)
 
 describe.each(clients)("over %s", (name, client) => {
   const over = Effect.provide(client)
@@ -116,13 +120,13 @@ describe.each(clients)("over %s", (name, client) => {
     )
   })
 
-  it.scopedLive("a thousand refusals in a row need a handful of connections, and leave none unused open", () =>
+  it.scopedLive(`${many} refusals in a row need a handful of connections, and leave none unused open`, () =>
     Effect.gen(function* () {
       const server = yield* serveRaw((socket) => socket.write(responseOf(429, "too many", { "retry-after": "0" })))
-      const all = Effect.replicateEffect(Effect.flip(deleteKey), 1000)
+      const all = Effect.replicateEffect(Effect.flip(deleteKey), many)
       const errors = yield* Effect.provide(all, instantly(server.origin))
       expect(new Set(errors.map(({ _tag }) => _tag))).toEqual(new Set(["TooManyRequests"]))
-      expect(server.requests.length).toBe(1000)
+      expect(server.requests.length).toBe(many)
       // the agent of node:http keeps no connection
       if (name === "node:http") yield* server.allClosed
       else expect(server.connections()).toBeLessThanOrEqual(5)

@@ -3,9 +3,10 @@ import { describe, expect, it } from "@effect/vitest"
 import { Clock, Effect, Exit } from "effect"
 import { ApiKeys, Instantly } from "effect-instantly"
 import { InstantlyMock } from "effect-instantly/testing"
+import { scaled } from "../support/histories.js"
 import { simulate } from "../support/simulation.js"
 
-const many = 10_000
+const many = scaled(10_000)
 
 const deleteAll = Effect.gen(function* () {
   const mock = yield* InstantlyMock.InstantlyMock
@@ -24,7 +25,7 @@ const deleteAll = Effect.gen(function* () {
   }
 }).pipe(Effect.provide(InstantlyMock.layer()))
 
-describe("ten thousand deletes at once", () => {
+describe(`${many} deletes at once`, () => {
   it("take at most a tenth longer than the limit requires, and all are admitted the first time", async () => {
     const { arrivals, left, minute, second, seconds } = Exit.getOrElse(
       await simulate(deleteAll, "10 minutes"),

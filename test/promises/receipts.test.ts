@@ -21,6 +21,7 @@ import {
 } from "effect"
 import { ApiKeys, Instantly, InstantlyClient, RateLimit, Revocation } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { histories, scaled } from "../support/histories.js"
 import { simulate } from "../support/simulation.js"
 
 /** What latency varies by: as much as the gate allows for. */
@@ -110,25 +111,27 @@ const untruths = (
   return laws.filter(([, holds]) => !holds).map(([law]) => `${receipt._tag} ${receipt.id}: ${law}`)
 }
 
-describe("ten thousand ids", () => {
+const many = scaled(10_000)
+
+describe(`${many} ids`, () => {
   it("are deleted at nine tenths of the limit or more, and none is refused", async () => {
     const { arrivals, receipts, worst } = await succeed(
       Effect.gen(function* () {
         const mock = yield* InstantlyMock.make({ faults: [latency] })
         const caller = yield* mock.createApiKey()
-        const ids = yield* createMany(mock, 10_000)
+        const ids = yield* createMany(mock, many)
         const receipts = yield* Revocation.run(ids).pipe(Stream.runCollect, Effect.provide(instantly(mock, caller)))
         const worst = { second: yield* mock.worstWindow("1 second"), minute: yield* mock.worstWindow("1 minute") }
         return { receipts, worst, arrivals: yield* mock.arrivals }
       }).pipe(Effect.scoped)
     )
-    expect(tally(receipts)).toEqual({ Deleted: 10_000 })
-    expect(new Set(Chunk.map(receipts, ({ id }) => id)).size).toBe(10_000)
+    expect(tally(receipts)).toEqual({ Deleted: many })
+    expect(new Set(Chunk.map(receipts, ({ id }) => id)).size).toBe(many)
     expect(arrivals.filter(({ status }) => Option.contains(status, 429))).toEqual([])
     expect(worst.second).toBeLessThanOrEqual(100)
     expect(worst.minute).toBeLessThanOrEqual(6_000)
     const lasted = (arrivals.at(-1)?.at ?? Number.NaN) - (arrivals[0]?.at ?? 0)
-    expect(lasted / 1000).toBeLessThan(10_000 / 90)
+    expect(lasted / 1000).toBeLessThan(many / 90)
   }, 600_000)
 })
 
@@ -308,7 +311,7 @@ describe("an end at any time", () => {
           const done = run.receipts.filter(Revocation.isSettled).map(({ id }) => id)
           expect([...pending, ...done].sort()).toEqual([...run.ids].sort())
         }),
-        { numRuns: 40 }
+        { numRuns: histories(100) }
       )
     },
     600_000
@@ -321,7 +324,7 @@ describe("an end at any time", () => {
         expect(run.sentLater).toEqual(run.sent)
         expect(run.receipts.filter(({ id }) => !run.sent.has(id))).toEqual([])
       }),
-      { numRuns: 40 }
+      { numRuns: histories(100) }
     )
   }, 600_000)
 })
@@ -397,7 +400,7 @@ describe("what an app hands in that throws", () => {
           )
         }
       }),
-      { numRuns: 60 }
+      { numRuns: histories(200), seed: 1 }
     )
     expect([...seen].sort()).toEqual(["Deleted", "HeldBack", "NotFound", "ServerError", "TransportError"])
   }, 600_000)

@@ -5,6 +5,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, FastCheck, Redacted } from "effect"
 import { ApiKey, ApiKeys, Instantly, InstantlyError, Outcome, RateLimit, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { histories } from "../support/histories.js"
 import { serveRaw } from "../support/rawServer.js"
 
 const id = "019e18e2-78d4-7322-941a-7384d8969c61"
@@ -101,7 +102,7 @@ describe("any response", () => {
           const exit = await Effect.runPromise(Effect.provide(remove(), InstantlyMock.layer({ faults })))
           expectTyped(status, exit)
         }),
-        { numRuns: 5 }
+        { numRuns: histories(5) }
       )
     }
   }, 120_000)

@@ -165,7 +165,7 @@ describe.each(clients)("over %s", (_, client) => {
 
     it.scopedLive("nobody vouches for the certificate", () =>
       Effect.gen(function* () {
-        const server = yield* serveRaw((socket) => socket.write(deleted), { tls: selfSigned })
+        const server = yield* serveRaw((socket) => socket.write(deleted), { tls: selfSigned() })
         expect(yield* errorAt(server.origin)).toMatchObject({ ...notSent, detail: "DEPTH_ZERO_SELF_SIGNED_CERT" })
         expect(server.requests).toEqual([])
       }).pipe(over)

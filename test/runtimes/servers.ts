@@ -89,7 +89,7 @@ export const servers = Effect.gen(function* () {
     "resets at once": yield* serveRaw(constVoid, { greet: (socket) => socket.resetAndDestroy() }),
     "closes after the request": yield* serveRaw((socket) => socket.end()),
     "resets after the request": yield* serveRaw((socket) => socket.resetAndDestroy()),
-    "has an untrusted certificate": yield* serveRaw(constVoid, { tls: selfSigned })
+    "has an untrusted certificate": yield* serveRaw(constVoid, { tls: selfSigned() })
   }
   const hostile: Servers["hostile"] = {
     "a 200 without end": yield* serveRaw(hostility["an endless body"](200)),

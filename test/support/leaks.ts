@@ -3,7 +3,7 @@ import { inspect } from "node:util"
 import { Cause } from "effect"
 
 /** Every form of a secret that would give it away: as it is, encoded, and its beginning and its end. */
-const formsOf = (secret: string): ReadonlyArray<string> => [
+export const formsOf = (secret: string): ReadonlyArray<string> => [
   secret,
   secret.slice(0, 12),
   secret.slice(-12),

@@ -1,12 +1,37 @@
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
+import { build } from "esbuild"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
 export interface Run {
   readonly code: number | null
   readonly output: string
+}
+
+const bundles = new Map<string, Promise<string>>()
+
+/**
+ * A program with all that it imports, as one text: it starts in a fifth of the time that `tsx` needs. It reads no file
+ * beside it.
+ */
+const bundle = (program: string): Promise<string> => {
+  const made =
+    bundles.get(program) ??
+    build({
+      absWorkingDir: root,
+      entryPoints: [program],
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      target: "node20.19",
+      logLevel: "error",
+      write: false,
+      banner: { js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);` }
+    }).then(({ outputFiles }) => outputFiles.map(({ text }) => text).join(""))
+  bundles.set(program, made)
+  return made
 }
 
 /**
@@ -19,13 +44,25 @@ export const run = (
   environment: Readonly<Record<string, string>> = {},
   until?: (output: string) => boolean
 ): Effect.Effect<Run> =>
+  Effect.flatMap(
+    Effect.promise(() => bundle(program)),
+    (code) => start(code, args, environment, until)
+  )
+
+const start = (
+  code: string,
+  args: ReadonlyArray<string>,
+  environment: Readonly<Record<string, string>>,
+  until: ((output: string) => boolean) | undefined
+): Effect.Effect<Run> =>
   Effect.async((resume) => {
     const own = Object.entries(process.env).filter(([name]) => !name.startsWith("INSTANTLY_"))
-    const child = spawn(process.execPath, ["--import", "tsx", program, ...args], {
+    const child = spawn(process.execPath, ["--input-type=module", "-", ...args], {
       cwd: root,
-      env: { ...Object.fromEntries(own), ...environment },
-      stdio: ["ignore", "pipe", "pipe"]
+      env: { ...Object.fromEntries(own), ...environment }
     })
+    child.stdin.on("error", () => undefined)
+    child.stdin.end(code)
     let output = ""
     const collect = (chunk: unknown) => {
       output += String(chunk)

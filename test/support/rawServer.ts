@@ -121,4 +121,4 @@ export const headOf = (status: number, headers: Record<string, string> = {}): st
 const fixture = (file: string) => readFileSync(new URL(`../fixtures/${file}`, import.meta.url), "utf8")
 
 /** A self-signed certificate for localhost, which nobody vouches for: made by `openssl` for these tests, and valid until 2099. */
-export const selfSigned = { key: fixture("self-signed.key.pem"), cert: fixture("self-signed.cert.pem") }
+export const selfSigned = () => ({ key: fixture("self-signed.key.pem"), cert: fixture("self-signed.cert.pem") })

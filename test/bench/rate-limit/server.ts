@@ -4,6 +4,7 @@
  */
 import { createServer } from "node:http"
 import { PCGRandom } from "effect/Utils"
+import { deleted, tooMany } from "./bodies.js"
 import * as Judge from "./judge.js"
 import { latencyNamed } from "./latency.js"
 import { percentile } from "./verdict.js"
@@ -22,19 +23,6 @@ const later = (millis: number, then: () => void) => {
   }, millis)
 }
 
-const deleted = (id: string) =>
-  JSON.stringify({
-    id,
-    name: "made-up",
-    scopes: ["api_keys:read"],
-    key: "made-up",
-    organization_id: "019e18e2-0000-7000-8000-000000000000",
-    timestamp_created: "2026-01-01T00:00:00.000Z",
-    timestamp_updated: "2026-01-01T00:00:00.000Z"
-  })
-
-const tooMany = JSON.stringify({ statusCode: 429, error: "Too Many Requests", message: "Rate limit exceeded" })
-
 const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
   const answer = (status: number, body: string) => {
     response.writeHead(status, { "content-type": "application/json" })
@@ -45,7 +33,7 @@ const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) =
   const back = latency.draw(random)
   later(latency.draw(random), () => {
     const admitted = judge.admits(performance.now())
-    later(back, () => (admitted ? answer(200, deleted(path.slice(path.lastIndexOf("/") + 1))) : answer(429, tooMany)))
+    later(back, () => (admitted ? answer(200, deleted(path)) : answer(429, tooMany)))
   })
 })
 

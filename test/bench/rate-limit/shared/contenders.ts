@@ -1,7 +1,8 @@
 /** The ways to share a limit that are compared, each told that it is 100 a second. Somebody is always waiting; nobody tries again. */
+import { FetchHttpClient } from "@effect/platform"
 import Bottleneck from "bottleneck"
-import { Effect, Option, RateLimiter, Schedule } from "effect"
-import { RateLimit } from "effect-instantly"
+import { Effect, Layer, RateLimiter, Redacted, Schedule } from "effect"
+import { ApiKey, ApiKeys, Instantly, RateLimit, RetryPolicy } from "effect-instantly"
 import pThrottle from "p-throttle"
 
 export interface Contender {
@@ -22,26 +23,31 @@ const atOnce = 50
 const keepOn = (call: Effect.Effect<unknown>) =>
   Effect.replicateEffect(Effect.forever(call), atOnce, { concurrency: "unbounded", discard: true })
 
-const send = async (url: string) => {
-  const response = await fetch(`${url}/api/v2/api-keys/made-up`, { method: "DELETE" })
-  await response.arrayBuffer()
-  return response.status
-}
+const id = ApiKey.ApiKeyId.make("019e18e2-78d4-7322-941a-000000000000")
 
-/** This library's gate around the same call. */
-const gated =
-  (policy: RateLimit.RateLimitPolicy, rest: number): Contender["sendAll"] =>
+/** The whole of this library, from the operation to the socket. */
+const library =
+  (gate: Instantly.GateOptions): Contender["sendAll"] =>
   (url) =>
-    Effect.scoped(
-      Effect.flatMap(RateLimit.make(policy, { rest }), (gate) =>
-        keepOn(
-          Effect.orDie(gate.acquire).pipe(
-            Effect.zipRight(Effect.promise(() => send(url))),
-            Effect.flatMap((status) => gate.heard({ status, retryAfter: Option.none() }))
-          )
-        )
-      )
+    Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) =>
+      keepOn(Effect.orDie(Effect.catchTag(apiKeys.delete(id), "TooManyRequests", () => Effect.void)))
+    ).pipe(
+      Effect.provide(
+        Instantly.layer({
+          apiKey: Redacted.make("made-up"),
+          baseUrl: url,
+          retryPolicy: RetryPolicy.none,
+          ...gate
+        }).pipe(Layer.provide(FetchHttpClient.layer))
+      ),
+      Effect.orDie
     )
+
+/** For the others: a call that reads its response, and nothing else. */
+const send = async (url: string) => {
+  const response = await fetch(`${url}/api/v2/api-keys/${id}`, { method: "DELETE" })
+  await response.arrayBuffer()
+}
 
 const promised =
   (limiter: () => (call: () => Promise<unknown>) => Promise<unknown>): Contender["sendAll"] =>
@@ -66,8 +72,8 @@ const quotas = RateLimit.instantlyQuotas.reduce<RateLimit.RateLimitPolicy>(
 )
 
 export const contenders: ReadonlyArray<Contender> = [
-  { name: adapting, sendAll: gated(RateLimit.instantly, 0) },
-  { name: closing, sendAll: gated(quotas, 1000) },
+  { name: adapting, sendAll: library({ rateLimit: RateLimit.instantly }) },
+  { name: closing, sendAll: library({ rateLimit: quotas, rest: "1 second" }) },
   { name: "effect/RateLimiter, token bucket", sendAll: effects("token-bucket") },
   { name: "effect/RateLimiter, fixed window", sendAll: effects("fixed-window") },
   {

@@ -29,7 +29,12 @@ export const measure = (
     const url = yield* serving.stdout.pipe(Stream.decodeText(), Stream.splitLines, Stream.runHead, Effect.flatten)
     // the others have been there for a second
     yield* Effect.sleep("1 second")
-    yield* Command.exitCode(Command.make(process.execPath, shared.client, contender.name, url, String(seconds)))
+    yield* Command.exitCode(Command.make(process.execPath, shared.client, contender.name, url, String(seconds))).pipe(
+      Effect.filterOrFail(
+        (code) => code === 0,
+        (code) => new Error(`${contender.name} ended with ${code}`)
+      )
+    )
     const report = yield* Effect.promise(() => fetch(`${url}/report`).then((response) => response.text()))
     return { contender: contender.name, load, measured: yield* Schema.decode(Report)(report) }
   }).pipe(Effect.scoped)

@@ -6,6 +6,7 @@
 import { createServer } from "node:http"
 import { PCGRandom } from "effect/Utils"
 import * as Window from "../../../../src/testing/InstantlyMock/window.js"
+import { deleted, tooMany } from "../bodies.js"
 import { limit } from "../judge.js"
 import { latencyNamed } from "../latency.js"
 import { percentile } from "../verdict.js"
@@ -50,13 +51,14 @@ const sendAsOthers = (due: number) =>
 if (others > 0) sendAsOthers(performance.now())
 
 const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
-  const respond = (status: number, body: object) => {
+  const respond = (status: number, body: string) => {
     response.writeHead(status, { "content-type": "application/json" })
-    response.end(JSON.stringify(body))
+    response.end(body)
   }
-  if (request.url === "/report") {
+  const path = request.url ?? ""
+  if (path === "/report") {
     const report: Shared = { ...counted, seconds: (ended - (began ?? ended)) / 1000, late: percentile(late, 0.99) }
-    return respond(200, report)
+    return respond(200, JSON.stringify(report))
   }
   const back = latency.draw(random)
   later(performance.now() + latency.draw(random), () => {
@@ -65,7 +67,7 @@ const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) =
     const admitted = admits(ended)
     counted.ours++
     if (!admitted) counted.oursRejected++
-    later(ended + back, () => (admitted ? respond(200, {}) : respond(429, {})))
+    later(ended + back, () => (admitted ? respond(200, deleted(path)) : respond(429, tooMany)))
   })
 })
 
