@@ -345,9 +345,9 @@ const adaptive = Effect.gen(function* () {
       ]
     },
     seconds(40, 5),
-    count(100, 25, "deleted in each second"),
+    count(100, 25, "deletions a second"),
     [yield* lineOf("other", quotas, 1000), yield* lineOf("both", RateLimit.instantly, 0)],
-    [{ at: 12_500, count: 4, text: "another program sends 50 a second" }]
+    [{ at: 11_200, count: 84, text: "another program sends 50 a second" }]
   )
 })
 

@@ -8,7 +8,7 @@ import { runExample } from "../support/example.js"
 import { run } from "../support/process.js"
 import { blocksOf, page, root } from "./pages.js"
 
-const folder = "test/.generated-programs"
+const folder = "test/.generated/programs"
 const program = `${folder}/app.mts`
 const first = blocksOf(page("README.md").text, "ts")[0]?.code ?? ""
 const idInIt = "019e18e2-78d4-7322-941a-7384d8969c61"
