@@ -51,9 +51,9 @@ const revocation = (world: World.World, run: string, meanwhile: Effect.Effect<un
 
 describe.skipIf(!isInstalled)("a revocation", () => {
   layer(Servers.Live, { excludeTestServices: true, timeout: "90 seconds" })((it) => {
-    it.scoped.each(moments.map((moment) => ({ moment, name: World.nameOf(moment) })))(
-      `goes on in another process that is started, ${rounds} times, when a worker is killed as $name`,
-      ({ moment }) =>
+    it.scoped.each(moments.map((moment) => [World.nameOf(moment), moment] as const))(
+      `goes on in a new worker, ${rounds} times, when the first is killed %s`,
+      ([, moment]) =>
         Effect.gen(function* () {
           const world = yield* World.make()
           yield* world.startWorker

@@ -48,9 +48,9 @@ const rotation = (world: World.World, run: string, meanwhile: Effect.Effect<unkn
 
 describe.skipIf(!isInstalled)("a rotation", () => {
   layer(Servers.Live, { excludeTestServices: true, timeout: "90 seconds" })((it) => {
-    it.scoped.each(moments.map((moment) => ({ moment, name: World.nameOf(moment) })))(
-      `goes on in another process that is started, ${rounds} times, when a worker is killed as $name`,
-      ({ moment }) =>
+    it.scoped.each(moments.map((moment) => [World.nameOf(moment), moment] as const))(
+      `goes on in a new worker, ${rounds} times, when the first is killed %s`,
+      ([, moment]) =>
         Effect.gen(function* () {
           const world = yield* World.make()
           yield* world.startWorker
@@ -68,7 +68,7 @@ describe.skipIf(!isInstalled)("a rotation", () => {
     )
 
     it.scoped(
-      `goes on in a worker that waits, ${rounds} times, when two of three that started at once are killed`,
+      `goes on in a worker that waits, ${rounds} times, when two of three that start at once are killed`,
       () =>
         Effect.gen(function* () {
           const world = yield* World.make()

@@ -30,8 +30,8 @@ export interface Moment {
   readonly request?: "lost" | "carried out" | "late"
 }
 
-export const nameOf = ({ at, nth, request }: Moment) =>
-  request === undefined ? `it has written "${at}"` : `${at}${nth === undefined ? "" : ` ${nth}`} is ${request}`
+export const nameOf = ({ at, nth = 1, request }: Moment) =>
+  request === undefined ? `after its line "${at}"` : `at its ${at} ${nth}, which is ${request}`
 
 interface Armed extends Moment {
   left: number
@@ -184,7 +184,7 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
       },
       client,
       startWorker,
-      /** What it is that is killed at a moment that is still to come. */
+      /** Kills the worker at a moment that is still to come. What it gives waits for that, and gives the line or the URL. */
       killAt: (moment: Moment) =>
         Effect.gen(function* () {
           const killed = yield* Deferred.make<string>()
