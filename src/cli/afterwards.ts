@@ -23,19 +23,19 @@ export const look = (ids: ReadonlyArray<ApiKeyId>) =>
       ),
       Effect.retry({ schedule: forSomeSeconds, while: ({ _tag }) => _tag === "StillListed" }),
       Effect.matchEffect({
-        onSuccess: () => Effect.as(tell("The list was looked at: none of them is there."), codes.gone),
+        onSuccess: () => Effect.as(tell("The list of keys was checked: none of them is on it."), codes.gone),
         onFailure: (error) =>
           error._tag === "StillListed"
             ? Effect.as(
                 tell(
                   "STILL LISTED, though it should be gone:",
                   ...error.keys.map(({ id, name }) => `${id}  ${printable(name)}`),
-                  "The journal is wrong, or the list is late. Check again, and delete without a journal what is still there."
+                  "The journal is wrong, or the list is late. List the keys again, and delete without --journal what is still there."
                 ),
                 codes.failed
               )
             : Effect.as(
-                tell(`Nobody looked whether they are gone: the keys cannot be listed (${reasonOf(error)}).`),
+                tell(`It was not checked whether they are gone: the keys cannot be listed (${reasonOf(error)}).`),
                 codes.gone
               )
       })

@@ -5,7 +5,8 @@
 import { parseArgs } from "node:util"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { type Ended, usage } from "./ended.js"
+import { codes, Ended, usage } from "./ended.js"
+import * as Help from "./help.js"
 import { type CommandName, commands, type OptionName, optionsOf } from "./options.js"
 
 /** What was given to a command. */
@@ -25,15 +26,51 @@ const isCommand = (word: string): word is CommandName => Object.hasOwn(commands,
 
 const squeezed = (name: string) => name.replaceAll("-", "").toLowerCase()
 
-/** The one that was probably meant. */
-const similar = (name: string, all: ReadonlyArray<string>, prefix: string) => {
-  const wanted = squeezed(name)
-  const meant = all.find((one) => squeezed(one).startsWith(wanted) || wanted.startsWith(squeezed(one)))
-  return wanted.length < 2 || meant === undefined ? "" : ` Did you mean ${prefix}${meant}?`
+/** Whether two names differ by one slip of the fingers: at most two letters, side by side. */
+const isSlip = (one: string, other: string) => {
+  const shorter = Math.min(one.length, other.length)
+  let start = 0
+  while (start < shorter && one[start] === other[start]) start += 1
+  let end = 0
+  while (end < shorter - start && one.at(-1 - end) === other.at(-1 - end)) end += 1
+  return shorter > 2 && Math.max(one.length, other.length) - start - end <= 2
 }
 
+/** The name that was probably meant. */
+const similar = (name: string, all: ReadonlyArray<string>) => {
+  const wanted = squeezed(name)
+  const meant =
+    all.find((one) => squeezed(one).startsWith(wanted) || wanted.startsWith(squeezed(one))) ??
+    all.find((one) => isSlip(squeezed(one), wanted))
+  return Option.filter(Option.fromNullable(meant), () => wanted !== "")
+}
+
+const didYouMean = Option.match({ onNone: () => "", onSome: (meant: string) => ` Did you mean ${meant}?` })
+
 /** A name that can be shown, because it looks like one. */
-const shown = (name: string) => (/^-{0,2}[a-z][a-z-]{0,29}$/.test(name) ? name : "(not shown)")
+const shown = (name: string, otherwise: string) =>
+  /^(-[A-Za-z]|-{0,2}[a-z][a-z-]{0,29})$/.test(name) ? name : otherwise
+
+/** What other tools call our commands. */
+const synonyms = new Map<string, CommandName>([
+  ["delete", "revoke"],
+  ["remove", "revoke"],
+  ["rm", "revoke"],
+  ["ls", "list"]
+])
+
+const names = Object.keys(commands).filter(isCommand)
+
+const noCommand = (word: string) => {
+  const after = names.find((command) => word.startsWith("--") && optionsOf(command).has(word.slice(2)))
+  if (after !== undefined) return usage(`${word} comes after its command: effect-instantly ${after} ${word}`)
+  const what = word.startsWith("-") ? "an option here" : "a command"
+  const meant = word.startsWith("-")
+    ? similar(word, ["--version", "--help"])
+    : Option.orElse(Option.fromNullable(synonyms.get(word)), () => similar(word, names))
+  const name = shown(word, "The first argument (not shown here)")
+  return usage(`${name} is not ${what}.${didYouMean(meant)} The commands are revoke, list and check.`)
+}
 
 const parse = (command: CommandName, args: ReadonlyArray<string>): Either.Either<Given, Ended> => {
   const options = optionsOf(command)
@@ -55,12 +92,13 @@ const parse = (command: CommandName, args: ReadonlyArray<string>): Either.Either
     const { inlineValue, name, rawName, value } = token
     const option = options.get(name)
     if (option === undefined) {
-      const hint = similar(name, [...options.keys()], "--")
-      return Either.left(usage(`${shown(rawName)} is not an option of ${command}.${hint}`))
+      const meant = Option.map(similar(name, [...options.keys()]), (one) => `--${one}`)
+      const what = shown(rawName, "One of the options (not shown here)")
+      return Either.left(usage(`${what} is not an option of ${command}.${didYouMean(meant)}`))
     }
     if (values.has(name)) return Either.left(usage(`--${name} is given twice.`))
     if (option.value === undefined && value !== undefined) return Either.left(usage(`--${name} takes no value.`))
-    if (option.value !== undefined && (value === undefined || (inlineValue === false && value.startsWith("-")))) {
+    if (option.value !== undefined && (value === undefined || (inlineValue === false && /^-./.test(value)))) {
       return Either.left(usage(`--${name} needs a value: --${name}=${option.value}`))
     }
     values.set(name, value ?? "")
@@ -81,16 +119,16 @@ const asksForHelp = (args: ReadonlyArray<string>) => {
 
 export const read = (args: ReadonlyArray<string>): Either.Either<Wanted, Ended> => {
   const [first, ...rest] = args
-  if (first === "--version") return Either.right({ _tag: "Version" })
-  if (first === undefined) return Either.left(usage("Say what to do: revoke, list or check."))
+  if (first === "--version" || first === "version") return Either.right({ _tag: "Version" })
+  if (first === undefined) return Either.left(new Ended({ code: codes.usage, message: Help.ofAll }))
   if (first === "--help" || first === "-h" || first === "help") {
-    return Either.right({ _tag: "Help", command: Option.filter(Option.fromNullable(rest[0]), isCommand) })
+    const [about] = rest
+    if (about === undefined) return Either.right({ _tag: "Help", command: Option.none() })
+    return isCommand(about)
+      ? Either.right({ _tag: "Help", command: Option.some(about) })
+      : Either.left(noCommand(about))
   }
-  if (!isCommand(first)) {
-    const what = first.startsWith("-") ? "an option here" : "a command"
-    const hint = similar(first, Object.keys(commands), "")
-    return Either.left(usage(`${shown(first)} is not ${what}.${hint} The commands are revoke, list and check.`))
-  }
+  if (!isCommand(first)) return Either.left(noCommand(first))
   if (asksForHelp(rest)) return Either.right({ _tag: "Help", command: Option.some(first) })
   return Either.map(parse(first, rest), (given) => ({ _tag: "Run", given }))
 }

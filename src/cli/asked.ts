@@ -52,7 +52,9 @@ export const ask = (given: Given) =>
     const named = words.length > 0 || Option.isSome(file) || stdin || Option.isSome(name)
     const interactive = (yield* canAsk) && !stdin
     if (has("live") && has("rehearse")) return yield* usage("--live and --rehearse do not go together.")
-    if (!named && !leaked) return yield* usage("Say which keys: ids, --file, --stdin, --name or --leaked.")
+    if (!named && !leaked)
+      return yield* usage("Say which keys: --leaked if a secret has leaked, or ids, --name, --file or --stdin.")
+    if (Option.contains(file, "-")) return yield* usage("To read ids from stdin, give --stdin instead of --file.")
     if (Option.contains(name, "")) return yield* usage("--name is empty: that would match every key.")
     if (leaked && stdin) {
       return yield* usage(

@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { ApiKey, ApiKeyId } from "../ApiKey.js"
 import { cancelled } from "./ended.js"
+import { printable } from "./printable.js"
 import { rows } from "./rows.js"
 import { ask, columnsOf, tell } from "./terminal.js"
 import { type Known, reasonOf } from "./workspace.js"
@@ -20,24 +21,35 @@ export interface Seen {
   readonly place: string
 }
 
-const markOf = (text: string) => (key: ApiKey) => [key.id.toLowerCase(), text] as const
+/** What is said of the leaked key and of the tool's own, which can be one. */
+const marksOf = ({ leaked, own }: Seen): ReadonlyMap<string, string> => {
+  const marks = new Map<string, string>()
+  for (const [key, text] of [
+    [leaked, "the leaked secret is this one's"],
+    [own, "this tool calls with it"]
+  ] as const) {
+    if (Option.isNone(key)) continue
+    const id = key.value.id.toLowerCase()
+    const before = marks.get(id)
+    marks.set(id, before === undefined ? text : `${before}; ${text}`)
+  }
+  return marks
+}
 
 /** Each id with what is known about its key. */
 export const preview = (
   ids: ReadonlyArray<ApiKeyId>,
-  { known, leaked, own }: Seen,
+  seen: Seen,
   stream: "stdout" | "stderr"
 ): Effect.Effect<ReadonlyArray<string>> =>
   Effect.gen(function* () {
+    const { known } = seen
     if (Either.isLeft(known))
       return [`The keys cannot be listed (${reasonOf(known.left)}), so only ids are shown:`, ...ids]
     return rows(ids, new Map(known.right.map((key) => [key.id.toLowerCase(), key])), {
       now: yield* DateTime.now,
       columns: yield* columnsOf(stream),
-      marks: new Map([
-        ...Option.toArray(Option.map(leaked, markOf("the leaked secret is this one's"))),
-        ...Option.toArray(Option.map(own, markOf("this tool calls with it")))
-      ])
+      marks: marksOf(seen)
     })
   })
 
@@ -51,6 +63,16 @@ export const ownUnknown = ({ known, own }: Seen): ReadonlyArray<string> => {
   return [`${why}: check that the key this tool calls with is not among them.`]
 }
 
+/** A warning where the list shows that the leaked secret belongs to none of these. */
+export const leakedLeftOut = (ids: ReadonlyArray<ApiKeyId>, { leaked }: Seen): ReadonlyArray<string> =>
+  Option.match(leaked, {
+    onNone: () => [],
+    onSome: ({ id, name }) =>
+      ids.some((one) => one.toLowerCase() === id.toLowerCase())
+        ? []
+        : ["THE LEAKED SECRET BELONGS TO ANOTHER KEY, which is not among them:", `${id}  ${printable(name)}`]
+  })
+
 /** Asks whether the tool's own key is to be deleted, too. */
 export const confirmOwn = (key: ApiKey, seen: Seen) =>
   Effect.gen(function* () {
@@ -63,9 +85,18 @@ export const confirmOwn = (key: ApiKey, seen: Seen) =>
 
 export const confirm = (ids: ReadonlyArray<ApiKeyId>, seen: Seen) =>
   Effect.gen(function* () {
-    yield* tell("", `To delete at ${seen.place}:`, ...(yield* preview(ids, seen, "stderr")), ...ownUnknown(seen))
-    const wanted = `delete ${ids.length}`
-    const orYes = ids.length === 1 ? " (or yes)" : ""
-    const answer = yield* ask(`A deleted key cannot be restored. Type "${wanted}"${orYes} to go on: `)
-    if (answer !== wanted && !(ids.length === 1 && answer === "yes")) return yield* cancelled
+    yield* tell(
+      "",
+      `To delete at ${seen.place}:`,
+      ...(yield* preview(ids, seen, "stderr")),
+      ...ownUnknown(seen),
+      "A deleted key cannot be restored."
+    )
+    const wanted = ids.length === 1 ? ["delete 1", "yes"] : [`delete ${ids.length}`]
+    const typed = wanted.map((text) => `"${text}"`).join(" or ")
+    for (;;) {
+      const answer = yield* ask(`Press Enter to delete nothing, or type ${typed} to go on: `)
+      if (answer === "" || /^no?$/i.test(answer)) return yield* cancelled
+      if (wanted.includes(answer)) return
+    }
   })

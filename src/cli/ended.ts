@@ -32,9 +32,9 @@ export const codeOf = (receipt: Receipt): number => {
   }
 }
 
-/** The end after an error before the first deletion. */
-export const ofError = (error: InstantlyError) =>
+/** The end after an error of a call to this address, before the first deletion. */
+export const ofError = (error: InstantlyError, address: string) =>
   new Ended({
     code: unauthorized.has(error._tag) ? codes.unauthorized : codes.failed,
-    message: `${error.message}\nNothing was deleted.`
+    message: `${error.message}\nThis was at ${address}. Nothing was deleted.`
   })

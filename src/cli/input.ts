@@ -48,7 +48,7 @@ export const secretOnStdin = stdinLines.pipe(Stream.runHead, Effect.map(Option.g
 
 export const readIds = ({ file, ids, stdin }: Sources) =>
   Effect.all([
-    Effect.forEach(ids, parse("Argument", `\n${Secret.ofArgument}`)),
+    Effect.forEach(ids, parse("Argument", `\nTo choose keys by their names, give --name.\n${Secret.ofArgument}`)),
     Option.match(file, { onNone: () => Effect.succeed([]), onSome: inFile }),
     stdin ? onStdin : Effect.succeed([])
   ]).pipe(Effect.map((given) => given.flat()))

@@ -7,10 +7,11 @@ import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { ApiKeys } from "../ApiKeys.js"
 import { preview, type Seen } from "./confirm.js"
-import { cancelled, codes, Ended, ofError } from "./ended.js"
+import { cancelled, codes, Ended } from "./ended.js"
 import { secretOnStdin } from "./input.js"
 import * as Secret from "./secret.js"
 import { ask, askHidden, canAsk, tell } from "./terminal.js"
+import { endWith } from "./workspace.js"
 
 /** Reads a secret without showing it: at the terminal, or from one line of stdin. */
 export const readSecret = (what: string) =>
@@ -27,7 +28,7 @@ export const notAccepted = "Instantly does not accept this secret: its key is de
 /** Ends the tool unless the secret is accepted. */
 export const mustBeAlive = (secret: Redacted.Redacted) =>
   Effect.filterOrFail(
-    Effect.mapError(isAccepted(secret), ofError),
+    Effect.catchAll(isAccepted(secret), endWith),
     (active) => active,
     () => new Ended({ code: codes.unknown, message: `${notAccepted}\nNothing was deleted.` })
   )
@@ -35,7 +36,7 @@ export const mustBeAlive = (secret: Redacted.Redacted) =>
 /** No list has to show which secret belongs to which key, so the person has to choose. */
 export const choose = (seen: Seen) =>
   Effect.gen(function* () {
-    const keys = yield* Effect.mapError(seen.known, ofError)
+    const keys = yield* Effect.catchAll(seen.known, endWith)
     const ids = keys.map(({ id }) => id)
     yield* tell(
       "",
@@ -78,7 +79,10 @@ export const prove = (secret: Redacted.Redacted, what: string) =>
         onLeft: (error) =>
           error._tag === "StillAccepted"
             ? Effect.as(
-                tell(`${what} IS STILL ACCEPTED: it belongs to another key, or it dies later. Try again in a minute.`),
+                tell(
+                  `${what} IS STILL ACCEPTED: it belongs to another key, or it dies later.`,
+                  "Ask again in a minute: effect-instantly check"
+                ),
                 codes.failed
               )
             : Effect.as(tell(error.message, "It is not known whether it is dead."), codes.unknown)

@@ -8,11 +8,11 @@ import type { ApiKey } from "../ApiKey.js"
 import type { Given } from "./arguments.js"
 import { preview } from "./confirm.js"
 import * as Credential from "./credential.js"
-import { codes, ofError, usage } from "./ended.js"
+import { codes, usage } from "./ended.js"
 import { escapeUnseen } from "./journal.js"
 import { live, rehearsal, Target } from "./target.js"
 import { tell } from "./terminal.js"
-import { readKeys, where, withSecret, workspaceOf } from "./workspace.js"
+import { endWith, readKeys, where, withSecret, workspaceOf } from "./workspace.js"
 
 /** A key for a program to read, without its secret. */
 const toJson = ({ createdAt, id, name, organizationId, scopes }: ApiKey) =>
@@ -21,13 +21,15 @@ const toJson = ({ createdAt, id, name, organizationId, scopes }: ApiKey) =>
 const work = (given: Given) =>
   Effect.gen(function* () {
     const { apiKey } = yield* Target
-    const all = yield* Effect.mapError(readKeys, ofError)
+    const all = yield* Effect.catchAll(readKeys, endWith)
     const known = Either.right(all)
     const place = yield* where(yield* workspaceOf(known))
     const wanted = Option.getOrElse(given.get("name"), () => "")
     const keys = all.filter(({ name }) => name.includes(wanted))
-    yield* tell(`${keys.length} ${keys.length === 1 ? "key" : "keys"} at ${place}`)
-    if (process.stdout.isTTY !== true) return yield* Effect.forEach(keys, (key) => Console.log(toJson(key)))
+    const of = Option.isSome(given.get("name")) ? `${keys.length} of ${all.length}` : `${all.length}`
+    yield* tell(`${of} ${all.length === 1 ? "key" : "keys"} at ${place}`)
+    if (process.stdout.isTTY !== true || given.has("json"))
+      return yield* Effect.forEach(keys, (key) => Console.log(toJson(key)))
     const seen = { known, own: withSecret(known, apiKey), leaked: Option.none(), place }
     return yield* Console.log(
       (yield* preview(

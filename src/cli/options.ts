@@ -10,7 +10,7 @@ const credential = {
   "key-file": { value: "FILE", text: "Reads the API key to call with from this file." },
   "key-command": {
     value: "COMMAND",
-    text: `Runs this in the shell and takes the API key to call with from its output, which is never shown. It has a minute.`
+    text: `Runs this in the shell and takes the API key to call with from its output, which is never shown. It has one minute.`
   },
   rehearse: { text: "Works on made-up keys in this process. Nothing leaves this machine." }
 } satisfies Record<string, Option>
@@ -33,7 +33,7 @@ export const commands = {
       whichKey,
       secrets,
       "If stdout is not a terminal, each line of it is a receipt, as JSON.",
-      "Ctrl-C stops: nothing more is sent, and what is under way finishes. A second Ctrl-C quits at once (130)."
+      "Ctrl-C stops: nothing more is sent, and what is under way finishes. A second Ctrl-C quits at once, with exit code 130."
     ],
     options: {
       leaked: { text: "Asks for a leaked secret and its key, and checks at the end that the secret is dead." },
@@ -49,7 +49,7 @@ export const commands = {
         value: "FILE",
         text: "Writes down each deletion before and after it, and goes on where an earlier run of this file ended."
       },
-      fsync: { text: "Waits for the disk after each line of the journal, so that it outlasts a power cut." },
+      fsync: { text: "Waits for the disk after each line of the journal, so that it survives a power cut." },
       live: { text: "Deletes real keys. This is the default." },
       receipts: { value: "FILE", text: "The same as --journal." },
       ...credential,
@@ -60,7 +60,7 @@ export const commands = {
       ["effect-instantly revoke --leaked --rehearse", "the same, on made-up keys"],
       ["effect-instantly revoke --name zapier --dry-run", "look first"],
       ["effect-instantly revoke --file ids.txt --journal done.jsonl", "many; again after a crash to go on"],
-      ["effect-instantly revoke --key-command 'op read op://it/instantly/key' --name zapier", ""]
+      ["effect-instantly revoke --key-command 'pass show instantly' --name zapier", ""]
     ],
     codes: [
       "0  all keys are gone: deleted now, or settled by the journal, and none is listed any more",
@@ -79,6 +79,7 @@ export const commands = {
     ],
     options: {
       name: { value: "TEXT", text: "Lists only keys whose name contains this text (case matters)." },
+      json: { text: "Prints each key as a line of JSON on a terminal, too." },
       ...credential,
       ...everywhere
     },
@@ -86,7 +87,12 @@ export const commands = {
       ["effect-instantly list", ""],
       ["effect-instantly list --name zapier | jq -r .id", "their ids"]
     ],
-    codes: ["0  the keys were listed", "1  they could not be", "2  wrong usage", "4  401, 402 or 403"]
+    codes: [
+      "0  the keys were listed",
+      "1  they could not be listed",
+      "2  wrong usage",
+      "4  not authorized (401), no plan (402) or no scope (403)"
+    ]
   },
   check: {
     summary: "Asks Instantly whether it accepts a secret.",
@@ -95,7 +101,8 @@ export const commands = {
       `Asks for a secret, on a terminal or on one line of stdin, and then asks Instantly whether it accepts it. The secret \
 authenticates one harmless read. No other API key is needed.`,
       secrets,
-      "Nothing documents what a whole key looks like, so a secret that is not accepted may also not have been pasted whole."
+      `Nothing documents what a whole key looks like, so a secret that is not accepted may also not have been pasted whole. \
+That is why no exit code means that it is dead.`
     ],
     options: {
       rehearse: { text: "Asks a made-up Instantly in this process. Nothing leaves this machine." },

@@ -6,13 +6,13 @@ import * as Option from "effect/Option"
 import type { ApiKeyId } from "../ApiKey.js"
 import * as Revocation from "../Revocation.js"
 import type { Asked } from "./asked.js"
-import { confirm, confirmOwn, ownUnknown, preview, type Seen } from "./confirm.js"
-import { cancelled, codes, Ended, ofError, usage } from "./ended.js"
+import { confirm, confirmOwn, leakedLeftOut, ownUnknown, preview, type Seen } from "./confirm.js"
+import { cancelled, codes, Ended, usage } from "./ended.js"
 import * as Journal from "./journal.js"
 import * as Leaked from "./leaked.js"
 import { Target } from "./target.js"
 import { tell } from "./terminal.js"
-import { readKeys, where, withSecret, workspaceOf } from "./workspace.js"
+import { endWith, readKeys, where, withSecret, workspaceOf } from "./workspace.js"
 
 const keyOf = (id: string) => id.toLowerCase()
 
@@ -72,6 +72,9 @@ const leftOf = (given: ReadonlyArray<ApiKeyId>, { lines, torn }: Journal.Found, 
 
 const isReceipt = (entry: Revocation.Entry): entry is Revocation.Receipt => entry._tag !== "Begun"
 
+const noMatch = ({ name }: Asked) =>
+  Option.isSome(name) ? "No key has a name that contains the text of --name (case matters)" : "There is no id to delete"
+
 /** The ids to send, and what is known before the first is sent. */
 export const make = (asked: Asked) =>
   Effect.gen(function* () {
@@ -81,7 +84,7 @@ export const make = (asked: Asked) =>
 
     const known = yield* Effect.either(readKeys)
     if (Either.isLeft(known) && (known.left._tag === "Unauthorized" || known.left._tag === "PaymentRequired")) {
-      return yield* ofError(known.left)
+      return yield* endWith(known.left)
     }
     const workspace = yield* workspaceOf(known)
     yield* mustBeOfHere(asked.found.lines, workspace)
@@ -95,13 +98,18 @@ export const make = (asked: Asked) =>
     const byName = Option.match(asked.name, {
       onNone: () => Effect.succeed<ReadonlyArray<ApiKeyId>>([]),
       onSome: (text) =>
-        Effect.map(Effect.mapError(known, ofError), (keys) =>
+        Effect.map(Effect.catchAll(known, endWith), (keys) =>
           keys.filter(({ name }) => name.includes(text)).map(({ id }) => id)
         )
     })
     const chosen = asked.choosing ? yield* Leaked.choose(seen) : []
     const given = [...asked.ids, ...(yield* byName), ...chosen]
-    if (given.length === 0) return yield* new Ended({ code: codes.failed, message: `No key at ${seen.place} matches.` })
+    if (given.length === 0) {
+      return yield* new Ended({
+        code: codes.failed,
+        message: `${noMatch(asked)} at ${seen.place}.\nNothing was deleted.`
+      })
+    }
     const { inDoubt, pending, settled } = yield* leftOf(given, asked.found, fingerprint)
 
     const isOwn = (id: ApiKeyId) => Option.exists(seen.own, (own) => keyOf(own.id) === keyOf(id))
@@ -126,6 +134,7 @@ export const make = (asked: Asked) =>
     const toDelete = [...others, ...own]
     if (pending.length > 0 && toDelete.length === 0) return yield* cancelled
     if (toDelete.length > 0) {
+      yield* tell(...leakedLeftOut(toDelete, seen))
       if (asked.yes) yield* tell(...ownUnknown(seen))
       else yield* confirm(toDelete, seen)
     }

@@ -28,7 +28,7 @@ const work = (asked: Asked, stopped: Deferred.Deferred<void>) =>
     const done = others.length > 0 ? yield* carryOut(others, options) : nothing
     const looked = yield* Effect.raceFirst(
       look([...settled, ...done.settled]),
-      Effect.zipRight(stopping, Effect.as(tell("Nobody looked whether they are gone."), codes.gone))
+      Effect.zipRight(stopping, Effect.as(tell("It was not checked whether they are gone."), codes.gone))
     )
     let code = Math.max(done.code, looked)
 

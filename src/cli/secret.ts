@@ -5,7 +5,7 @@ import { usage } from "./ended.js"
 import { tell } from "./terminal.js"
 
 export const ofArgument =
-  "If it is a secret, it has leaked now: rotate that key, and clear the shell's history and npm's logs (~/.npm/_logs)."
+  "If you gave a secret, it has leaked now: rotate that key, and clear the shell's history and npm's logs (~/.npm/_logs)."
 
 const around = [
   { what: "export", found: /^export\s+(?=\S)/ },

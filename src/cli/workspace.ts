@@ -8,6 +8,7 @@ import * as Stream from "effect/Stream"
 import type { ApiKey } from "../ApiKey.js"
 import * as ApiKeys from "../ApiKeys.js"
 import type { InstantlyError } from "../InstantlyError.js"
+import { ofError } from "./ended.js"
 import { Target } from "./target.js"
 
 /** All keys of the workspace, or the error that kept them from being read. */
@@ -17,6 +18,10 @@ export const readKeys: Effect.Effect<ReadonlyArray<ApiKey>, InstantlyError, ApiK
   Stream.runCollect(ApiKeys.list()),
   Chunk.toReadonlyArray
 )
+
+/** Ends the tool after an error before the first deletion. */
+export const endWith = (error: InstantlyError) =>
+  Effect.flatMap(Target, ({ address }) => Effect.fail(ofError(error, address)))
 
 /** Why the keys cannot be listed. */
 export const reasonOf = (error: InstantlyError) =>

@@ -39,6 +39,8 @@ const observed = (
   return { events, run }
 }
 
+const madeUp = new Error("made-up")
+
 describe("a journal", () => {
   it.effect("has each id before its request leaves, and its receipt before the consumer has it", () =>
     Effect.gen(function* () {
@@ -90,15 +92,41 @@ describe("a journal", () => {
     })
   )
 
-  it.effect("that fails lets what is under way have its receipts first", () =>
+  it.effect("that throws as it records still gives the receipt to the consumer, and ends the run", () =>
+    Effect.gen(function* () {
+      const { events, run } = observed(undefined, {
+        record: ({ id }) => {
+          if (indexOf(id) === 1) throw madeUp
+          return Effect.void
+        }
+      })
+      expect(yield* Effect.exit(Stream.runDrain(run(ids(4))))).toEqual(Exit.die(madeUp))
+      expect(events).toContain("consumed 1")
+      expect(events).not.toContain("begin 2")
+    })
+  )
+
+  it.effect.each<readonly [string, () => Effect.Effect<never, string>, Exit.Exit<never, string>]>([
+    ["fails", () => Effect.fail("full"), Exit.fail("full")],
+    [
+      "throws before it returns an effect",
+      () => {
+        throw madeUp
+      },
+      Exit.die(madeUp)
+    ]
+  ])("that %s lets what is under way have its receipts first", ([, begin, expected]) =>
     Effect.gen(function* () {
       const slow = yield* Deferred.make<void>()
       const { events, run } = observed((index) => (index === 0 ? Deferred.await(slow) : Effect.void), {
-        begin: (id) =>
-          indexOf(id) === 1 ? Effect.zipRight(Deferred.succeed(slow, undefined), Effect.fail("full")) : Effect.void
+        begin: (id) => {
+          if (indexOf(id) !== 1) return Effect.void
+          Deferred.unsafeDone(slow, Effect.void)
+          return begin()
+        }
       })
       const exit = yield* Effect.exit(Stream.runDrain(run(ids(3), { concurrency: 2 })))
-      expect(exit).toEqual(Exit.fail("full"))
+      expect(exit).toEqual(expected)
       expect(events).toContain("consumed 0")
       expect(events).not.toContain("request 1")
       expect(events).not.toContain("begin 2")

@@ -148,21 +148,21 @@ describe("the exit code", () => {
       const mock = yield* InstantlyMock.InstantlyMock
       const [key] = yield* inThePast(1)(keys(1))
       const { code, output } = yield* live([`${key?.id}`, "--yes"])
-      expect(output).toContain("The list was looked at: none of them is there.")
+      expect(output).toContain("The list of keys was checked: none of them is on it.")
       expect(code).toBe(0)
       const lists = (yield* mock.arrivals).filter(({ method }) => method === "GET")
       expect(lists.length).toBeGreaterThan(4)
     }).pipe(Effect.provide(served({ listLag: "2 seconds" })))
   )
 
-  it.live("says that nobody looked where the keys cannot be listed", () =>
+  it.live("says that it was not checked where the keys cannot be listed", () =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       const [key] = yield* keys(1)
       const caller = yield* mock.createApiKey({ scopes: ["api_keys:delete"] })
       const environment = { INSTANTLY_API_KEY: Redacted.value(caller.secret) }
       const { code, output } = yield* live([`${key?.id}`, "--yes"], { environment })
-      expect(output).toContain("Nobody looked whether they are gone")
+      expect(output).toContain("It was not checked whether they are gone")
       expect(code).toBe(0)
     }).pipe(Effect.provide(served()))
   )

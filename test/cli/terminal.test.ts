@@ -4,7 +4,7 @@ import { Effect, Redacted } from "effect"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { address, served } from "../../examples/embedded/served.js"
 import { hostileName, hostileNamePrinted } from "../support/example.js"
-import { bundled, fileOf, hasScript, keptIn, keys, live, path, sent, times } from "../support/tool.js"
+import { bundled, fileOf, hasScript, keptIn, keys, live, path, sent, times, tool } from "../support/tool.js"
 
 bundled()
 
@@ -41,8 +41,7 @@ describe.skipIf(!hasScript)("in a terminal", () => {
   )
 
   it.live.each([
-    { answer: "another number", typed: "delete 3\r" },
-    { answer: "yes to several", typed: "yes\r" },
+    { answer: "no", typed: "no\r" },
     { answer: "Enter", typed: "\r" },
     { answer: "Ctrl-C", typed: "\u0003" },
     { answer: "Ctrl-D", typed: "\u0004" }
@@ -54,6 +53,54 @@ describe.skipIf(!hasScript)("in a terminal", () => {
       expect(code).toBe(2)
       expect(yield* sent).toEqual([])
     }).pipe(Effect.provide(served()))
+  )
+
+  it.live.each([
+    { answer: "another number", typed: "delete 3\r" },
+    { answer: "yes to several", typed: "yes\r" },
+    { answer: "y", typed: "y\r" }
+  ])("asks again after $answer, and deletes nothing for it", ({ typed }) =>
+    Effect.gen(function* () {
+      yield* keys(2)
+      const { code, output } = yield* live(["--name", "key"], {
+        terminal: true,
+        steps: [
+          ['type "delete 2" to go on: ', typed],
+          ['type "delete 2" to go on: ', "\r"]
+        ]
+      })
+      expect(output).toContain("Nothing was deleted.")
+      expect(code).toBe(2)
+      expect(yield* sent).toEqual([])
+    }).pipe(Effect.provide(served()))
+  )
+
+  it.live("--leaked warns where the list shows that the secret is another key's", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* tool(["revoke", "--leaked", "--rehearse"], {
+        terminal: true,
+        steps: [
+          ["paste made-up-and-leaked", "made-up-and-leaked\r"],
+          ["Type its number", "3\r"],
+          ["to go on:", "\r"]
+        ]
+      })
+      expect(output).toMatch(/THE LEAKED SECRET BELONGS TO ANOTHER KEY[^\n]*\r\n[0-9a-f-]{36} {2}"zapier \(old\)"/)
+      expect(code).toBe(2)
+    })
+  )
+
+  it.live("list --json prints JSON on a terminal, too; check --rehearse says first which secret to paste", () =>
+    Effect.gen(function* () {
+      const listed = yield* tool(["list", "--json", "--rehearse", "--name", "zapier"], { terminal: true })
+      expect(listed.output.match(/^\{"id":.*"name":"zapier/gm)).toHaveLength(2)
+      expect(listed.output).toContain("2 of 5 keys at rehearsal")
+      const checked = yield* tool(["check", "--rehearse"], {
+        terminal: true,
+        steps: [["paste made-up-and-leaked", "made-up-and-leaked\r"]]
+      })
+      expect(checked).toMatchObject({ code: 1, output: expect.stringContaining("revoke --leaked --rehearse") })
+    })
   )
 
   it.live("--leaked asks for the secret without showing it, lists the keys, and checks that it is dead", () =>
