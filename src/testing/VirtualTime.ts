@@ -4,6 +4,7 @@
  * in between, and this to run something to its end.
  *
  * @since 0.2.0
+ * @module
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
