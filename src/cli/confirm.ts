@@ -89,6 +89,7 @@ export const confirm = (ids: ReadonlyArray<ApiKeyId>, seen: Seen) =>
       "",
       `To delete at ${seen.place}:`,
       ...(yield* preview(ids, seen, "stderr")),
+      ...leakedLeftOut(ids, seen),
       ...ownUnknown(seen),
       "A deleted key cannot be restored."
     )

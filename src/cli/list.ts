@@ -24,20 +24,18 @@ const work = (given: Given) =>
     const all = yield* Effect.catchAll(readKeys, endWith)
     const known = Either.right(all)
     const place = yield* where(yield* workspaceOf(known))
-    const wanted = Option.getOrElse(given.get("name"), () => "")
-    const keys = all.filter(({ name }) => name.includes(wanted))
-    const of = Option.isSome(given.get("name")) ? `${keys.length} of ${all.length}` : `${all.length}`
-    yield* tell(`${of} ${all.length === 1 ? "key" : "keys"} at ${place}`)
-    if (process.stdout.isTTY !== true || given.has("json"))
-      return yield* Effect.forEach(keys, (key) => Console.log(toJson(key)))
-    const seen = { known, own: withSecret(known, apiKey), leaked: Option.none(), place }
-    return yield* Console.log(
-      (yield* preview(
-        keys.map(({ id }) => id),
-        seen,
-        "stdout"
-      )).join("\n")
+    const text = given.get("name")
+    const keys = all.filter(({ name }) =>
+      Option.match(text, { onNone: () => true, onSome: (part) => name.includes(part) })
     )
+    const count = Option.isSome(text) ? `${keys.length} of ${all.length}` : `${all.length}`
+    yield* tell(`${count} ${count === "1" ? "key" : "keys"} at ${place}`)
+    if (process.stdout.isTTY !== true || given.has("json")) {
+      return yield* Effect.forEach(keys, (key) => Console.log(toJson(key)))
+    }
+    const seen = { known, own: withSecret(known, apiKey), leaked: Option.none(), place }
+    const ids = keys.map(({ id }) => id)
+    return yield* Effect.forEach(yield* preview(ids, seen, "stdout"), (row) => Console.log(row))
   })
 
 /** Lists the keys, and returns the exit code. */

@@ -72,9 +72,6 @@ const leftOf = (given: ReadonlyArray<ApiKeyId>, { lines, torn }: Journal.Found, 
 
 const isReceipt = (entry: Revocation.Entry): entry is Revocation.Receipt => entry._tag !== "Begun"
 
-const noMatch = ({ name }: Asked) =>
-  Option.isSome(name) ? "No key has a name that contains the text of --name (case matters)" : "There is no id to delete"
-
 /** The ids to send, and what is known before the first is sent. */
 export const make = (asked: Asked) =>
   Effect.gen(function* () {
@@ -105,10 +102,10 @@ export const make = (asked: Asked) =>
     const chosen = asked.choosing ? yield* Leaked.choose(seen) : []
     const given = [...asked.ids, ...(yield* byName), ...chosen]
     if (given.length === 0) {
-      return yield* new Ended({
-        code: codes.failed,
-        message: `${noMatch(asked)} at ${seen.place}.\nNothing was deleted.`
-      })
+      const problem = Option.isSome(asked.name)
+        ? `No key at ${seen.place} has a name that contains the text of --name (case matters).`
+        : "No ids were given."
+      return yield* new Ended({ code: codes.failed, message: `${problem}\nNothing was deleted.` })
     }
     const { inDoubt, pending, settled } = yield* leftOf(given, asked.found, fingerprint)
 
@@ -134,8 +131,7 @@ export const make = (asked: Asked) =>
     const toDelete = [...others, ...own]
     if (pending.length > 0 && toDelete.length === 0) return yield* cancelled
     if (toDelete.length > 0) {
-      yield* tell(...leakedLeftOut(toDelete, seen))
-      if (asked.yes) yield* tell(...ownUnknown(seen))
+      if (asked.yes) yield* tell(...leakedLeftOut(toDelete, seen), ...ownUnknown(seen))
       else yield* confirm(toDelete, seen)
     }
     return { others, own, inDoubt, settled, secret, seen, workspace }

@@ -84,7 +84,8 @@ export const rehearsal = Layer.unwrapEffect(
     for (const { days, ...key } of keys) yield* inThePast(days)(mock.createApiKey(key))
     yield* tell(
       `A rehearsal, with ${keys.length + 1} made-up keys in this process. Nothing leaves this machine.`,
-      `When you are asked for a leaked secret, paste ${Redacted.value(leaked)}. Its key is "zapier (old)".`
+      `When you are asked for a leaked secret, paste this one: ${Redacted.value(leaked)}`,
+      'It belongs to the key "zapier (old)".'
     )
     return Layer.merge(
       Instantly.layer({ apiKey: caller.secret, baseUrl: "https://rehearsal.invalid", userAgent }),

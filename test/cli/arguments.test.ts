@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Either, Option } from "effect"
 import { read } from "../../src/cli/arguments.js"
+import { Ended } from "../../src/cli/ended.js"
 import * as Help from "../../src/cli/help.js"
 import { commands, optionsOf } from "../../src/cli/options.js"
 
@@ -29,7 +30,6 @@ describe("Arguments.read", () => {
   })
 
   it.each([
-    { args: [], words: "effect-instantly revoke --leaked" },
     { args: ["reovke"], words: "reovke is not a command. Did you mean revoke?" },
     { args: ["delete"], words: "delete is not a command. Did you mean revoke?" },
     { args: ["ls"], words: "ls is not a command. Did you mean list?" },
@@ -68,6 +68,10 @@ describe("Arguments.read", () => {
     expect(read(["--help", command])).toEqual(help)
     expect(given(command, "--", "--help").words).toEqual(["--help"])
   })
+})
+
+it("shows the help where nothing is given, as an error", () => {
+  expect(read([])).toEqual(Either.left(new Ended({ code: 2, message: Help.ofAll })))
 })
 
 it.each(["version", "--version"])("%s is the version", (word) => {

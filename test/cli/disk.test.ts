@@ -7,7 +7,8 @@ import { served } from "../../examples/embedded/served.js"
 import { bundled, directory, fileOf, journalIn, keys, live, sent } from "../support/tool.js"
 
 const mount = join(directory, "small")
-mkdirSync(mount)
+// Test files share the directory, and the one before this may have cleared it up.
+mkdirSync(mount, { recursive: true })
 const isMounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=16k", "tmpfs", mount]).status === 0
 bundled()
 

@@ -18,8 +18,10 @@ describe("wrong usage", () => {
       "a secret after --leaked",
       () => ["--leaked", "made-up-secret", "--yes"],
       "",
-      "If it is a secret, it has leaked now"
+      "If you gave a secret, it has leaked now"
     ],
+    ["a name in place of an id", () => ["zapier", "--yes"], "", "To choose keys by their names, give --name."],
+    ["a dash for a file", () => ["--file", "-", "--yes"], "", "To read ids from stdin, give --stdin"],
     [
       "a line of a file",
       () => ["--file", fileOf(`# ids\n\n${absent} # why\nmade-up-secret\n`), "--yes"],

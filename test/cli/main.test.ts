@@ -139,7 +139,13 @@ describe("the exit code", () => {
       const reader = yield* mock.createApiKey({ scopes: ["api_keys:read"] })
       const environment = { INSTANTLY_API_KEY: Redacted.value(reader.secret) }
       expect((yield* live(["--name", "caller", "--yes"], { environment })).code).toBe(4)
-      expect(yield* live(["--name", "nobody", "--yes"], { environment })).toMatchObject({ code: 1, stdout: "" })
+      expect(yield* live(["--name", "nobody", "--yes"], { environment })).toMatchObject({
+        code: 1,
+        stdout: "",
+        output: expect.stringMatching(
+          /^No key at .* has a name that contains the text of --name.*\nNothing was deleted/
+        )
+      })
     }).pipe(Effect.provide(served()))
   )
 

@@ -10,9 +10,11 @@ bundled()
 const withOwnKey = Effect.gen(function* () {
   const mock = yield* InstantlyMock.InstantlyMock
   const own = yield* mock.createApiKey({ name: "key of its own" })
-  const environment = { INSTANTLY_API_KEY: Redacted.value(own.secret), INSTANTLY_BASE_URL: yield* address }
+  const secret = Redacted.value(own.secret)
+  const environment = { INSTANTLY_API_KEY: secret, INSTANTLY_BASE_URL: yield* address }
   return {
     own: own.id,
+    secret,
     revoke: (args: ReadonlyArray<string>, given?: Given) => tool(["revoke", ...args], { ...given, environment })
   }
 })
@@ -93,6 +95,21 @@ describe.skipIf(!hasScript)("the key that the tool calls with, in a terminal", (
           .map(({ name }) => name)
           .toSorted()
       ).toEqual(deleted)
+    }).pipe(Effect.provide(served()))
+  )
+
+  it.live("is marked as both where its own secret has leaked", () =>
+    Effect.gen(function* () {
+      const { revoke, secret } = yield* withOwnKey
+      const { code, output } = yield* revoke(["--leaked"], {
+        terminal: true,
+        steps: [
+          ["(it is not shown): ", `${secret}\r`],
+          ["Type its number", "\r"]
+        ]
+      })
+      expect(output).toContain(`[the leaked secret is this one's; this tool calls with it] "key of its own"`)
+      expect(code).toBe(2)
     }).pipe(Effect.provide(served()))
   )
 })

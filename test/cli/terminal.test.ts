@@ -80,7 +80,7 @@ describe.skipIf(!hasScript)("in a terminal", () => {
       const { code, output } = yield* tool(["revoke", "--leaked", "--rehearse"], {
         terminal: true,
         steps: [
-          ["paste made-up-and-leaked", "made-up-and-leaked\r"],
+          ["paste this one: made-up-and-leaked", "made-up-and-leaked\r"],
           ["Type its number", "3\r"],
           ["to go on:", "\r"]
         ]
@@ -97,7 +97,7 @@ describe.skipIf(!hasScript)("in a terminal", () => {
       expect(listed.output).toContain("2 of 5 keys at rehearsal")
       const checked = yield* tool(["check", "--rehearse"], {
         terminal: true,
-        steps: [["paste made-up-and-leaked", "made-up-and-leaked\r"]]
+        steps: [["paste this one: made-up-and-leaked", "made-up-and-leaked\r"]]
       })
       expect(checked).toMatchObject({ code: 1, output: expect.stringContaining("revoke --leaked --rehearse") })
     })
