@@ -30,10 +30,9 @@ import {
 import * as Message from "./InstantlyError/message.js"
 import { fromStatus } from "./Outcome.js"
 
-export { TransportReason }
-
 /** @internal */
-export const { factsLine, isIdempotent } = Message
+export { factsLine, isIdempotent } from "./InstantlyError/message.js"
+export { TransportReason }
 
 /**
  * What is known of a call when it fails: the fields that every error has.
