@@ -7,6 +7,8 @@ import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import { constTrue, identity } from "effect/Function"
 import * as Option from "effect/Option"
+import { longestSuccess } from "./body.js"
+import { capped } from "./cappedFetch.js"
 
 /**
  * Keeps `Fetch` to one request. A redirect would repeat a DELETE at another address. Bun's `fetch` sends a request again,
@@ -15,12 +17,18 @@ import * as Option from "effect/Option"
  */
 const once = { redirect: "manual", keepalive: false } as const satisfies RequestInit
 
-/** Changes `Fetch`'s `RequestInit` just before the request leaves, inside everything the app provides, so the rest of it stays. */
+/**
+ * Changes what `Fetch` is given just before the request leaves, inside everything the app provides, so the rest of it stays.
+ */
 const withoutRepetition = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
   Effect.as(
     FiberRef.update(FiberRef.currentContext, (context) => {
       const init = Option.getOrElse(Context.getOption(context, FetchHttpClient.RequestInit), () => ({}))
-      return Context.add(context, FetchHttpClient.RequestInit, { ...init, ...once })
+      const fetch = Option.getOrElse(Context.getOption(context, FetchHttpClient.Fetch), () => globalThis.fetch)
+      return context.pipe(
+        Context.add(FetchHttpClient.RequestInit, { ...init, ...once }),
+        Context.add(FetchHttpClient.Fetch, capped(longestSuccess, fetch, request))
+      )
     }),
     request
   )
