@@ -5,6 +5,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
 import { constTrue, identity } from "effect/Function"
 import * as Option from "effect/Option"
 import { longestSuccess } from "./body.js"
@@ -34,21 +35,39 @@ const withoutRepetition = HttpClient.mapRequestEffect((request: HttpClientReques
   )
 )
 
-/** Ends that change of the context with the request. */
-const restoringContext = HttpClient.transformResponse(<A, E, R>(sent: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(FiberRef.get(FiberRef.currentContext), (context) =>
-    Effect.onExit(sent, () => FiberRef.set(FiberRef.currentContext, context))
+const setAll = (
+  context: Context.Context<never>,
+  isDisabled: (request: HttpClientRequest.HttpClientRequest) => boolean,
+  propagates: boolean
+) =>
+  Effect.updateFiberRefs((fiberId, fiberRefs) =>
+    FiberRefs.updateManyAs(fiberRefs, {
+      entries: [
+        [FiberRef.currentContext, [[fiberId, context]]],
+        [HttpClient.currentTracerDisabledWhen, [[fiberId, isDisabled]]],
+        [HttpClient.currentTracerPropagation, [[fiberId, propagates]]]
+      ]
+    })
   )
+
+/**
+ * Turns the platform's spans and trace headers off for a request, and undoes all changes after it. All at once, because each
+ * change copies what a fiber has of FiberRefs, and `Effect.locally` changes one of them twice.
+ */
+const untraced = HttpClient.transformResponse(<A, E, R>(sent: Effect.Effect<A, E, R>) =>
+  Effect.withFiberRuntime<A, E, R>((fiber) => {
+    const context = fiber.getFiberRef(FiberRef.currentContext)
+    const restore = setAll(
+      context,
+      fiber.getFiberRef(HttpClient.currentTracerDisabledWhen),
+      fiber.getFiberRef(HttpClient.currentTracerPropagation)
+    )
+    return Effect.onExit(Effect.zipRight(setAll(context, constTrue, false), sent), () => restore)
+  })
 )
 
 /** A client that follows no redirect, and makes neither spans nor trace headers unless `transform` asks for them. */
 export const sendOnce = (
   client: HttpClient.HttpClient,
   transform: (client: HttpClient.HttpClient) => HttpClient.HttpClient = identity
-): HttpClient.HttpClient =>
-  transform(client).pipe(
-    withoutRepetition,
-    restoringContext,
-    HttpClient.withTracerPropagation(false),
-    HttpClient.withTracerDisabledWhen(constTrue)
-  )
+): HttpClient.HttpClient => transform(client).pipe(withoutRepetition, untraced)
