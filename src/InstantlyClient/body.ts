@@ -21,7 +21,7 @@ export class TooLong extends Data.TaggedError("TooLong") {}
 
 /** Beyond the cap it fails, which cancels the source of the stream and closes the connection. */
 const bytesUpTo = (most: number, response: Response) =>
-  // Pulled by hand, which costs two thirds of `Stream.runForEach`: that joins the stream to a sink by fibers.
+  // Pulled by hand, which costs two thirds of `Stream.runForEach`: that connects the stream to a sink.
   Effect.scoped(
     Effect.flatMap(Stream.toPull(response.stream), (pull) => {
       const blocks = new Blocks()

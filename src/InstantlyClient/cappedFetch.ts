@@ -1,6 +1,6 @@
 /**
- * A `fetch` whose successes are no longer than a cap. Other clients have theirs counted as a `Stream`, which works for each
- * of them, but costs four times what the platform needs to read a body; below Fetch a body is counted almost for nothing.
+ * A `fetch` whose successes are no longer than a cap. What comes by any other client is counted as a `Stream`, which costs
+ * several times what the platform needs to read a body. Below the platform's Fetch, counting costs next to nothing.
  */
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { fromStatus } from "../Outcome.js"
@@ -8,13 +8,13 @@ import { Blocks } from "./blocks.js"
 
 type Fetch = typeof globalThis.fetch
 
-/** What is known of the body of a response that has a cap. */
+/** What is known of a body that has a cap. */
 interface Cap {
-  /** The body was longer, and was cancelled there. */
+  /** Whether the body was longer, and was cancelled there. */
   isExceeded: boolean
 }
 
-/** By their requests, which the platform's responses hold: it hands on nothing else of what `fetch` gives. */
+/** By request: it is what a response of the platform's and its `fetch` both know. */
 const caps = new WeakMap<HttpClientRequest.HttpClientRequest, Cap>()
 
 /** The cap of the last response to a request, if it has one. */
@@ -28,6 +28,9 @@ export const isShort = (most: number, header: (name: string) => string | null | 
 /** Statuses of which `Response` accepts no body. */
 const bodiless = new Set([204, 205])
 
+/** An app's own `fetch` may give a body of another kind, or one that somebody reads already. */
+const isReadable = (body: unknown): body is ReadableStream<Uint8Array> => body instanceof ReadableStream && !body.locked
+
 /** Reads a body to its end, and then gives it away. Beyond the cap it fails, and the body is cancelled. */
 const counted = (most: number, body: ReadableStream<Uint8Array>, cap: Cap) => {
   const reader = body.getReader()
@@ -36,7 +39,7 @@ const counted = (most: number, body: ReadableStream<Uint8Array>, cap: Cap) => {
     {
       pull: (controller) =>
         new Promise((resolve, reject) => {
-          // It does not return the promise of the next read: a body of a million chunks would be a chain of as many promises.
+          // The promise of the next read is not returned: a million chunks would be a chain of as many promises.
           const readOn = () => {
             reader
               .read()
@@ -68,8 +71,12 @@ export const capped =
   (input, init) =>
     fetch(input, init).then((response) => {
       const { body, headers, status } = response
-      const isBounded = body === null || isShort(most, (name) => headers.get(name))
-      if (isBounded || fromStatus(status) !== "Applied" || bodiless.has(status)) {
+      const isCapped =
+        isReadable(body) &&
+        fromStatus(status) === "Applied" &&
+        !bodiless.has(status) &&
+        !isShort(most, (name) => headers.get(name))
+      if (!isCapped) {
         caps.delete(request)
         return response
       }

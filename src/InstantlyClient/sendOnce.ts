@@ -8,6 +8,7 @@ import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import { constTrue, identity } from "effect/Function"
 import * as Option from "effect/Option"
+import type * as Predicate from "effect/Predicate"
 import { longestSuccess } from "./body.js"
 import { capped } from "./cappedFetch.js"
 
@@ -19,9 +20,10 @@ import { capped } from "./cappedFetch.js"
 const once = { redirect: "manual", keepalive: false } as const satisfies RequestInit
 
 /**
- * Changes what `Fetch` is given just before the request leaves, inside everything the app provides, so the rest of it stays.
+ * Gives `Fetch` these settings and a cap just before the request leaves, inside everything the app provides, so that the
+ * rest of it stays.
  */
-const withoutRepetition = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
+const settingFetch = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
   Effect.as(
     FiberRef.update(FiberRef.currentContext, (context) => {
       const init = Option.getOrElse(Context.getOption(context, FetchHttpClient.RequestInit), () => ({}))
@@ -35,9 +37,10 @@ const withoutRepetition = HttpClient.mapRequestEffect((request: HttpClientReques
   )
 )
 
-const setAll = (
+/** Sets what a request needs of FiberRefs, all at once: each change copies what the fiber has of them. */
+const set = (
   context: Context.Context<never>,
-  isDisabled: (request: HttpClientRequest.HttpClientRequest) => boolean,
+  isDisabled: Predicate.Predicate<HttpClientRequest.HttpClientRequest>,
   propagates: boolean
 ) =>
   Effect.updateFiberRefs((fiberId, fiberRefs) =>
@@ -50,19 +53,16 @@ const setAll = (
     })
   )
 
-/**
- * Turns the platform's spans and trace headers off for a request, and undoes all changes after it. All at once, because each
- * change copies what a fiber has of FiberRefs, and `Effect.locally` changes one of them twice.
- */
+/** Turns the platform's spans and trace headers off for a request, and afterwards undoes that and what `Fetch` was given. */
 const untraced = HttpClient.transformResponse(<A, E, R>(sent: Effect.Effect<A, E, R>) =>
   Effect.withFiberRuntime<A, E, R>((fiber) => {
     const context = fiber.getFiberRef(FiberRef.currentContext)
-    const restore = setAll(
+    const before = set(
       context,
       fiber.getFiberRef(HttpClient.currentTracerDisabledWhen),
       fiber.getFiberRef(HttpClient.currentTracerPropagation)
     )
-    return Effect.onExit(Effect.zipRight(setAll(context, constTrue, false), sent), () => restore)
+    return Effect.onExit(Effect.zipRight(set(context, constTrue, false), sent), () => before)
   })
 )
 
@@ -70,4 +70,4 @@ const untraced = HttpClient.transformResponse(<A, E, R>(sent: Effect.Effect<A, E
 export const sendOnce = (
   client: HttpClient.HttpClient,
   transform: (client: HttpClient.HttpClient) => HttpClient.HttpClient = identity
-): HttpClient.HttpClient => transform(client).pipe(withoutRepetition, untraced)
+): HttpClient.HttpClient => transform(client).pipe(settingFetch, untraced)

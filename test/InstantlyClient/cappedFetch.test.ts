@@ -158,6 +158,9 @@ describe("a fetch with a cap", () => {
     )
   }
 
+  const beingRead = new Response("made-up")
+  beingRead.body?.getReader()
+
   it.effect.each([
     ["a success without a length", new Response("made-up"), true],
     ["one that says that it is longer", new Response("made-up", { headers: { "content-length": "11" } }), true],
@@ -165,6 +168,8 @@ describe("a fetch with a cap", () => {
     ["one in chunks", new Response("x", { headers: { "content-length": "1", "transfer-encoding": "x" } }), true],
     ["a short one", new Response("made-up", { headers: { "content-length": "10" } }), false],
     ["one without a body", new Response(null), false],
+    ["one that somebody reads", beingRead, false],
+    ["one of another kind", Object.defineProperty(new Response("made-up"), "body", { value: {} }), false],
     ["a redirect", new Response("made-up", { status: 302 }), false],
     ["a refusal", new Response("made-up", { status: 404 }), false]
   ] as const)("caps %s: %s", ([, response, caps]) =>
