@@ -45,7 +45,7 @@ const counted = (most: number, body: ReadableStream<Uint8Array>, cap: Cap) => {
               .read()
               .then(({ done, value }) => {
                 if (done) {
-                  for (const block of blocks.take()) if (block.length > 0) controller.enqueue(block)
+                  for (const block of blocks.take()) controller.enqueue(block)
                   controller.close()
                   return resolve()
                 }

@@ -1,6 +1,6 @@
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Clock, Effect, Option, Schema, TestClock } from "effect"
+import { Clock, Effect, Option, Schema, Stream, TestClock } from "effect"
 import { RetryPolicy } from "effect-instantly"
 import { decodeSuccess, drain, readRefusal } from "../../src/InstantlyClient/body.js"
 import { decoders, encode, endless, source, times } from "../support/bodies.js"
@@ -88,6 +88,15 @@ describe("a success", () => {
       )
       expect(seen).toEqual({ read: expected, status: 201, type: "application/x-www-form-urlencoded" })
       expect(yield* body.ended).toBe("closed")
+    })
+  )
+
+  it.effect("that comes byte by byte reaches its decoder in few chunks, in their order", () =>
+    Effect.gen(function* () {
+      const bytes = Array.from({ length: 40 * KiB }, (_, index) => Uint8Array.of(index % 251))
+      const chunks = yield* decodeSuccess(responseOf(source(bytes).stream), ({ stream }) => Stream.runCollect(stream))
+      expect([...chunks].map(({ length }) => length)).toEqual([16 * KiB, 16 * KiB, 8 * KiB])
+      expect([...chunks].flatMap((chunk) => [...chunk])).toEqual(bytes.flatMap((byte) => [...byte]))
     })
   )
 

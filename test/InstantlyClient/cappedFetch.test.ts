@@ -113,6 +113,28 @@ describe("a success by Fetch that does not say how long it is", () => {
     })
   )
 
+  it.effect("is cancelled with the stream that its decoder reads, also if its fetch cannot be aborted", () =>
+    Effect.gen(function* () {
+      const body = source([new Uint8Array(KiB)], { goesSilent: true })
+      const drained: Decoder<void> = ({ stream }) => Effect.orDie(Stream.runDrain(stream))
+      yield* Effect.flip(inVirtualTime(readBy(drained, body.stream, { timeout: "2 seconds" })))
+      expect(yield* body.ended).toBe("cancelled")
+    })
+  )
+
+  it.effect("is not read before its decoder reads it", () =>
+    Effect.gen(function* () {
+      const body = source([encode("made"), encode("-up")])
+      const seen: Decoder<ReadonlyArray<number>> = ({ text }) =>
+        Effect.gen(function* () {
+          const before = body.bytes
+          yield* Effect.orDie(text)
+          return [before, body.bytes]
+        })
+      expect(yield* readBy(seen, body.stream)).toEqual([0, 7])
+    })
+  )
+
   it.effect("that its decoder leaves alone is read in the background", () =>
     Effect.gen(function* () {
       const body = source([encode("made"), encode("-up")])
