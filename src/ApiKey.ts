@@ -7,7 +7,7 @@
 import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { knownScopes } from "./ApiKey/knownScopes.js"
+import { KnownScope } from "./ApiKey/knownScopes.js"
 
 const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i
 
@@ -53,21 +53,7 @@ export const ApiKeyId = Schema.declare<string, string, readonly []>(
  */
 export type ApiKeyId = typeof ApiKeyId.Type
 
-/**
- * The 178 scopes that Instantly documents. A key can carry one that the list lacks: see {@link Scope}.
- *
- * @since 0.1.0
- * @category models
- */
-export const KnownScope = Schema.Literal(...knownScopes)
-
-/**
- * One of the 178 scopes that Instantly documents.
- *
- * @since 0.1.0
- * @category models
- */
-export type KnownScope = typeof KnownScope.Type
+export { KnownScope }
 
 /**
  * What a key may do: a {@link KnownScope}, or any other scope as it came. Editors complete the known ones, and decoding

@@ -52,6 +52,9 @@ export interface Service {
    *
    * A request with an `authorization` header of its own is sent with that one, and without the client's API key and
    * `workspaceId`.
+   *
+   * Each attempt runs in a fiber of its own, unless `timeout` is infinite. What the `HttpClient` or `decodeSuccess` sets in a
+   * `FiberRef` ends with the attempt, and does not reach the caller.
    */
   readonly execute: <A>(
     request: HttpClientRequest.HttpClientRequest,
@@ -116,7 +119,8 @@ export interface Options {
   readonly retryPolicy?: RetryPolicy.RetryPolicy | undefined
   /**
    * Wraps the `HttpClient` that sends each attempt. It sees the token. This library promises nothing about what it repeats
-   * or redirects on its own. {@link notSent} is how it says that it did not send a request.
+   * or redirects on its own. {@link notSent} is how it says that it did not send a request. What it sets in a `FiberRef`
+   * ends with the attempt.
    *
    * The platform's own spans and trace headers are off. Turn them on here, by
    * `HttpClient.withTracerDisabledWhen(() => false)` and `HttpClient.withTracerPropagation(true)`.

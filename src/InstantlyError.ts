@@ -33,10 +33,9 @@ import * as Message from "./InstantlyError/message.js"
 import { within } from "./InstantlyError/rejection.js"
 import { fromStatus } from "./Outcome.js"
 
-export { TransportReason }
-
 /** @internal */
-export const { factsLine, isIdempotent } = Message
+export { factsLine, isIdempotent } from "./InstantlyError/message.js"
+export { TransportReason }
 
 /**
  * What is known of a call when it fails: the fields that every error has.

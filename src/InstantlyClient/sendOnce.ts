@@ -5,8 +5,12 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
 import { constTrue, identity } from "effect/Function"
 import * as Option from "effect/Option"
+import type * as Predicate from "effect/Predicate"
+import { longestSuccess } from "./body.js"
+import { capped } from "./cappedFetch.js"
 
 /**
  * Keeps `Fetch` to one request. A redirect would repeat a DELETE at another address. Bun's `fetch` sends a request again,
@@ -15,32 +19,55 @@ import * as Option from "effect/Option"
  */
 const once = { redirect: "manual", keepalive: false } as const satisfies RequestInit
 
-/** Changes `Fetch`'s `RequestInit` just before the request leaves, inside everything the app provides, so the rest of it stays. */
-const withoutRepetition = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
+/**
+ * Gives `Fetch` these settings and a cap just before the request leaves, inside everything the app provides, so that the
+ * rest of it stays.
+ */
+const settingFetch = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
   Effect.as(
     FiberRef.update(FiberRef.currentContext, (context) => {
       const init = Option.getOrElse(Context.getOption(context, FetchHttpClient.RequestInit), () => ({}))
-      return Context.add(context, FetchHttpClient.RequestInit, { ...init, ...once })
+      const fetch = Option.getOrElse(Context.getOption(context, FetchHttpClient.Fetch), () => globalThis.fetch)
+      return context.pipe(
+        Context.add(FetchHttpClient.RequestInit, { ...init, ...once }),
+        Context.add(FetchHttpClient.Fetch, capped(longestSuccess, fetch, request))
+      )
     }),
     request
   )
 )
 
-/** Ends that change of the context with the request. */
-const restoringContext = HttpClient.transformResponse(<A, E, R>(sent: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(FiberRef.get(FiberRef.currentContext), (context) =>
-    Effect.onExit(sent, () => FiberRef.set(FiberRef.currentContext, context))
+/** Sets what a request needs of FiberRefs, all at once: each change copies what the fiber has of them. */
+const set = (
+  context: Context.Context<never>,
+  isDisabled: Predicate.Predicate<HttpClientRequest.HttpClientRequest>,
+  propagates: boolean
+) =>
+  Effect.updateFiberRefs((fiberId, fiberRefs) =>
+    FiberRefs.updateManyAs(fiberRefs, {
+      entries: [
+        [FiberRef.currentContext, [[fiberId, context]]],
+        [HttpClient.currentTracerDisabledWhen, [[fiberId, isDisabled]]],
+        [HttpClient.currentTracerPropagation, [[fiberId, propagates]]]
+      ]
+    })
   )
+
+/** Turns the platform's spans and trace headers off for a request, and afterwards undoes that and what `Fetch` was given. */
+const untraced = HttpClient.transformResponse(<A, E, R>(sent: Effect.Effect<A, E, R>) =>
+  Effect.withFiberRuntime<A, E, R>((fiber) => {
+    const context = fiber.getFiberRef(FiberRef.currentContext)
+    const before = set(
+      context,
+      fiber.getFiberRef(HttpClient.currentTracerDisabledWhen),
+      fiber.getFiberRef(HttpClient.currentTracerPropagation)
+    )
+    return Effect.onExit(Effect.zipRight(set(context, constTrue, false), sent), () => before)
+  })
 )
 
 /** A client that follows no redirect, and makes neither spans nor trace headers unless `transform` asks for them. */
 export const sendOnce = (
   client: HttpClient.HttpClient,
   transform: (client: HttpClient.HttpClient) => HttpClient.HttpClient = identity
-): HttpClient.HttpClient =>
-  transform(client).pipe(
-    withoutRepetition,
-    restoringContext,
-    HttpClient.withTracerPropagation(false),
-    HttpClient.withTracerDisabledWhen(constTrue)
-  )
+): HttpClient.HttpClient => transform(client).pipe(settingFetch, untraced)

@@ -20,7 +20,7 @@ export interface Settings {
   readonly userAgent: string
   readonly workspaceId: Option.Option<string>
   /** The API key to authenticate with, or why there is none. An effect can give another one each time. */
-  readonly token: Effect.Effect<string, string>
+  readonly apiKey: Effect.Effect<string, string>
   readonly timeout: Duration.Duration
   readonly deadline: Duration.Duration
 }
@@ -94,19 +94,13 @@ const setting = <A, B>(name: string, value: A | Config.Config<A>, check: (value:
     )
   )
 
-const atPath = (kind: string, path: ReadonlyArray<string>) =>
-  path.length === 0 ? kind : `${kind} at ${path.join(".")}`
-
 /** Which settings a `ConfigError` is about. Its message can quote what was read. */
-const pathsOf = (error: ConfigError.ConfigError): string =>
-  ConfigError.reduceWithContext<undefined, string>(error, undefined, {
-    andCase: (_, left, right) => `${left} and ${right}`,
-    orCase: (_, left, right) => `${left} or ${right}`,
-    invalidDataCase: (_, path) => atPath("InvalidData", path),
-    missingDataCase: (_, path) => atPath("MissingData", path),
-    sourceUnavailableCase: (_, path) => atPath("SourceUnavailable", path),
-    unsupportedCase: (_, path) => atPath("Unsupported", path)
-  })
+const pathsOf = (error: ConfigError.ConfigError): string => {
+  if (error._op === "And" || error._op === "Or") {
+    return `${pathsOf(error.left)} ${error._op.toLowerCase()} ${pathsOf(error.right)}`
+  }
+  return error.path.length === 0 ? error._op : `${error._op} at ${error.path.join(".")}`
+}
 
 const reasonOf = (cause: Cause.Cause<unknown>): string =>
   Option.match(Option.filter(Cause.failureOption(cause), ConfigError.isConfigError), {
@@ -124,7 +118,7 @@ const asked = (apiKey: Effect.Effect<Redacted.Redacted, unknown>): Effect.Effect
 
 /** What stands for the settings that are left out. */
 interface LeftOut {
-  readonly token: Config.Config<Settings["token"]>
+  readonly apiKey: Config.Config<Settings["apiKey"]>
   readonly baseUrl: Config.Config<string>
   readonly workspaceId: Config.Config<Option.Option<string>>
 }
@@ -132,14 +126,14 @@ interface LeftOut {
 const instantly = "https://api.instantly.ai"
 
 const byDefault: LeftOut = {
-  token: Config.nested(Config.fail("apiKey is missing"), "apiKey"),
+  apiKey: Config.nested(Config.fail("apiKey is missing"), "apiKey"),
   baseUrl: Config.succeed(instantly),
   workspaceId: Config.succeed(Option.none())
 }
 
 const fromEnvironment: LeftOut = {
   // `Config.redacted` redacts the message about a missing key, too. The name goes outside, where errors keep it as a path.
-  token: Config.map(
+  apiKey: Config.map(
     setting("apiKey", Config.nested(Config.map(Config.string(), Redacted.make), "INSTANTLY_API_KEY"), token),
     Effect.succeed
   ),
@@ -148,55 +142,52 @@ const fromEnvironment: LeftOut = {
 }
 
 /** A `Config` is an `Effect`, too: it is read once. Any other effect is asked before each attempt. */
-const tokenOf = (apiKey: NonNullable<ConfigOptions["apiKey"]>): LeftOut["token"] =>
+const tokenOf = (apiKey: NonNullable<ConfigOptions["apiKey"]>): LeftOut["apiKey"] =>
   Effect.isEffect(apiKey) && !Config.isConfig(apiKey)
     ? Config.succeed(asked(apiKey))
     : Config.map(setting("apiKey", apiKey, token), Effect.succeed)
 
 /** The error of a `Config` can quote what was read, and does not know the option: it keeps its path alone. */
-const told = <A>(name: string, config: Config.Config<A>): Effect.Effect<A, ConfigError.ConfigError> =>
-  Effect.mapError(config, (error) =>
-    ConfigError.reduceWithContext<undefined, ConfigError.ConfigError>(error, undefined, {
-      andCase: (_, left, right) => ConfigError.And(left, right),
-      orCase: (_, left, right) => ConfigError.Or(left, right),
-      invalidDataCase: (_, path, message) =>
-        ConfigError.InvalidData(
-          path,
-          message.startsWith(`${name} `) ? message : `${name} is not what its Config expects`
-        ),
-      missingDataCase: (_, path) => ConfigError.MissingData(path, `${name} is missing`),
-      sourceUnavailableCase: (_, path) =>
-        ConfigError.SourceUnavailable(path, `the source of ${name} is not available`, Cause.empty),
-      unsupportedCase: (_, path) => ConfigError.Unsupported(path, `${name} cannot be read from this source`)
-    })
-  )
+const withName = (name: string, error: ConfigError.ConfigError): ConfigError.ConfigError => {
+  switch (error._op) {
+    case "And":
+      return ConfigError.And(withName(name, error.left), withName(name, error.right))
+    case "Or":
+      return ConfigError.Or(withName(name, error.left), withName(name, error.right))
+    case "InvalidData": {
+      const isOwn = error.message.startsWith(`${name} `)
+      return ConfigError.InvalidData(error.path, isOwn ? error.message : `${name} is not what its Config expects`)
+    }
+    case "MissingData":
+      return ConfigError.MissingData(error.path, `${name} is missing`)
+    case "SourceUnavailable":
+      return ConfigError.SourceUnavailable(error.path, `the source of ${name} is not available`, Cause.empty)
+    case "Unsupported":
+      return ConfigError.Unsupported(error.path, `${name} cannot be read from this source`)
+  }
+}
 
 /** Every setting is checked, so that all wrong ones are reported together. */
 const settings = (options: ConfigOptions, leftOut: LeftOut): Effect.Effect<Settings, ConfigError.ConfigError> => {
   const { apiKey, workspaceId } = options
   const all = {
-    token: told("apiKey", apiKey === undefined ? leftOut.token : tokenOf(apiKey)),
-    baseUrl: told(
-      "baseUrl",
-      options.baseUrl === undefined ? leftOut.baseUrl : setting("baseUrl", options.baseUrl, baseUrl)
-    ),
-    workspaceId: told(
-      "workspaceId",
+    apiKey: apiKey === undefined ? leftOut.apiKey : tokenOf(apiKey),
+    baseUrl: options.baseUrl === undefined ? leftOut.baseUrl : setting("baseUrl", options.baseUrl, baseUrl),
+    workspaceId:
       workspaceId === undefined
         ? leftOut.workspaceId
-        : Config.map(setting("workspaceId", workspaceId, headerValue), Option.some)
-    ),
-    userAgent: told(
-      "userAgent",
+        : Config.map(setting("workspaceId", workspaceId, headerValue), Option.some),
+    userAgent:
       options.userAgent === undefined
         ? Config.succeed(libraryAgent)
-        : setting("userAgent", options.userAgent, userAgent)
-    ),
-    timeout: told("timeout", setting("timeout", options.timeout ?? "15 seconds", limit)),
-    deadline: told("deadline", setting("deadline", options.deadline ?? Duration.infinity, limit))
+        : setting("userAgent", options.userAgent, userAgent),
+    timeout: setting("timeout", options.timeout ?? "15 seconds", limit),
+    deadline: setting("deadline", options.deadline ?? Duration.infinity, limit)
   }
   return Effect.mapError(Effect.all(all, { mode: "validate" }), (errors) =>
-    Arr.getSomes(Object.values(errors)).reduce((left, right) => ConfigError.And(left, right))
+    Arr.filterMap(Object.entries(errors), ([name, error]) =>
+      Option.map(error, (problem) => withName(name, problem))
+    ).reduce((left, right) => ConfigError.And(left, right))
   )
 }
 

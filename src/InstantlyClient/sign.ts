@@ -7,11 +7,11 @@ import type { Settings } from "./settings.js"
 /** The credential that a request brings itself, or the client's own. */
 const credentialOf = (
   request: HttpClientRequest.HttpClientRequest,
-  { token, workspaceId }: Settings
+  { apiKey, workspaceId }: Settings
 ): Effect.Effect<Record<string, string>, string> => {
   const own = request.headers["authorization"]
   if (own === undefined) {
-    return Effect.map(token, (bearer) => ({
+    return Effect.map(apiKey, (bearer) => ({
       authorization: `Bearer ${bearer}`,
       ...Option.match(workspaceId, { onNone: () => ({}), onSome: (id) => ({ "x-as-workspace": id }) })
     }))

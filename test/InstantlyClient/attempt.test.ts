@@ -1,6 +1,6 @@
-import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Fiber, Option, Stream, TestClock } from "effect"
+import { Duration, Effect, Fiber, FiberRef, Option, Schedule, Stream, TestClock } from "effect"
 import { RetryPolicy } from "effect-instantly"
 import { Fault } from "effect-instantly/testing"
 import { leaksIn } from "../support/leaks.js"
@@ -76,6 +76,43 @@ describe("an attempt", () => {
   )
 })
 
+describe("what an app sets in a FiberRef", () => {
+  const note = FiberRef.unsafeMake<ReadonlyArray<string>>([])
+  const add = (text: string) => FiberRef.update(note, (before) => [...before, text])
+
+  const options = {
+    transformClient: HttpClient.tapRequest(() => add("client")),
+    retryPolicy: RetryPolicy.attempts(2)(Schedule.forever)
+  }
+
+  it.effect("lasts from its client to its decoder, and ends with the attempt", () =>
+    withMock(
+      ({ execute, mock }) =>
+        Effect.gen(function* () {
+          yield* mock.script(Fault.next(Fault.loseRequest))
+          yield* add("caller")
+          const seen = yield* execute(HttpClientRequest.get("/api/v2/api-keys"), () =>
+            Effect.zipLeft(FiberRef.get(note), add("decoder"))
+          )
+          expect(seen).toEqual(["caller", "client"])
+          expect(yield* FiberRef.get(note)).toEqual(["caller"])
+        }),
+      options
+    )
+  )
+
+  it.effect("stays where the attempt has no limit, and so no fiber of its own", () =>
+    withMock(
+      ({ execute }) =>
+        Effect.gen(function* () {
+          yield* execute(HttpClientRequest.get("/api/v2/api-keys"), () => add("decoder"))
+          expect(yield* FiberRef.get(note)).toEqual(["client", "decoder"])
+        }),
+      { ...options, timeout: Duration.infinity }
+    )
+  )
+})
+
 describe("timeout", () => {
   it.effect("ends an attempt, whose outcome is then unknown, and the next one is sent", () =>
     withMock(
@@ -145,6 +182,29 @@ describe("a defect", () => {
       {
         retryPolicy: RetryPolicy.none,
         transformClient: () => HttpClient.make(() => dying("made-up-canary-of-a-defect"))
+      }
+    )
+  )
+
+  it.effect.each(["code", "cause"])("of a failure whose %s throws is a lost connection, too", (...key) =>
+    withMock(
+      ({ remove }) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(remove)
+          expect(error).toMatchObject({ reason: "ConnectionLost", outcome: "Unknown", attempts: 1 })
+          expect(leaksIn(error, ["made-up-canary-of-a-getter"])).toEqual([])
+        }),
+      {
+        retryPolicy: RetryPolicy.none,
+        transformClient: () =>
+          HttpClient.make((request) => {
+            const cause = Object.defineProperty(new Error("made-up"), key.join(""), {
+              get: () => {
+                throw new Error("made-up-canary-of-a-getter")
+              }
+            })
+            return Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause }))
+          })
       }
     )
   )

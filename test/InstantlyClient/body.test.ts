@@ -1,51 +1,14 @@
-import { HttpClient, HttpClientRequest, HttpClientResponse, UrlParams } from "@effect/platform"
+import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Chunk, Clock, Effect, Option, Schema, Stream, TestClock } from "effect"
+import { Clock, Effect, Option, Schema, Stream, TestClock } from "effect"
 import { RetryPolicy } from "effect-instantly"
 import { decodeSuccess, drain, readRefusal } from "../../src/InstantlyClient/body.js"
+import { decoders, encode, endless, source, times } from "../support/bodies.js"
 import { inVirtualTime } from "../support/virtual.js"
 import { withMock } from "../support/withMock.js"
 
 const KiB = 1024
 const MiB = 1024 * KiB
-
-const encode = (text: string) => new TextEncoder().encode(text)
-
-/** The body of a response, chunk by chunk, and how it ended: read to its end, or cancelled before. */
-const source = (chunks: Iterable<Uint8Array>, options: { readonly goesSilent?: boolean } = {}) => {
-  const iterator = chunks[Symbol.iterator]()
-  let settle: (how: "closed" | "cancelled") => void = () => {}
-  const ended = new Promise<"closed" | "cancelled">((resolve) => {
-    settle = resolve
-  })
-  const body = { bytes: 0, ended: Effect.promise(() => ended) }
-  const stream = new ReadableStream<Uint8Array>(
-    {
-      pull: (controller) => {
-        const next = iterator.next()
-        if (!next.done) {
-          body.bytes += next.value.length
-          controller.enqueue(next.value)
-        } else if (options.goesSilent === true) {
-          return new Promise(() => {})
-        } else {
-          controller.close()
-          settle("closed")
-        }
-        return undefined
-      },
-      cancel: () => settle("cancelled")
-    },
-    { highWaterMark: 0 }
-  )
-  return Object.assign(body, { stream })
-}
-
-const times = (n: number, chunk: Uint8Array) => Array.from({ length: n }, () => chunk)
-
-function* endless(chunk: Uint8Array) {
-  for (;;) yield chunk
-}
 
 const request = HttpClientRequest.get("https://api.instantly.ai/made-up")
 
@@ -54,22 +17,6 @@ const responseOf = (body: BodyInit | null, init?: ResponseInit) =>
 
 const sizeOf = (response: HttpClientResponse.HttpClientResponse) =>
   Effect.map(response.arrayBuffer, ({ byteLength }) => byteLength)
-
-/** Every way in which a decoder can read a body. */
-const decoders: ReadonlyArray<
-  readonly [string, (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<unknown, unknown>, unknown]
-> = [
-  ["text", ({ text }) => text, "a=1&b=2"],
-  ["arrayBuffer", ({ arrayBuffer }) => Effect.map(arrayBuffer, (bytes) => new TextDecoder().decode(bytes)), "a=1&b=2"],
-  [
-    "stream",
-    ({ stream }) => Effect.map(Stream.runCollect(Stream.decodeText(stream)), (all) => Chunk.join(all, "")),
-    "a=1&b=2"
-  ],
-  ["formData", ({ formData }) => Effect.map(formData, (form) => Object.fromEntries(form)), { a: "1", b: "2" }],
-  ["urlParamsBody", ({ urlParamsBody }) => Effect.map(urlParamsBody, UrlParams.toRecord), { a: "1", b: "2" }],
-  ["json", ({ json }) => Effect.flip(json), expect.objectContaining({ _tag: "ResponseError", reason: "Decode" })]
-]
 
 describe("a success", () => {
   it.effect("is read up to 8 MiB, and not a byte more", () =>
@@ -141,6 +88,15 @@ describe("a success", () => {
       )
       expect(seen).toEqual({ read: expected, status: 201, type: "application/x-www-form-urlencoded" })
       expect(yield* body.ended).toBe("closed")
+    })
+  )
+
+  it.effect("that comes byte by byte reaches its decoder in few chunks, in their order", () =>
+    Effect.gen(function* () {
+      const bytes = Array.from({ length: 40 * KiB }, (_, index) => Uint8Array.of(index % 251))
+      const chunks = yield* decodeSuccess(responseOf(source(bytes).stream), ({ stream }) => Stream.runCollect(stream))
+      expect([...chunks].map(({ length }) => length)).toEqual([16 * KiB, 16 * KiB, 8 * KiB])
+      expect([...chunks].flatMap((chunk) => [...chunk])).toEqual(bytes.flatMap((byte) => [...byte]))
     })
   )
 

@@ -1,6 +1,6 @@
 import { HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Option, TestClock } from "effect"
+import { type Clock, Duration, Effect, Fiber, Option, TestClock } from "effect"
 import { InstantlyError } from "effect-instantly"
 import * as Call from "../../src/InstantlyClient/call.js"
 
@@ -56,6 +56,33 @@ describe("a call", () => {
       yield* TestClock.setTime(1400)
       call.depart()
       expect(call.facts).toMatchObject({ waited: Duration.zero })
+    })
+  )
+
+  it.effect.each([
+    ["forward", 3_600_000],
+    ["back", -3_600_000]
+  ] as const)("neither waits nor ends because the wall clock is set %s", ([, by]) =>
+    Effect.gen(function* () {
+      const clock = yield* Effect.clock
+      let wall = clock.unsafeCurrentTimeMillis()
+      const settable: Clock.Clock = {
+        ...clock,
+        currentTimeMillis: Effect.sync(() => wall),
+        unsafeCurrentTimeMillis: () => wall,
+        unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos()
+      }
+      const call = yield* Effect.withClock(start("10 seconds"), settable)
+      wall += by
+      yield* TestClock.adjust("4 seconds")
+      expect(call.facts).toMatchObject({ waited: Duration.seconds(4) })
+      expect(call.hasTimeFor(Duration.millis(5999))).toBe(true)
+      expect(call.hasTimeFor(Duration.seconds(6))).toBe(false)
+      call.depart()
+      call.settle(new TransportError())
+      wall -= 2 * by
+      yield* TestClock.adjust("1 seconds")
+      expect(call.facts).toMatchObject({ waited: Duration.seconds(5) })
     })
   )
 

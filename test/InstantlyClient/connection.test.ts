@@ -13,6 +13,12 @@ const failure = (properties: Record<string, unknown>, cause?: unknown) =>
 const circular = failure({ code: "ECONNRESET" })
 circular.cause = circular
 
+/** All of its addresses failed with itself, at last. */
+const circularAggregate = new AggregateError([failure({}, failure({ code: "ECONNRESET" }))])
+circularAggregate.errors.push(failure({}, circularAggregate))
+const onlyItself = new AggregateError([])
+onlyItself.errors.push(onlyItself)
+
 describe("a failure", () => {
   it.each([
     ["a refused connection", failure({ code: "ECONNREFUSED" })],
@@ -76,7 +82,9 @@ describe("a failure", () => {
     ["a code that is no string", failure({ code: 7 })],
     ["no error at all", "ECONNREFUSED"],
     ["undefined", undefined],
-    ["a circle of causes", circular]
+    ["a circle of causes", circular],
+    ["a circle of addresses", circularAggregate],
+    ["addresses that all failed with itself", onlyItself]
   ])("of %s proves nothing", (_, error) => {
     expect(isNeverSent(error)).toBe(false)
   })

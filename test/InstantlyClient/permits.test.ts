@@ -1,7 +1,9 @@
+import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Random, Ref, Schedule } from "effect"
+import { Effect, Random, Redacted, Ref, Schedule } from "effect"
 import { ApiKeys, Instantly, InstantlyClient, RateLimit, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { encode, source } from "../support/bodies.js"
 import { leaksIn } from "../support/leaks.js"
 import { inVirtualTime } from "../support/virtual.js"
 import { warningsOf } from "../support/warnings.js"
@@ -134,6 +136,37 @@ describe("a gate of the app's own", () => {
       expect(warnings).toEqual(["the gate failed with RangeError when it heard of a response"])
       expect(arrivals).toBe(2)
     }).pipe(Effect.provide(InstantlyMock.layer({ faults: [Fault.always(Fault.respond({ status: 429 }))] })))
+  )
+})
+
+describe("a gate that hangs when it hears of a response", () => {
+  const hanging: RateLimit.Service = { acquire: Effect.void, pause: () => Effect.void, heard: () => Effect.never }
+
+  it.effect.each([
+    [200, { _tag: "InvalidResponse", outcome: "Applied", detail: "it did not arrive in time" }],
+    [404, { _tag: "UnexpectedStatus", outcome: "NotApplied", status: 404 }],
+    [500, { _tag: "ServerError", outcome: "Unknown", status: 500 }]
+  ] as const)("is cut off by the limit: a %i is told by its head, and its body is read", ([status, expected]) =>
+    Effect.gen(function* () {
+      const body = source([encode("made"), encode("-up")])
+      const client = yield* InstantlyClient.make({
+        apiKey: Redacted.make("made-up-token"),
+        timeout: "2 seconds",
+        retryPolicy: RetryPolicy.none
+      }).pipe(
+        Effect.provideService(RateLimit.RateLimit, hanging),
+        Effect.provideService(
+          HttpClient.HttpClient,
+          HttpClient.make((request) =>
+            Effect.succeed(HttpClientResponse.fromWeb(request, new Response(body.stream, { status })))
+          )
+        )
+      )
+      const error = yield* Effect.flip(inVirtualTime(listing(client.execute)))
+      expect(error).toMatchObject({ ...expected, attempts: 1 })
+      expect(yield* body.ended).toBe("closed")
+      expect(body.bytes).toBe(7)
+    })
   )
 })
 

@@ -280,11 +280,11 @@ describe("a path that leads elsewhere", () => {
 })
 
 describe("sign", () => {
-  const settings = (token: Effect.Effect<string, string>, workspaceId = Option.none<string>()): Settings => ({
+  const settings = (apiKey: Effect.Effect<string, string>, workspaceId = Option.none<string>()): Settings => ({
     baseUrl: "https://proxy.example/instantly",
     userAgent: "made-up/1.0",
     workspaceId,
-    token,
+    apiKey,
     timeout: Duration.infinity,
     deadline: Duration.infinity
   })

@@ -105,6 +105,11 @@ describe("what an error says before the facts of its call", () => {
     ["a 502 to a PATCH", new ServerError({ status: 502, method: "PATCH" }), [failed(502), doNotRepeat("PATCH")]],
     ["a 503 that says how long to wait", new ServerError({ status: 503, retryAfter }), [failed(503), asTheServerAsks]],
     [
+      "a 503 to a POST that says how long to wait",
+      new ServerError({ status: 503, method: "POST", retryAfter }),
+      [failed(503), doNotRepeat("POST")]
+    ],
+    [
       "a redirect",
       new UnexpectedStatus(),
       ["The response had status 302: Instantly does not document this response.", elsewhere]

@@ -10,11 +10,21 @@ import ts from "typescript"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 
-const program = `
+/** How a program can import this library. */
+export const imports = {
+  whole: 'import { ApiKey, ApiKeys, Instantly } from "effect-instantly"',
+  // esbuild drops nothing of a namespace that another module exports, such as all scopes by name, and `ApiKeys.list`
+  byModule: `
+import * as ApiKey from "effect-instantly/ApiKey"
+import * as ApiKeys from "effect-instantly/ApiKeys"
+import * as Instantly from "effect-instantly/Instantly"`
+} as const
+
+const program = (imported: string) => `
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { ApiKey, ApiKeys, Instantly } from "effect-instantly"
+${imported}
 
 Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(ApiKey.ApiKeyId.make(location.hash))).pipe(
   Effect.provide(Instantly.layerConfig().pipe(Layer.provide(FetchHttpClient.layer))),
@@ -90,10 +100,11 @@ export interface Size {
 
 const gzipped = (code: string) => gzipSync(code, { level: 9 }).length
 
-export const measureBundle = async (): Promise<Size> => {
-  const withoutEffect = await bundle(program, false, ["effect", "@effect/platform"])
+export const measureBundle = async (imported: string): Promise<Size> => {
+  const code = program(imported)
+  const withoutEffect = await bundle(code, false, ["effect", "@effect/platform"])
   const used = usedExports(withoutEffect.code)
-  const [whole, baseline] = [await bundle(program, true, []), await bundle(keeping(used), true, [])]
+  const [whole, baseline] = [await bundle(code, true, []), await bundle(keeping(used), true, [])]
   return {
     program: gzipped(whole.code),
     baseline: gzipped(baseline.code),

@@ -76,7 +76,7 @@ interface Paths {
   }
 }
 
-export const transports = ["in memory", "Fetch", "Undici", "Fetch, chunked"] as const
+export const transports = ["in memory", "Fetch", "Undici", "Fetch, chunked", "Undici, chunked"] as const
 export type Transport = (typeof transports)[number]
 
 /** The ways of deleting that are compared on each transport. */
@@ -96,6 +96,9 @@ export const contenders = {
   "@effect/platform and Schema, Fetch, chunked": below(platform(FetchHttpClient.layer)),
   "by hand, same features, Fetch, chunked": below(byHand(fetchOnce)),
   "effect-instantly, Fetch, chunked": below(library(FetchHttpClient.layer)),
+  "@effect/platform and Schema, Undici, chunked": below(platform(NodeHttpClient.layerUndici)),
+  "by hand, same features, Undici, chunked": below(byHand(NodeHttpClient.layerUndici)),
+  "effect-instantly, Undici, chunked": below(library(NodeHttpClient.layerUndici)),
   fetch: (origin) => inPromise(async () => (await fetch(`${origin}${path}`, { method: "DELETE", headers })).json()),
   "undici.request": (origin) =>
     inPromise(async () => (await Undici.request(`${origin}${path}`, { method: "DELETE", headers })).body.json()),

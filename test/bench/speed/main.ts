@@ -5,7 +5,7 @@
  */
 import { cpus } from "node:os"
 import { parseArgs } from "node:util"
-import { measureBundle } from "./bundle.js"
+import { imports, measureBundle } from "./bundle.js"
 import { type Costs, measureAllocations, measureCalls } from "./calls.js"
 import { measureColdImport } from "./coldImport.js"
 import { measureColdStarts, type Script, scripts } from "./coldStart.js"
@@ -118,7 +118,8 @@ const starts = async (): Promise<ReadonlyArray<Rule>> => {
 }
 
 const bundle = async (): Promise<ReadonlyArray<Rule>> => {
-  const size = await measureBundle()
+  const size = await measureBundle(imports.whole)
+  const byModule = await measureBundle(imports.byModule)
   console.log(
     table(
       ["bundle, minified by esbuild", "bytes"],
@@ -129,6 +130,10 @@ const bundle = async (): Promise<ReadonlyArray<Rule>> => {
           String(size.baseline)
         ],
         ["the difference", String(size.program - size.baseline)],
+        [
+          "the difference, where this library is imported module by module",
+          String(byModule.program - byModule.baseline)
+        ],
         ["of the first, from effect-instantly, not gzipped", String(size.own)]
       ]
     )

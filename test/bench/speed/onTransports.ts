@@ -81,9 +81,9 @@ const mostOverByHand = 1
 /** By how much it may allocate more than the same features by hand. */
 const mostAllocated = 1.1
 
-/** In memory there is no platform to compare with but its shell, and what a body of unknown length costs has no rule yet. */
+/** In memory there is no platform to compare with but its shell. By hand nothing counts a body of unknown length. */
 const againstPlatform = ["Fetch", "Undici"] as const
-const againstHand = ["in memory", ...againstPlatform] as const
+const againstHand = ["in memory", ...againstPlatform, "Fetch, chunked"] as const
 
 export const rulesOf = ({ allocations, calls, inFlight }: Measured): ReadonlyArray<Rule> => {
   const at = (transport: Transport) => `${transport}, ${counted(inFlight)}`
