@@ -20,6 +20,7 @@ const make = () => {
   let now = 0
   /** In the order in which they wake. */
   const sleepers: Array<Sleeper> = []
+  let onSleep = () => {}
 
   const nanos = () => BigInt(Math.round(now * 1e6))
   const clock: Clock.Clock = {
@@ -30,17 +31,28 @@ const make = () => {
     currentTimeNanos: Effect.sync(nanos),
     sleep: (duration) =>
       Effect.async<void>((resume) => {
+        if (!Duration.isFinite(duration)) return
         const sleeper: Sleeper = { at: now + Duration.toMillis(duration), wake: () => resume(Effect.void) }
         // Most sleep longer than those before them.
         let index = sleepers.length
         while (index > 0 && (sleepers[index - 1]?.at ?? 0) > sleeper.at) index -= 1
         sleepers.splice(index, 0, sleeper)
+        onSleep()
         return Effect.sync(() => {
           const left = sleepers.indexOf(sleeper)
           if (left !== -1) sleepers.splice(left, 1)
         })
       })
   }
+
+  /** Until somebody sleeps. */
+  const sleeping = Effect.async<void>((resume) => {
+    onSleep = () => resume(Effect.void)
+    if (sleepers.length > 0) onSleep()
+    return Effect.sync(() => {
+      onSleep = () => {}
+    })
+  })
 
   /** Wakes the next one; false if nobody sleeps. */
   const advance = () => {
@@ -51,19 +63,21 @@ const make = () => {
     return true
   }
 
-  return { advance, clock }
+  return { advance, clock, sleeping }
 }
 
 /** `setImmediate` is not everywhere, but takes a hundredth of the time. */
 const soon: (task: () => void) => void = Reflect.get(globalThis, "setImmediate") ?? setTimeout
 
-/** Until all that can run has run. */
-const idle = Effect.async<void>((resume) => soon(() => resume(Effect.void)))
+/** Until what can run has run: a few thousand turns of it, which is where Effect takes a timer of real time. */
+const idle = Effect.async<void>((resume) => {
+  soon(() => resume(Effect.void))
+})
 
 /**
- * Runs an effect to its end in a virtual time that begins at 0. What waits for something else than the clock, such as a
- * socket, is waited for only while nobody sleeps. An effect that sleeps for ever runs for ever: give it a limit with
- * `Effect.timeout`.
+ * Runs an effect to its end in a virtual time that begins at 0. What is waited for in real time, such as a socket, takes as
+ * long as it takes, and whoever sleeps in the meantime wakes up first. An effect that never ends, such as a sleep without
+ * an end, runs for ever: give it a limit with `Effect.timeout`.
  *
  * @example
  * ```ts
@@ -79,9 +93,11 @@ const idle = Effect.async<void>((resume) => soon(() => resume(Effect.void)))
  */
 export const run = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.gen(function* () {
-    const { advance, clock } = make()
-    const fiber = yield* effect.pipe(Effect.withClock(clock), Effect.fork)
-    do yield* idle
-    while (fiber.unsafePoll() === null && advance())
-    return yield* Fiber.join(fiber)
+    const { advance, clock, sleeping } = make()
+    const fiber = yield* Effect.fork(Effect.withClock(effect, clock))
+    for (;;) {
+      yield* idle
+      if (fiber.unsafePoll() !== null) return yield* Fiber.join(fiber)
+      if (!advance()) yield* Effect.raceFirst(Fiber.await(fiber), sleeping)
+    }
   })

@@ -64,9 +64,13 @@ const start = (
     child.stdin.on("error", () => undefined)
     child.stdin.end(code)
     let output = ""
+    let isEnding = false
     const collect = (chunk: unknown) => {
       output += String(chunk)
-      if (until?.(output)) child.kill()
+      if (isEnding || !until?.(output)) return
+      // A second signal would quit at once.
+      isEnding = true
+      child.kill()
     }
     child.stdout.on("data", collect)
     child.stderr.on("data", collect)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Clock, Deferred, Effect, Exit, Fiber, Schedule } from "effect"
+import { Clock, Deferred, Duration, Effect, Exit, Fiber, Schedule } from "effect"
 import { VirtualTime } from "effect-instantly/testing"
 
 const after = (...lengths: ReadonlyArray<number>) =>
@@ -35,13 +35,27 @@ describe("virtual time", () => {
     })
   )
 
-  it.live("waits for what is not time, while nobody sleeps", () =>
+  it.live("waits for what is not time, and goes on after it", () =>
     Effect.gen(function* () {
       const made = yield* Deferred.make<number>()
-      const fiber = yield* Effect.fork(VirtualTime.run(Deferred.await(made)))
-      yield* Effect.yieldNow()
+      const program = Deferred.await(made).pipe(
+        Effect.zipLeft(Effect.sleep("1 hour")),
+        Effect.zip(Clock.currentTimeMillis)
+      )
+      const fiber = yield* Effect.fork(VirtualTime.run(program))
+      yield* Effect.repeatN(Effect.promise(() => new Promise((resume) => setImmediate(resume))), 5)
       yield* Deferred.succeed(made, 1)
-      expect(yield* Fiber.join(fiber)).toBe(1)
+      expect(yield* Fiber.join(fiber)).toEqual([1, 3_600_000])
+    })
+  )
+
+  it.live("never wakes whoever sleeps without an end", () =>
+    Effect.gen(function* () {
+      const program = Effect.sleep(Duration.infinity).pipe(
+        Effect.timeoutTo({ duration: "1 day", onTimeout: () => "asleep", onSuccess: () => "awake" }),
+        Effect.zip(Clock.currentTimeNanos)
+      )
+      expect(yield* VirtualTime.run(program)).toEqual(["asleep", 86_400_000_000_000n])
     })
   )
 
