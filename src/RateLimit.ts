@@ -207,7 +207,7 @@ export const instantlyQuotas: ReadonlyArray<QuotaOptions> = [
  * @since 0.1.0
  * @category policies
  */
-// `Schedule.intersect` of the three decides the same, but takes 7 kB of memory more at each permit.
+// `Schedule.intersect` of the three decides the same, but takes more memory at each permit (`npm run bench:permits`).
 export const instantly: RateLimitPolicy = Rule.toSchedule(
   Rule.strictest([...instantlyQuotas.map(Quota.fixed), Adaptive.make()])
 )

@@ -33,7 +33,7 @@ export const make = ({
       const recovered = Math.min(max, before.pace + (recovery * Math.max(0, now - before.steppedAt)) / 1000)
       const slows = throttled > 0 && now - before.slowedAt >= every
       const pace = slows ? Math.max(min, recovered * factor) : recovered
-      // At its most it asks for no wait of its own: the quota beside it knows better how to space permits.
+      // At `max` it adds no wait: the quota beside it spaces permits.
       const wait = Math.max(pace < max ? 1000 / pace : 0, throttled > 0 ? pause : 0)
       return {
         admitsAt: wait === 0 ? now : Math.ceil(now + wait),

@@ -1,8 +1,8 @@
 /**
  * Callers in line: first come, first served. A caller who gives up leaves the line, and nothing of it stays.
  *
- * Do not replace it by a `Semaphore(1)`: that wakes every waiter for each permit. With 1,000 callers waiting it costs about
- * 7,000 µs of CPU a permit, where the whole gate with this line costs about 150 (`npm run bench:permits` measures it).
+ * Do not replace it by a `Semaphore(1)`: that wakes every waiter for each permit. With 1,000 callers waiting, a permit costs many
+ * times what the whole gate with this line costs (`npm run bench:permits` measures it).
  */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -18,7 +18,7 @@ export interface Queue<E> {
   readonly failAll: (failure: Effect.Effect<never, E>) => void
 }
 
-/** One caller's wait. A `Deferred` would do, but takes 5 µs to make: as long as the rest of a permit together. */
+/** One caller's wait. A `Deferred` would do, but takes as long to make as all the rest of a permit here. */
 class Caller<E> {
   private end: Effect.Effect<void, E> | undefined
   private resume: ((end: Effect.Effect<void, E>) => void) | undefined

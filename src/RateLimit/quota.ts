@@ -1,4 +1,4 @@
-/** So many permits in any window: the arithmetic of quotas, of one that stays and of one that changes. */
+/** A number of permits in any window: the arithmetic of quotas, of one that stays and of one that changes. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schedule from "effect/Schedule"
@@ -47,7 +47,7 @@ const paced =
 export const fixed = (options: QuotaOptions): Rule<unknown> => paced(paceOf(options), Number.NEGATIVE_INFINITY)
 
 interface Changing {
-  /** The last right one, where there was one. */
+  /** The last correct pace, if there was one. */
   readonly pace: Pace | undefined
   readonly arrival: number
   readonly isWrong: boolean

@@ -1,6 +1,6 @@
 /**
- * A policy as a plain function, for those that need no effects. Several of them make one schedule. `Schedule.intersect` of
- * their schedules decides the same, but each takes 3 kB of memory at each permit.
+ * A policy as a plain function, for those that need no effects. Several of them make one schedule. The intersection of
+ * their schedules decides the same, but takes more memory at each permit.
  */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"

@@ -33,7 +33,7 @@ export const mustBeAlive = (secret: Redacted.Redacted) =>
     () => new Ended({ code: codes.unknown, message: `${notAccepted}\nNothing was deleted.` })
   )
 
-/** No list has to show which secret belongs to which key, so the person has to choose. */
+/** Instantly's list may not show which secret belongs to which key, so the person chooses. */
 export const choose = (seen: Seen) =>
   Effect.gen(function* () {
     const keys = yield* Effect.catchAll(seen.known, endWith)

@@ -43,7 +43,10 @@ describe("virtual time", () => {
         Effect.zip(Clock.currentTimeMillis)
       )
       const fiber = yield* Effect.fork(VirtualTime.run(program))
-      yield* Effect.repeatN(Effect.promise(() => new Promise((resume) => setImmediate(resume))), 5)
+      yield* Effect.repeatN(
+        Effect.promise(() => new Promise((resume) => setImmediate(resume))),
+        5
+      )
       yield* Deferred.succeed(made, 1)
       expect(yield* Fiber.join(fiber)).toEqual([1, 3_600_000])
     })

@@ -46,7 +46,7 @@ const Finished = Schema.parseJson(
   Schema.Struct({ sent: Schema.Array(Schema.Number), cpu: Schema.Number, commands: Schema.Number })
 )
 const Report = Schema.parseJson(
-  Schema.Struct({ answered429: Schema.Number, arriving: Schema.Number, late: Schema.Number })
+  Schema.Struct({ rejected: Schema.Number, arriving: Schema.Number, late: Schema.Number })
 )
 
 export interface Measured extends Cell {
@@ -115,14 +115,14 @@ export const measure = (programs: Programs, cell: Cell) =>
       Effect.timeout("5 minutes")
     )
     const report = yield* Effect.promise(() => fetch(`${url}/report`).then((response) => response.text()))
-    const { answered429, arriving, late } = yield* Schema.decode(Report)(report)
+    const { rejected, arriving, late } = yield* Schema.decode(Report)(report)
     const requests = cell.processes * cell.requests
     const sent = finished.flatMap(({ sent }) => sent).sort((a, b) => a - b)
     const sum = (of: (one: (typeof finished)[number]) => number) => finished.reduce((all, one) => all + of(one), 0)
     const measured: Measured = {
       ...cell,
-      rejected: answered429,
-      pace: (requests - answered429) / arriving,
+      rejected: rejected,
+      pace: (requests - rejected) / arriving,
       worstSecond: Window.worst(sent, 1000),
       cpu: sum(({ cpu }) => cpu) / requests,
       roundTrips: sum(({ commands }) => commands) / requests,

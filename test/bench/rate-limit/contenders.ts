@@ -64,7 +64,7 @@ const wider: RateLimit.RateLimitPolicy = Schedule.intersect(
  * Keeps any second at the server within the limit whatever the latencies are, with no jitter to guess: those that arrive
  * in a second were under way when it began, and those are at most `most`, or got their permit within it, and those are at
  * most `limit - most`. A call counts as under way before it has its permit, so that nothing leaves uncounted; that the
- * server answers only what has arrived is all that is relied on. A request that is given up without an answer may still
+ * server responds only to what has arrived is all that is relied on. A request that is given up without a response may still
  * arrive later, so the timeout must be longer than any latency.
  */
 const boundedInFlight =
@@ -78,12 +78,12 @@ const boundedInFlight =
       )
     )
 
-// --- the others: a call that reads its answer, and nothing else
+// --- the others: a call that reads its response, and nothing else
 
 const send = async (url: string, id: string) => {
-  const answer = await fetch(`${url}/api/v2/api-keys/${id}`, { method: "DELETE" })
-  await answer.arrayBuffer()
-  if (answer.status !== 200 && answer.status !== 429) throw new Error(`The server answered ${answer.status}`)
+  const response = await fetch(`${url}/api/v2/api-keys/${id}`, { method: "DELETE" })
+  await response.arrayBuffer()
+  if (response.status !== 200 && response.status !== 429) throw new Error(`The server responded ${response.status}`)
 }
 
 const promised =

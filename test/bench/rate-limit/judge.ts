@@ -3,7 +3,7 @@
  * fixed, at once. Nobody knows where fixed windows begin, so there are ten sets of them, and the one that refuses most
  * counts.
  *
- * Each kind admits on its own, as if there were no other; a request is answered 429 where any refuses it. Those who do
+ * Each kind admits on its own, as if there were no other; a request is rejected with 429 where any refuses it. Those who do
  * not react to a 429 are so judged by each kind as by a server that has no other; those who do see the strictest server.
  */
 import * as Window from "../../../src/testing/InstantlyMock/window.js"
@@ -33,7 +33,7 @@ export interface Judgement {
   /** Rejected where windows are fixed, and begin where it is worst. */
   readonly fixed: number
   /** Answered 429. */
-  readonly answered429: number
+  readonly rejected: number
   /** The most arrivals that any second held, rejected ones too. */
   readonly worstSecond: number
   /** Seconds from the first arrival to the last: what a client does before it sends anything is not the limiter's pace. */
@@ -44,19 +44,19 @@ export const make = () => {
   const sliding = counting("sliding", 0)
   const fixed = phases.map((phase) => counting("fixed", phase))
   const arrivals: Array<number> = []
-  let answered429 = 0
+  let rejected = 0
   return {
     /** Whether a request that arrives at this time, in milliseconds, is admitted by all. */
     admits: (now: number): boolean => {
       arrivals.push(now)
       const admitted = [sliding, ...fixed].map((counter) => counter.admits(now)).every((admits) => admits)
-      if (!admitted) answered429++
+      if (!admitted) rejected++
       return admitted
     },
     judgement: (): Judgement => ({
       sliding: sliding.rejected(),
       fixed: Math.max(...fixed.map((counter) => counter.rejected())),
-      answered429,
+      rejected,
       worstSecond: Window.worst(arrivals, limit.window),
       arriving: ((arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0)) / 1000
     })

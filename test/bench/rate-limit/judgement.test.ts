@@ -16,7 +16,7 @@ const judged = (arrivals: ReadonlyArray<readonly [at: number, count: number]>) =
 
 describe("the server", () => {
   it("refuses what is above the limit in any second", () => {
-    expect(judged([[0, 130]])).toEqual({ sliding: 30, fixed: 30, answered429: 30, worstSecond: 130, arriving: 0 })
+    expect(judged([[0, 130]])).toEqual({ sliding: 30, fixed: 30, rejected: 30, worstSecond: 130, arriving: 0 })
   })
 
   it("counts a second to its end, and not beyond", () => {
@@ -43,7 +43,7 @@ describe("the server", () => {
         [50, 60],
         [1049, 60]
       ])
-    ).toEqual({ sliding: 20, fixed: 0, answered429: 20, worstSecond: 120, arriving: 0.999 })
+    ).toEqual({ sliding: 20, fixed: 0, rejected: 20, worstSecond: 120, arriving: 0.999 })
   })
 
   it("counts no request that a kind of window refused against the next, in that kind", () => {
@@ -88,7 +88,7 @@ describe("a verdict", () => {
     late: 1,
     sliding: 0,
     fixed: 0,
-    answered429: 0,
+    rejected: 0,
     worstSecond: 98
   }
   const [requirement] = requirements
@@ -105,8 +105,8 @@ describe("a verdict", () => {
 
   it.each([
     ["holds", [good, good]],
-    ["falls short", [good, { ...good, answered429: 1 }]],
-    ["falls short", [{ ...good, late: 80, answered429: 1 }]],
+    ["falls short", [good, { ...good, rejected: 1 }]],
+    ["falls short", [{ ...good, late: 80, rejected: 1 }]],
     ["falls short", [{ ...good, arriving: 34 }]],
     ["the machine is too busy", [good, { ...good, arriving: 34, late: 80 }]],
     ["falls short", [{ ...good, arriving: 34, late: 80 }, undefined]],
@@ -116,7 +116,7 @@ describe("a verdict", () => {
   })
 
   it("counts nothing that was rejected as deleted", () => {
-    expect(throughput({ ...good, answered429: 600, arriving: 24 })).toBe(100)
+    expect(throughput({ ...good, rejected: 600, arriving: 24 })).toBe(100)
   })
 })
 

@@ -44,7 +44,7 @@ const Report = Schema.parseJson(
   Schema.Struct({
     sliding: Schema.Number,
     fixed: Schema.Number,
-    answered429: Schema.Number,
+    rejected: Schema.Number,
     worstSecond: Schema.Number,
     arriving: Schema.Number,
     late: Schema.Number
@@ -68,7 +68,7 @@ const once = ({ client, server }: Programs, { contender, latency, requests }: Ce
       Effect.flatMap(Schema.decode(Finished)),
       Effect.timeout(patience)
     )
-    const report = yield* Effect.promise(() => fetch(`${url}/report`).then((answer) => answer.text()))
+    const report = yield* Effect.promise(() => fetch(`${url}/report`).then((response) => response.text()))
     const judgement = yield* Schema.decode(Report)(report)
     const measured: Measured = { ...judgement, requests, seconds }
     return measured

@@ -1,6 +1,6 @@
 /**
  * A server that enforces 100 requests in any second, as a process of its own: what its clients do does not hold up its
- * clock. A request counts when its latency is over, and its answer takes as long again, by another draw.
+ * clock. A request counts when its latency is over, and its response takes as long again, by another draw.
  */
 import { createServer } from "node:http"
 import { PCGRandom } from "effect/Utils"
@@ -24,16 +24,16 @@ const later = (millis: number, then: () => void) => {
 }
 
 const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
-  const answer = (status: number, body: string) => {
+  const respond = (status: number, body: string) => {
     response.writeHead(status, { "content-type": "application/json" })
     response.end(body)
   }
   const path = request.url ?? ""
-  if (path === "/report") return answer(200, JSON.stringify({ ...judge.judgement(), late: percentile(late, 0.99) }))
+  if (path === "/report") return respond(200, JSON.stringify({ ...judge.judgement(), late: percentile(late, 0.99) }))
   const back = latency.draw(random)
   later(latency.draw(random), () => {
     const admitted = judge.admits(performance.now())
-    later(back, () => (admitted ? answer(200, deleted(path)) : answer(429, tooMany)))
+    later(back, () => (admitted ? respond(200, deleted(path)) : respond(429, tooMany)))
   })
 })
 

@@ -8,7 +8,7 @@ export const anyLatency = "RateLimit.quota, at most 10 in flight"
 
 export interface Measured extends Judgement {
   readonly requests: number
-  /** From the first call, which may be long before the first arrival, until the last answer. */
+  /** From the first call, which may be long before the first arrival, until the last response. */
   readonly seconds: number
   /** By how many milliseconds the timers of the server were late: 99 in 100 of them by no more. */
   readonly late: number
@@ -26,7 +26,7 @@ export const percentile = (values: ReadonlyArray<number>, share: number): number
   [...values].sort((a, b) => a - b)[Math.max(0, Math.ceil(values.length * share) - 1)] ?? 0
 
 /** Deleted in a second, while requests arrived: what was rejected is not. */
-export const throughput = ({ answered429, arriving, requests }: Measured): number => (requests - answered429) / arriving
+export const throughput = ({ rejected, arriving, requests }: Measured): number => (requests - rejected) / arriving
 
 /**
  * The server does next to nothing: where its timers are late, the machine has no time for it, nor for the client. So busy a
@@ -62,7 +62,7 @@ export const requirements: ReadonlyArray<Requirement> = [
 export type Verdict = "holds" | "falls short" | "the machine is too busy" | "not measured"
 
 const verdictOf = ({ pace }: Requirement, measured: Measured): Verdict => {
-  if (measured.answered429 > 0) return "falls short"
+  if (measured.rejected > 0) return "falls short"
   if (throughput(measured) >= pace) return "holds"
   return isTooBusy(measured) ? "the machine is too busy" : "falls short"
 }

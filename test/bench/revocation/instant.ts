@@ -1,5 +1,5 @@
 /**
- * An Instantly that answers every deletion at once and keeps nothing, so that the memory of a run is the run's own: behind
+ * An Instantly that responds to every deletion at once and keeps nothing, so that the memory of a run is the run's own: behind
  * the whole client, or in place of it.
  */
 import { HttpClient, HttpClientResponse } from "@effect/platform"

@@ -18,8 +18,8 @@ export interface ManyKeys {
   readonly late: number
 }
 
-const isReport = (report: unknown): report is { readonly answered429: number; readonly late: number } =>
-  typeof report === "object" && report !== null && "answered429" in report && "late" in report
+const isReport = (report: unknown): report is { readonly rejected: number; readonly late: number } =>
+  typeof report === "object" && report !== null && "rejected" in report && "late" in report
 
 const once = async (client: string, keys: number): Promise<ManyKeys> => {
   const server = spawn(process.execPath, ["--import", "tsx", here("../rate-limit/server.ts"), "50 ms"], {
@@ -30,7 +30,7 @@ const once = async (client: string, keys: number): Promise<ManyKeys> => {
     const { stdout } = await promisify(execFile)(process.execPath, [client, String(origin), String(keys)])
     const report: unknown = await (await fetch(`${origin}/report`)).json()
     if (!isReport(report)) throw new Error("the server has not told what it rejected")
-    return { ratio: Number(stdout) / (keys / limit), rejected: report.answered429, late: report.late }
+    return { ratio: Number(stdout) / (keys / limit), rejected: report.rejected, late: report.late }
   } finally {
     server.kill()
   }
