@@ -5,7 +5,7 @@ import { Revocation } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { address, served } from "../../examples/embedded/served.js"
 import { hostileName } from "../support/example.js"
-import { isWhole } from "../support/histories.js"
+import { isWhole, scaled } from "../support/histories.js"
 import {
   absent,
   atDouble,
@@ -25,6 +25,7 @@ import {
 bundled()
 
 const kills = isWhole ? 10 : 2
+const many = scaled(1000)
 
 /** The tool with one API key, run after run. */
 const withOneKey = Effect.map(
@@ -164,11 +165,11 @@ describe("--journal", () => {
   )
 
   it.live(
-    `tells of every one of 1,000 ids what became of it, after ${kills} SIGKILLs at random moments`,
+    `tells of every one of ${many} ids what became of it, after ${kills} SIGKILLs at random moments`,
     () =>
       Effect.gen(function* () {
         const revoke = yield* withOneKey
-        const ids = (yield* keys(1000)).map(({ id }) => id)
+        const ids = (yield* keys(many)).map(({ id }) => id)
         const file = path()
         const args = ["--file", fileOf(ids.join("\n")), "--yes", "--journal", file]
         for (let kill = 0; kill < kills; kill += 1) {
