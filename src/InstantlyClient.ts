@@ -123,6 +123,9 @@ export interface Options {
    * another request, such as one that fetches a token, the outcome is `Unknown`. What it sets in a `FiberRef` ends with the
    * attempt.
    *
+   * Wrap the `HttpClient` here rather than before it is provided: what wraps it there by `HttpClient.transform` hides the
+   * `RequestInit` that Fetch's layer was provided with, and redirects are then turned off without the rest of it.
+   *
    * The platform's own spans and trace headers are off. Turn them on here, by
    * `HttpClient.withTracerDisabledWhen(() => false)` and `HttpClient.withTracerPropagation(true)`.
    */
