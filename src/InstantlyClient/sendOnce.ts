@@ -37,7 +37,10 @@ const closed = (client: HttpClient.HttpClient): HttpClient.HttpClient => {
   const { execute } = settingFetch(client)
   return HttpClient.makeWith(
     (request: Effect.Effect<HttpClientRequest.HttpClientRequest>) =>
-      Effect.mapInputContext(Effect.flatMap(request, execute), identity<Context.Context<never>>),
+      Effect.withFiberRuntime((fiber) => {
+        const before = fiber.getFiberRef(FiberRef.currentContext)
+        return Effect.onExit(Effect.flatMap(request, execute), () => FiberRef.set(FiberRef.currentContext, before))
+      }),
     Effect.succeed
   )
 }
