@@ -19,6 +19,14 @@ import type { Head } from "./head.js"
 import * as Telemetry from "./telemetry.js"
 import * as Unreadable from "./unreadable.js"
 
+/**
+ * Whether an error is about the request that was sent. An app's client can have given it another URL or another credential:
+ * who changes both cannot be followed.
+ */
+const isAbout = (sent: HttpClientRequest.HttpClientRequest, { request }: HttpClientError.HttpClientError): boolean =>
+  request.method === sent.method &&
+  (request.url === sent.url || request.headers["authorization"] === sent.headers["authorization"])
+
 /** The exchange ended without a response. */
 const lose = (call: Call, error: HttpClientError.RequestError): Effect.Effect<never, InstantlyError> => {
   if (error.reason === "InvalidUrl") {
@@ -30,6 +38,16 @@ const lose = (call: Call, error: HttpClientError.RequestError): Effect.Effect<ne
   const reason = isNeverSent ? "NotSent" : "ConnectionLost"
   const detail = Connection.codeOf(error.cause)
   return call.fail((facts) => new TransportError({ ...facts, reason, detail }))
+}
+
+/**
+ * The client failed at another request, such as one that fetches a token or writes a log. That tells nothing of this one,
+ * which can have been sent before.
+ */
+const failElsewhere = (call: Call, { cause }: HttpClientError.HttpClientError) => {
+  const code = Connection.codeOf(cause)
+  const detail = `another request of the HttpClient failed${code === "" ? "" : ` (${code})`}`
+  return call.fail((facts) => new TransportError({ ...facts, reason: "ConnectionLost", detail }))
 }
 
 /** What a client dies of can hold the request, and with it the token: nothing of it is kept. */
@@ -79,10 +97,13 @@ export const exchange = <A>(
     call.depart()
     return httpClient.execute(request)
   }).pipe(
-    Effect.catchTags({
-      RequestError: (error) => lose(call, error),
+    Effect.catchAll((error) => {
+      const isOurs = isAbout(request, error)
+      if (error._tag === "RequestError") {
+        return isOurs || Connection.isHeldBack(error.cause) ? lose(call, error) : failElsewhere(call, error)
+      }
       // A client that refuses some statuses on its own still has the response.
-      ResponseError: ({ response }) => Effect.succeed(response)
+      return isOurs ? Effect.succeed(error.response) : failElsewhere(call, error)
     })
   )
 

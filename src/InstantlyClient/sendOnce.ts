@@ -9,8 +9,6 @@ import * as FiberRefs from "effect/FiberRefs"
 import { constTrue, identity } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Predicate from "effect/Predicate"
-import { longestSuccess } from "./body.js"
-import { capped } from "./cappedFetch.js"
 
 /**
  * Keeps `Fetch` to one request. A redirect would repeat a DELETE at another address. Bun's `fetch` sends a request again,
@@ -19,50 +17,53 @@ import { capped } from "./cappedFetch.js"
  */
 const once = { redirect: "manual", keepalive: false } as const satisfies RequestInit
 
-/**
- * Gives `Fetch` these settings and a cap just before the request leaves, inside everything the app provides, so that the
- * rest of it stays.
- */
+/** Adds these settings to those that `Fetch` has from the app. */
 const settingFetch = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
   Effect.as(
     FiberRef.update(FiberRef.currentContext, (context) => {
-      const init = Option.getOrElse(Context.getOption(context, FetchHttpClient.RequestInit), () => ({}))
-      const fetch = Option.getOrElse(Context.getOption(context, FetchHttpClient.Fetch), () => globalThis.fetch)
-      return context.pipe(
-        Context.add(FetchHttpClient.RequestInit, { ...init, ...once }),
-        Context.add(FetchHttpClient.Fetch, capped(longestSuccess, fetch, request))
-      )
+      const own = Option.getOrElse(Context.getOption(context, FetchHttpClient.RequestInit), () => ({}))
+      return Context.add(context, FetchHttpClient.RequestInit, { ...own, ...once })
     }),
     request
   )
 )
 
-/** Sets what a request needs of FiberRefs, all at once: each change copies what the fiber has of them. */
-const set = (
-  context: Context.Context<never>,
-  isDisabled: Predicate.Predicate<HttpClientRequest.HttpClientRequest>,
-  propagates: boolean
-) =>
+/**
+ * A client that gives `Fetch` these settings, and undoes that after each request. They are added where `Fetch` reads them,
+ * inside what its layer was provided with. `HttpClient.transform` would take them out of there, and they would replace
+ * those of the layer: so the client is closed to it, and only `execute` is used.
+ */
+const closed = (client: HttpClient.HttpClient): HttpClient.HttpClient => {
+  const { execute } = settingFetch(client)
+  return HttpClient.makeWith(
+    (request: Effect.Effect<HttpClientRequest.HttpClientRequest>) =>
+      Effect.withFiberRuntime((fiber) => {
+        const before = fiber.getFiberRef(FiberRef.currentContext)
+        return Effect.onExit(Effect.flatMap(request, execute), () => FiberRef.set(FiberRef.currentContext, before))
+      }),
+    Effect.succeed
+  )
+}
+
+/** Sets what a request needs of FiberRefs, both at once: each change copies what the fiber has of them. */
+const set = (isDisabled: Predicate.Predicate<HttpClientRequest.HttpClientRequest>, propagates: boolean) =>
   Effect.updateFiberRefs((fiberId, fiberRefs) =>
     FiberRefs.updateManyAs(fiberRefs, {
       entries: [
-        [FiberRef.currentContext, [[fiberId, context]]],
         [HttpClient.currentTracerDisabledWhen, [[fiberId, isDisabled]]],
         [HttpClient.currentTracerPropagation, [[fiberId, propagates]]]
       ]
     })
   )
 
-/** Turns the platform's spans and trace headers off for a request, and afterwards undoes that and what `Fetch` was given. */
+/** Turns the platform's spans and trace headers off for a request, and afterwards undoes that. */
 const untraced = HttpClient.transformResponse(<A, E, R>(sent: Effect.Effect<A, E, R>) =>
   Effect.withFiberRuntime<A, E, R>((fiber) => {
-    const context = fiber.getFiberRef(FiberRef.currentContext)
     const before = set(
-      context,
       fiber.getFiberRef(HttpClient.currentTracerDisabledWhen),
       fiber.getFiberRef(HttpClient.currentTracerPropagation)
     )
-    return Effect.onExit(Effect.zipRight(set(context, constTrue, false), sent), () => before)
+    return Effect.onExit(Effect.zipRight(set(constTrue, false), sent), () => before)
   })
 )
 
@@ -70,4 +71,4 @@ const untraced = HttpClient.transformResponse(<A, E, R>(sent: Effect.Effect<A, E
 export const sendOnce = (
   client: HttpClient.HttpClient,
   transform: (client: HttpClient.HttpClient) => HttpClient.HttpClient = identity
-): HttpClient.HttpClient => transform(client).pipe(settingFetch, untraced)
+): HttpClient.HttpClient => untraced(transform(closed(client)))

@@ -1,7 +1,7 @@
 import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, FiberRef, Option, Schedule, Stream, TestClock } from "effect"
-import { RetryPolicy } from "effect-instantly"
+import { Duration, Effect, Fiber, FiberRef, flow, Option, Schedule, Stream, TestClock } from "effect"
+import { InstantlyClient, RetryPolicy } from "effect-instantly"
 import { Fault } from "effect-instantly/testing"
 import { leaksIn } from "../support/leaks.js"
 import { inVirtualTime } from "../support/virtual.js"
@@ -72,6 +72,121 @@ describe("an attempt", () => {
           expect(yield* mock.arrivals).toHaveLength(2)
         }),
       { transformClient: HttpClient.filterStatusOk }
+    )
+  )
+})
+
+describe("an app's client that sends another request, too", () => {
+  const token = HttpClientRequest.post("https://token.example/made-up-canary-of-a-url")
+  const responding = (request: HttpClientRequest.HttpClientRequest) =>
+    HttpClientResponse.fromWeb(request, new Response("made-up-canary-of-a-body"))
+  const refused = Object.assign(new Error("made-up"), { code: "ECONNREFUSED" })
+  const failures: ReadonlyArray<readonly [string, Effect.Effect<unknown, HttpClientError.HttpClientError>, string]> = [
+    ["whose body is not JSON", responding(token).json, "another request of the HttpClient failed"],
+    [
+      "whose status is refused",
+      Effect.fail(
+        new HttpClientError.ResponseError({ request: token, response: responding(token), reason: "StatusCode" })
+      ),
+      "another request of the HttpClient failed"
+    ],
+    [
+      "whose connection is refused",
+      Effect.fail(new HttpClientError.RequestError({ request: token, reason: "Transport", cause: refused })),
+      "another request of the HttpClient failed (ECONNREFUSED)"
+    ],
+    [
+      "whose URL is not valid",
+      Effect.fail(new HttpClientError.RequestError({ request: token, reason: "InvalidUrl" })),
+      "another request of the HttpClient failed"
+    ]
+  ]
+
+  it.effect.each(
+    failures.flatMap(([what, failure, detail]) =>
+      (["before", "after"] as const).map((when) => [what, when, failure, detail] as const)
+    )
+  )("%s, %s ours, does not know what became of ours", ([, when, failure, detail]) =>
+    withMock(
+      ({ mock, remove }) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(remove)
+          expect(error).toMatchObject({
+            _tag: "TransportError",
+            reason: "ConnectionLost",
+            outcome: "Unknown",
+            attempts: 1,
+            detail
+          })
+          expect(leaksIn(error, ["made-up-canary-of-a-url", "made-up-canary-of-a-body"])).toEqual([])
+          expect(yield* mock.arrivals).toHaveLength(when === "before" ? 0 : 1)
+        }),
+      {
+        retryPolicy: RetryPolicy.none,
+        transformClient: HttpClient.transform((sent) =>
+          when === "before" ? Effect.zipRight(failure, sent) : Effect.zipLeft(sent, failure)
+        )
+      }
+    )
+  )
+
+  it.effect("is believed when it says that it did not send ours, whichever request it names", () =>
+    withMock(
+      ({ mock, remove }) =>
+        Effect.gen(function* () {
+          expect(yield* Effect.flip(remove)).toMatchObject({ reason: "NotSent", outcome: "NotApplied", attempts: 1 })
+          expect(yield* mock.arrivals).toEqual([])
+        }),
+      {
+        retryPolicy: RetryPolicy.none,
+        transformClient: HttpClient.transform(() => Effect.fail(InstantlyClient.notSent(token, "there is no token")))
+      }
+    )
+  )
+
+  const setHeader = HttpClientRequest.setHeader
+  const changes: ReadonlyArray<
+    readonly [string, (request: HttpClientRequest.HttpClientRequest) => HttpClientRequest.HttpClientRequest]
+  > = [
+    [
+      "a header and a parameter more",
+      flow(setHeader("x-app", "made-up"), HttpClientRequest.setUrlParam("app", "made-up"))
+    ],
+    ["another URL", HttpClientRequest.setUrl("https://gateway.example/made-up")],
+    ["another credential", setHeader("authorization", "Bearer made-up")]
+  ]
+  const endings = [
+    [200, { _tag: "InvalidResponse", outcome: "Applied" }],
+    [401, { _tag: "UnexpectedStatus", outcome: "NotApplied" }],
+    [500, { _tag: "ServerError", outcome: "Unknown" }]
+  ] as const
+  it.effect.each(
+    endings.flatMap(([status, expected]) => changes.map(([what, change]) => [status, what, change, expected] as const))
+  )("still has a %i to ours, where it fails with that, and sent ours with %s", ([status, , change, expected]) =>
+    withMock(({ remove }) => Effect.map(Effect.flip(remove), (error) => expect(error).toMatchObject(expected)), {
+      retryPolicy: RetryPolicy.none,
+      transformClient: () =>
+        HttpClient.make((request) => {
+          const response = HttpClientResponse.fromWeb(request, new Response("made-up", { status }))
+          return Effect.fail(new HttpClientError.ResponseError({ request, response, reason: "StatusCode" }))
+        }).pipe(HttpClient.mapRequest(change))
+    })
+  )
+
+  it.effect.each(changes)("still knows that ours was not sent, with %s", ([, change]) =>
+    withMock(
+      ({ remove }) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(remove)
+          expect(error).toMatchObject({ reason: "NotSent", outcome: "NotApplied", detail: "ECONNREFUSED" })
+        }),
+      {
+        retryPolicy: RetryPolicy.none,
+        transformClient: () =>
+          HttpClient.make((request) =>
+            Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause: refused }))
+          ).pipe(HttpClient.mapRequest(change))
+      }
     )
   )
 })

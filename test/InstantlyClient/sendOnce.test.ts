@@ -1,6 +1,6 @@
-import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { Cookies, FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, FiberRef, Ref } from "effect"
+import { Deferred, Effect, FiberRef, Layer, Option, Ref } from "effect"
 import { sendOnce } from "../../src/InstantlyClient/sendOnce.js"
 
 describe("a client that sends once", () => {
@@ -52,6 +52,66 @@ describe("a client that sends once", () => {
       expect(yield* Ref.get(seen)).toEqual([off, { isDisabled: false, propagates: false }])
       yield* Effect.locally(sendOnce(bare).execute(get), HttpClient.currentTracerPropagation, false)
       expect(yield* tracing).toEqual(on)
+    })
+  )
+})
+
+describe("an app's own settings of Fetch", () => {
+  const get = HttpClientRequest.get("https://api.instantly.ai/made-up")
+
+  /** A layer that keeps what `fetch` was called with, and responds with a redirect. */
+  const keeping = (called: Deferred.Deferred<RequestInit | undefined>) =>
+    Layer.succeed(FetchHttpClient.Fetch, (_, init) => {
+      Deferred.unsafeDone(called, Effect.succeed(init))
+      return Promise.resolve(new Response(null, { status: 302 }))
+    })
+  const own: RequestInit = { credentials: "omit", integrity: "made-up", redirect: "follow", keepalive: true }
+  const expected = { credentials: "omit", integrity: "made-up", redirect: "manual", keepalive: false, method: "GET" }
+
+  const transforms: ReadonlyArray<readonly [string, ((client: HttpClient.HttpClient) => HttpClient.HttpClient)?]> = [
+    ["no transform"],
+    ["transform", HttpClient.transform((sent) => sent)],
+    ["transformResponse", HttpClient.transformResponse((sent) => sent)],
+    ["mapRequest", HttpClient.mapRequest(HttpClientRequest.setHeader("x-app", "made-up"))],
+    ["mapRequestInput", HttpClient.mapRequestInput(HttpClientRequest.setHeader("x-app", "made-up"))],
+    ["tracing", HttpClient.withTracerDisabledWhen(() => false)],
+    ["retry", HttpClient.retry({ times: 1 })],
+    ["withCookiesRef", HttpClient.withCookiesRef(Ref.unsafeMake(Cookies.empty))],
+    [
+      "own settings in the client",
+      HttpClient.transformResponse(Effect.provideService(FetchHttpClient.RequestInit, own))
+    ]
+  ]
+  it.effect.each(transforms)("hold in its layer, but for redirects and kept connections: %s", ([, transform]) =>
+    Effect.gen(function* () {
+      const called = yield* Deferred.make<RequestInit | undefined>()
+      const settings = Layer.merge(keeping(called), Layer.succeed(FetchHttpClient.RequestInit, own))
+      const client = yield* Effect.provide(HttpClient.HttpClient, Layer.provide(FetchHttpClient.layer, settings))
+      const response = yield* sendOnce(client, transform).execute(get)
+      expect(response.status).toBe(302)
+      expect(yield* Deferred.await(called)).toMatchObject(expected)
+    })
+  )
+
+  it.effect.each(transforms)("hold around a call: %s", ([, transform]) =>
+    Effect.gen(function* () {
+      const called = yield* Deferred.make<RequestInit | undefined>()
+      const client = yield* Effect.provide(HttpClient.HttpClient, FetchHttpClient.layer)
+      const around = Layer.merge(keeping(called), Layer.succeed(FetchHttpClient.RequestInit, own))
+      yield* Effect.provide(sendOnce(client, transform).execute(get), around)
+      expect(yield* Deferred.await(called)).toMatchObject(expected)
+    })
+  )
+
+  it.effect("hold for what its client sends on its own, after a request by a client that no layer protects", () =>
+    Effect.gen(function* () {
+      const bare = HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, new Response())))
+      const seen = yield* Ref.make<unknown>("nothing")
+      const transform = HttpClient.tap(() =>
+        Effect.flatMap(Effect.serviceOption(FetchHttpClient.RequestInit), (init) => Ref.set(seen, init))
+      )
+      yield* sendOnce(bare, transform).execute(get)
+      expect(yield* Ref.get(seen)).toEqual(Option.none())
     })
   )
 })

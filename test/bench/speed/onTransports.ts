@@ -83,7 +83,7 @@ const mostAllocated = 1.1
 
 /** In memory there is no platform to compare with but its shell. By hand nothing counts a body of unknown length. */
 const againstPlatform = ["Fetch", "Undici"] as const
-const againstHand = ["in memory", ...againstPlatform, "Fetch, chunked"] as const
+const againstHand = ["in memory", ...againstPlatform] as const
 
 export const rulesOf = ({ allocations, calls, inFlight }: Measured): ReadonlyArray<Rule> => {
   const at = (transport: Transport) => `${transport}, ${counted(inFlight)}`
