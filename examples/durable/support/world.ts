@@ -16,7 +16,7 @@ import { InstantlyMock } from "effect-instantly/testing"
 import { expect } from "vitest"
 import { formsOf } from "../../../test/support/leaks.js"
 import { run } from "../../../test/support/process.js"
-import { Servers } from "./servers.js"
+import { main, Servers } from "./servers.js"
 
 export interface Moment {
   /** A line of a worker that contains this, or a request: its method, or `PROOF` for the read that proves a secret. */
@@ -199,7 +199,7 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
       /** The next requests, as many, whose URL ends with this get no more than a status. */
       failing: (end: string, times: number, status = 503) => Effect.sync(() => outages.set(end, { status, times })),
       /** Runs the program as a process of its own that has the address of the database, and nothing else. */
-      run: (args: ReadonlyArray<string>) => run(program, args, { DATABASE_URL: database }),
+      run: (args: ReadonlyArray<string>) => run(main, args, { DATABASE_URL: database }),
       /** Where a secret of the workspace could be read: in any table, in what Redis was told, and in what was printed. */
       places: () => ({ database: postgres.dump(database), redis: redis.written(), output: output.join("\n") }),
       secrets,
