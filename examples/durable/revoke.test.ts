@@ -79,7 +79,7 @@ describe.skipIf(!isInstalled)("a revocation", () => {
               )
             }
           }
-          World.expectNoSecrets(world, all)
+          yield* World.expectNoSecrets(world, all)
         }),
       { concurrent: true }
     )
@@ -98,7 +98,7 @@ describe.skipIf(!isInstalled)("a revocation", () => {
             all.push(...receipts.map(({ id }) => id))
             expect(receipts.map(({ _tag }) => _tag)).toEqual(receipts.map(() => "Deleted"))
           }
-          World.expectNoSecrets(world, all)
+          yield* World.expectNoSecrets(world, all)
         }),
       { concurrent: true }
     )

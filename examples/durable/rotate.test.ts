@@ -62,7 +62,7 @@ describe.skipIf(!isInstalled)("a rotation", () => {
           }
           // nothing is left of keys that nobody has
           expect(world.vault.files()).toEqual([...successors, "current"].sort())
-          World.expectNoSecrets(world, successors)
+          yield* World.expectNoSecrets(world, successors)
         }),
       { concurrent: true }
     )
@@ -82,7 +82,7 @@ describe.skipIf(!isInstalled)("a rotation", () => {
             const { id } = yield* rotation(world, `r${round}`, Effect.zipRight(first, second))
             successors.push(id)
           }
-          World.expectNoSecrets(world, successors)
+          yield* World.expectNoSecrets(world, successors)
         }),
       { concurrent: true }
     )
