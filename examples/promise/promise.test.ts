@@ -172,6 +172,18 @@ describe("examples/promise/server.ts", () => {
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
+  it.live("logs what is no error of a deletion, such as a wrong setting", () =>
+    Effect.gen(function* () {
+      const log: Array<string> = []
+      const server = yield* serverOf(connect({ apiKey: "made-up-secret", baseUrl: "http://example.com" }), log)
+      const url = "/api-keys/019e18e2-78d4-7322-941a-7384d8969c61"
+      const { statusCode } = yield* Effect.promise(() => server.inject({ method: "DELETE", url, headers }))
+      expect(statusCode).toBe(500)
+      expect(log.join("")).toContain("baseUrl must use https")
+      expect(log.join("")).not.toContain("made-up-")
+    }).pipe(Effect.scoped)
+  )
+
   it.live("logs the outcome of a deletion whose caller has gone", () =>
     Effect.gen(function* () {
       const { instantly, leaked, mock, untilItArrives } = yield* connected
