@@ -4,7 +4,7 @@
  * once for each worker, with the gate on Redis: the engine starts as many activities at once as it likes, and they wait there.
  */
 import { Effect, type ManagedRuntime, Schema, Stream } from "effect"
-import { ApiKey, type ApiKeys, RetryPolicy, Revocation } from "effect-instantly"
+import { ApiKey, type ApiKeys, type InstantlyError, RetryPolicy, Revocation } from "effect-instantly"
 
 export interface Input {
   readonly id: string
@@ -17,7 +17,15 @@ export interface Input {
 
 const toLine = Schema.encode(Schema.parseJson(Revocation.Receipt))
 
-/** Gives the receipt as a line of JSON, which holds no secret. It throws if the engine has to try again. */
+/** The errors that may pass by themselves. Others, such as `Unauthorized`, would make the engine try for ever. */
+const mayPass: ReadonlyArray<string> = ["TooManyRequests", "ServerError", "TransportError"] satisfies ReadonlyArray<
+  InstantlyError.InstantlyError["_tag"]
+>
+
+/**
+ * Gives the receipt as a line of JSON, which holds no secret. It throws if the engine has to try again. So a receipt that is
+ * `Failed` or `Unknown` has an error that will not pass by itself: a person has to look at it.
+ */
 export const deleteKey =
   (runtime: ManagedRuntime.ManagedRuntime<ApiKeys.ApiKeys, unknown>) =>
   ({ attempt, id: given }: Input): Promise<string> =>
@@ -28,6 +36,8 @@ export const deleteKey =
         Effect.flatten,
         RetryPolicy.withRetryPolicy(RetryPolicy.none)
       )
-      if (receipt._tag === "Unknown" || receipt._tag === "Failed") return yield* Effect.fail(new Error(receipt.message))
+      if ((receipt._tag === "Failed" || receipt._tag === "Unknown") && mayPass.includes(receipt.error)) {
+        return yield* Effect.fail(new Error(receipt.message))
+      }
       return yield* toLine(receipt)
     }).pipe(runtime.runPromise)

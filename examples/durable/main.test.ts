@@ -11,14 +11,14 @@ describe.skipIf(!isInstalled)("examples/durable/main.ts", () => {
     const project = fileURLToPath(new URL("tsconfig.json", import.meta.url))
     const { output } = spawnSync("npx", ["tsc", "-p", project], { encoding: "utf8" })
     expect(output.join("")).toBe("")
-  }, 180_000)
+  })
 
-  layer(Servers.Live, { excludeTestServices: true, timeout: "90 seconds" })((it) => {
+  layer(Servers.Live, { excludeTestServices: true, timeout: "20 minutes" })((it) => {
     /** A world with a worker, and a key to rotate. */
     const withKey = Effect.gen(function* () {
-      const world = yield* World.make({ PATIENCE: "0 seconds" })
+      const world = yield* World.make({ PATIENCE: "0 seconds", PASSES: "1" })
       yield* world.startWorker
-      const old = yield* world.mock.createApiKey({ name: "app" })
+      const old = yield* world.mock.createApiKey({ name: "app (EU)" })
       world.vault.put(old)
       return { world, old }
     })
@@ -27,7 +27,9 @@ describe.skipIf(!isInstalled)("examples/durable/main.ts", () => {
       Effect.gen(function* () {
         const { old, world } = yield* withKey
         const first = yield* world.run(["rotate", "spring", old.id])
-        const { id } = (yield* world.mock.apiKeys).find(({ name }) => name === "app (spring)") ?? { id: "" }
+        const { id } = (yield* world.mock.apiKeys).find(({ name }) => name === "app (EU) (rotation spring)") ?? {
+          id: ""
+        }
         expect(first).toEqual({
           code: 0,
           output: `Use the successor ${id}: the old key is gone. Nothing is left over.\n`
@@ -36,7 +38,7 @@ describe.skipIf(!isInstalled)("examples/durable/main.ts", () => {
 
         const next = yield* world.run(["rotate", "autumn", id])
         expect(next.output).toContain("the old key is gone")
-        expect((yield* world.mock.apiKeys).map(({ name }) => name)).toEqual(["worker", "app (autumn)"])
+        expect((yield* world.mock.apiKeys).map(({ name }) => name)).toEqual(["worker", "app (EU) (rotation autumn)"])
       })
     )
 
@@ -51,9 +53,19 @@ describe.skipIf(!isInstalled)("examples/durable/main.ts", () => {
           .split("\n")
           .map((line) => JSON.parse(line))
         expect(receipts.sort((a, b) => (a._tag < b._tag ? -1 : 1))).toMatchObject([
-          { _tag: "Deleted", id: old.id, name: "app" },
+          { _tag: "Deleted", id: old.id, name: "app (EU)" },
           { _tag: "NotFound", id: unknown, outcome: "NotApplied" }
         ])
+      })
+    )
+
+    it.scoped("ends with 1 when a key could not be deleted", () =>
+      Effect.gen(function* () {
+        const { old, world } = yield* withKey
+        yield* world.failing(old.id, 1, 400)
+        const { code, output } = yield* world.run(["revoke", "leavers", old.id])
+        expect(code).toBe(1)
+        expect(JSON.parse(output)).toMatchObject({ _tag: "Failed", id: old.id })
       })
     )
 
@@ -62,9 +74,10 @@ describe.skipIf(!isInstalled)("examples/durable/main.ts", () => {
         const { old, world } = yield* withKey
         // as many as the standard policy has attempts
         yield* world.failing("api-keys?limit=1", 5)
-        const { output } = yield* world.run(["rotate", "spring", old.id])
+        const { code, output } = yield* world.run(["rotate", "spring", old.id])
+        expect(code).toBe(1)
         expect(output).toMatch(/^Use the old key: it works as before\. Not rotated: .* Nothing is left over\.\n$/s)
-        expect((yield* world.mock.apiKeys).map(({ name }) => name)).toEqual(["worker", "app"])
+        expect((yield* world.mock.apiKeys).map(({ name }) => name)).toEqual(["worker", "app (EU)"])
         expect(world.vault.files()).toEqual([old.id])
       })
     )
@@ -73,8 +86,11 @@ describe.skipIf(!isInstalled)("examples/durable/main.ts", () => {
       Effect.gen(function* () {
         const { old, world } = yield* withKey
         yield* world.failing(old.id, 1, 400)
-        const { output } = yield* world.run(["rotate", "spring", old.id])
-        const { id } = (yield* world.mock.apiKeys).find(({ name }) => name === "app (spring)") ?? { id: "" }
+        const { code, output } = yield* world.run(["rotate", "spring", old.id])
+        expect(code).toBe(1)
+        const { id } = (yield* world.mock.apiKeys).find(({ name }) => name === "app (EU) (rotation spring)") ?? {
+          id: ""
+        }
         expect(output).toContain(
           `Use the successor ${id}. The old key ${old.id} still works: delete it. Not finished: `
         )
@@ -85,8 +101,9 @@ describe.skipIf(!isInstalled)("examples/durable/main.ts", () => {
     it.scoped("deletes no key of others that has the successor's name", () =>
       Effect.gen(function* () {
         const { old, world } = yield* withKey
-        const other = yield* world.mock.createApiKey({ name: "app (spring)" })
-        const { output } = yield* world.run(["rotate", "spring", old.id])
+        const other = yield* world.mock.createApiKey({ name: "app (EU) (rotation spring)" })
+        const { code, output } = yield* world.run(["rotate", "spring", old.id])
+        expect(code).toBe(1)
         expect(output).toBe(
           "Use the old key: it works as before. Not rotated: another key has the name that the successor would have. Nothing is left over.\n"
         )
@@ -97,12 +114,18 @@ describe.skipIf(!isInstalled)("examples/durable/main.ts", () => {
     it.scoped("shows how it is used, and not what it was given by mistake", () =>
       Effect.gen(function* () {
         const { old, world } = yield* withKey
-        expect(yield* world.run(["rotate", "spring"])).toMatchObject({
-          code: 1,
-          output: expect.stringMatching(/^usage: /)
-        })
+        for (const args of [
+          [],
+          ["rotate"],
+          ["rotate", "spring"],
+          ["rotate", "spring", old.id, old.id],
+          ["revoke", "run"]
+        ]) {
+          expect(yield* world.run(args)).toEqual({ code: 2, output: expect.stringMatching(/^Usage: .*\n$/) })
+        }
         const { code, output } = yield* world.run(["rotate", "spring", Redacted.value(old.secret)])
-        expect(code).toBe(1)
+        expect(code).toBe(2)
+        expect(output).toContain("An id is a UUID")
         expect(output).not.toContain(Redacted.value(old.secret))
       })
     )

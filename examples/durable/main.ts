@@ -7,18 +7,20 @@
  *
  *     npx tsx examples/durable/main.ts revoke <name of the run> <id>...
  *     npx tsx examples/durable/main.ts rotate <name of the run> <id>
+ *
+ * It ends with 0 if all of it is done, with 1 if a person has to look at what was printed, and with 2 if the arguments are
+ * wrong.
  */
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
-import { Config, ConfigError, Console, Data, Effect, Layer, Logger, Schema } from "effect"
-import { ApiKey, Revocation } from "effect-instantly"
+import { Config, Console, Effect, Layer, Logger, Schema } from "effect"
+import { type ApiKey, Revocation } from "effect-instantly"
+import { idFrom, messageOf, runToEnd, Usage } from "../ended.js"
 import { describe } from "../rotation/report.js"
 import { EntriesLive } from "./entries.js"
 import { Client, Database, InstantlyLive, Worker } from "./layers.js"
 import * as Revoke from "./revoke.js"
 import * as Rotate from "./rotate.js"
 import { VaultLive } from "./vault.js"
-
-class Usage extends Data.TaggedError("Usage")<{ readonly message: string }> {}
 
 /** What runs the workflows. The logs are on stderr. */
 const work = Layer.unwrapEffect(
@@ -37,31 +39,44 @@ const work = Layer.unwrapEffect(
 
 const toLine = Schema.encode(Schema.parseJson(Revocation.Receipt))
 
+/** What was asked for is not done: a person has to read what was printed. */
+const setExitCode = Effect.sync(() => {
+  process.exitCode = 1
+})
+
 const revoke = (run: string, ids: ReadonlyArray<ApiKey.ApiKeyId>) =>
   Revoke.Revoke.execute({ run, ids }).pipe(
-    Effect.flatMap(Effect.forEach((receipt) => Effect.flatMap(toLine(receipt), Console.log), { discard: true })),
+    Effect.tap(Effect.forEach((receipt) => Effect.flatMap(toLine(receipt), Console.log), { discard: true })),
+    Effect.flatMap((receipts) => Effect.unless(setExitCode, () => receipts.every(Revocation.isSettled))),
     Effect.provide(Client)
   )
 
 const rotate = (run: string, old: ApiKey.ApiKeyId) =>
   Rotate.Rotate.execute({ run, old }).pipe(
-    Effect.flatMap((report) => Console.log(describe(report))),
+    Effect.tap((report) => Console.log(describe(report))),
+    Effect.flatMap(({ _tag }) => Effect.unless(setExitCode, () => _tag === "Rotated")),
     Effect.provide(Client)
   )
 
-const program = Effect.gen(function* () {
-  const [command, run, ...given] = process.argv.slice(2)
-  const ids = yield* Schema.decodeUnknown(Schema.Array(ApiKey.ApiKeyId))(given)
-  const [id, ...others] = ids
-  if (command === "work") return yield* work
-  if (command === "revoke" && run !== undefined) return yield* revoke(run, ids)
-  if (command === "rotate" && run !== undefined && id !== undefined && others.length === 0)
-    return yield* rotate(run, id)
-  return yield* new Usage({ message: "usage: main.ts work | revoke <run> <id>... | rotate <run> <id>" })
+const usage = "Usage: npx tsx examples/durable/main.ts work | revoke <run> <id>... | rotate <run> <id>"
+
+const [command, run, ...given] = process.argv.slice(2)
+
+const started = Effect.gen(function* () {
+  const [id, ...others] = yield* Effect.forEach(given, (argument) => idFrom(argument, usage))
+  if (run !== undefined && id !== undefined) {
+    if (command === "revoke") return yield* revoke(run, [id, ...others])
+    if (command === "rotate" && others.length === 0) return yield* rotate(run, id)
+  }
+  return yield* new Usage({ message: usage })
 })
 
-program.pipe(
-  Effect.tapError((error) => Console.error(ConfigError.isConfigError(error) ? String(error) : error.message)),
-  Effect.provide(Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))),
-  NodeRuntime.runMain({ disableErrorReporting: true, disablePrettyLogger: true })
-)
+const logs = Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
+
+if (command === "work") {
+  work.pipe(
+    Effect.tapError((error) => Console.error(messageOf(error))),
+    Effect.provide(logs),
+    NodeRuntime.runMain({ disableErrorReporting: true, disablePrettyLogger: true })
+  )
+} else await runToEnd(Effect.provide(started, logs))

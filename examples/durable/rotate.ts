@@ -37,6 +37,9 @@ const mayPass = (error: StepError) =>
 
 const Successor = Schema.Struct({ name: Schema.String, scopes: Schema.Array(ApiKey.Scope) })
 
+/** The run is named at its end, in place of an earlier run. Whatever else is in the name stays. */
+const successorName = (old: string, run: string) => `${old.replace(/ \(rotation .*\)$/s, "")} (rotation ${run})`
+
 /** Every step of one rotation. `patience` is how long a step tries what may still pass. */
 const stepsOf = ({ old, run }: typeof Rotate.payloadSchema.Type, patience: Duration.DurationInput) => {
   const patiently = <A, I, R>(what: string, success: Schema.Schema<A, I>, execute: Effect.Effect<A, StepError, R>) => {
@@ -82,7 +85,7 @@ const stepsOf = ({ old, run }: typeof Rotate.payloadSchema.Type, patience: Durat
         const keys = yield* Stream.runCollect(ApiKeys.list())
         const found = [...keys].find(({ id }) => id.toLowerCase() === old.toLowerCase())
         if (found === undefined) return yield* new Refused({ message: "the key was not found in its workspace" })
-        const name = `${found.name.replace(/ \([^()]*\)$/, "")} (${run})`
+        const name = successorName(found.name, run)
         if ([...keys].some((key) => key.name === name)) {
           return yield* new Refused({ message: "another key has the name that the successor would have" })
         }
@@ -186,11 +189,12 @@ export const layer = ({ patience }: Options) =>
         Effect.tap((id) => check(wanted.name, id)),
         Effect.tap(handOver),
         Effect.catchAll((because) =>
-          Effect.flip(
+          Effect.flatMap(
             Effect.match(cleanUp(wanted.name), {
               onSuccess: () => notRotated(because, { _tag: "None" }),
               onFailure: () => notRotated(because, { _tag: "Named", name: wanted.name, certain: false })
-            })
+            }),
+            Effect.fail
           )
         )
       )

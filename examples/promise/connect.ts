@@ -16,7 +16,8 @@ export interface Connection {
   readonly list: () => Promise<ReadonlyArray<Key>>
   /**
    * Deletes the key with this id. It is rejected with an error of `InstantlyError`, with `NotAnId`, or with `Aborted` if the
-   * signal aborts it: each has an `outcome`.
+   * signal aborts it: each has an `outcome`. It is rejected with a `ConfigError` without one if `connect` was given a setting
+   * that is not valid.
    */
   readonly revoke: (id: string, options?: { readonly signal?: AbortSignal | undefined }) => Promise<Key>
   /** Interrupts what is under way, and lets go of everything. */
@@ -40,13 +41,6 @@ export class NotAnId extends Error {
   }
 }
 
-const remove = (id: string) =>
-  Effect.gen(function* () {
-    const known = yield* Effect.mapError(Schema.decode(ApiKey.ApiKeyId)(id), () => new NotAnId())
-    const apiKeys = yield* ApiKeys.ApiKeys
-    return yield* apiKeys.delete(known)
-  })
-
 /** Shows the spans that an effect begins. An interrupted call has no error to tell its outcome, but its span has it. */
 const watching =
   (see: (span: Tracer.Span) => void) =>
@@ -62,6 +56,8 @@ const watching =
 
 const isOutcome = Schema.is(Outcome.Outcome)
 
+const isId = Schema.is(ApiKey.ApiKeyId)
+
 /** Makes a connection. Make one for a whole process: its gate keeps all calls together within the workspace's limit. */
 export const connect = (options: { readonly apiKey: string; readonly baseUrl?: string | undefined }): Connection => {
   const { apiKey, baseUrl } = options
@@ -73,11 +69,12 @@ export const connect = (options: { readonly apiKey: string; readonly baseUrl?: s
   return {
     list: () => runtime.runPromise(Effect.map(Stream.runCollect(ApiKeys.list()), Chunk.toReadonlyArray)),
     revoke: async (id, { signal } = {}) => {
+      if (!isId(id)) throw new NotAnId()
       let outcome: Outcome.Outcome = "NotApplied" // until the call begins
       let span: Tracer.Span | undefined
       const watched = watching((begun) => {
         span = begun
-      })(remove(id))
+      })(Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(id)))
       const exit = await runtime.runPromiseExit(watched, signal === undefined ? {} : { signal })
       if (Exit.isSuccess(exit)) return exit.value
       if (!Cause.isInterruptedOnly(exit.cause)) throw Cause.squash(exit.cause)

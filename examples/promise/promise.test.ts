@@ -5,7 +5,7 @@ import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { runExample } from "../../test/support/example.js"
 import { run } from "../../test/support/process.js"
 import { address, served } from "../embedded/served.js"
-import { Aborted, type Connection, connect } from "./connect.js"
+import { Aborted, type Connection, connect, NotAnId } from "./connect.js"
 import { makeServer } from "./server.js"
 
 /** Sockets have a turn before each look, which an effect that is repeated by itself would not give them. */
@@ -47,6 +47,16 @@ describe("examples/promise/script.mjs", () => {
     }).pipe(Effect.provide(served()))
   )
 
+  it.live("says only what is wrong with a setting, where there is no outcome", () =>
+    Effect.gen(function* () {
+      const environment = { INSTANTLY_API_KEY: "made-up-secret", INSTANTLY_BASE_URL: "http://example.com" }
+      const { code, output } = yield* run("examples/promise/script.mjs", [], environment)
+      expect(code).toBe(1)
+      expect(output).toMatch(/^[^\n]+\n$/)
+      expect(output).not.toContain("undefined")
+    })
+  )
+
   it.live("finds its error in a rejection of `runPromise`", () =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
@@ -72,6 +82,16 @@ describe("a deletion by promise", () => {
       controller.abort()
       const error = yield* Effect.promise(() => rejected)
       expect(error).toEqual(new Aborted("Unknown"))
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+
+  it.live("of what is not an id is rejected as such, even if it is aborted", () =>
+    Effect.gen(function* () {
+      const { instantly } = yield* connected
+      const error = yield* Effect.promise(() =>
+        instantly.revoke("made-up-secret", { signal: AbortSignal.abort() }).catch((e: unknown) => e)
+      )
+      expect(error).toEqual(new NotAnId())
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
@@ -135,6 +155,33 @@ describe("examples/promise/server.ts", () => {
       yield* mock.script(Fault.next(Fault.respond({ status: 302 })))
       expect(yield* ask(leaked.id)).toMatchObject([502, { tag: "UnexpectedStatus", outcome: "NotApplied" }])
     }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+
+  it.live("does not log a secret that was sent in place of an id or a path", () =>
+    Effect.gen(function* () {
+      const { instantly } = yield* connected
+      const log: Array<string> = []
+      const server = yield* serverOf(instantly, log)
+      for (const url of ["/api-keys/made-up-secret", "/made-up-secret", "/%made-up-secret"]) {
+        yield* Effect.promise(() => server.inject({ method: "DELETE", url, headers }))
+        yield* Effect.promise(() => server.inject({ method: "DELETE", url }))
+      }
+      yield* Effect.promise(() => server.listen({ host: "127.0.0.1", port: 0 }))
+      expect(log.join("")).toContain("Server listening")
+      expect(log.join("")).not.toContain("made-up-")
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+
+  it.live("logs what is no error of a deletion, such as a wrong setting", () =>
+    Effect.gen(function* () {
+      const log: Array<string> = []
+      const server = yield* serverOf(connect({ apiKey: "made-up-secret", baseUrl: "http://example.com" }), log)
+      const url = "/api-keys/019e18e2-78d4-7322-941a-7384d8969c61"
+      const { statusCode } = yield* Effect.promise(() => server.inject({ method: "DELETE", url, headers }))
+      expect(statusCode).toBe(500)
+      expect(log.join("")).toContain("baseUrl must use https")
+      expect(log.join("")).not.toContain("made-up-")
+    }).pipe(Effect.scoped)
   )
 
   it.live("logs the outcome of a deletion whose caller has gone", () =>

@@ -30,7 +30,8 @@ const main = async () => {
     const error = InstantlyError.fromRejection(e) ?? e
     if (error instanceof InstantlyError.Unauthorized) console.error("INSTANTLY_API_KEY is not accepted.")
     else console.error(error.message)
-    console.error(whatBecameOfIt[error.outcome])
+    const whatBecame = whatBecameOfIt[error.outcome]
+    if (whatBecame !== undefined) console.error(whatBecame)
     process.exitCode = 1
   } finally {
     await instantly.close()

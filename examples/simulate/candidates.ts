@@ -26,7 +26,8 @@ const isOptions = (value: unknown): value is Options => Predicate.hasProperty(va
 /** In the order of their names, as a module has its exports. */
 export const candidatesOf = (exports: object): ReadonlyArray<Candidate> =>
   Object.entries(exports).flatMap(([name, value]: readonly [string, unknown]): ReadonlyArray<Candidate> => {
-    // As `Instantly.layer` has it: a 429 closes the gate for a second, but for the policy that slows down by itself.
+    // As `Instantly.layer` has it: a 429 closes the gate for a second, except for `RateLimit.instantly`, which slows down by
+    // itself.
     if (isPolicy(value)) return [{ name, policy: value, options: value === RateLimit.instantly ? { rest: 0 } : {} }]
     if (!isOptions(value)) return []
     const { policy, ...options } = value

@@ -1,6 +1,8 @@
+import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { afterAll, describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { run } from "../../test/support/process.js"
@@ -38,6 +40,19 @@ describe("npm run simulate", () => {
       expect(readFileSync(picture, "utf8")).toBe(beside("others.svg"))
     })
   )
+
+  // `run` would give the program a copy of the library that is not the module's.
+  it("knows `RateLimit.instantly` in a module that is given by its path", () => {
+    const args = ["examples/simulate/policies.ts", "--requests", "1000", "--others", "40"]
+    const { stderr, stdout } = spawnSync(
+      process.execPath,
+      ["--import", "tsx", "examples/simulate/main.ts", ...args, "--picture", join(directory, "by-path.svg")],
+      { cwd: fileURLToPath(new URL("../..", import.meta.url)), encoding: "utf8" }
+    )
+    expect(stderr).toBe("")
+    const row = stdout.split("\n").find((line) => line.startsWith("instantly "))
+    expect(beside("README.md").split("\n")).toContain(row)
+  })
 
   it.live("takes the policies that a module exports, by its path", () =>
     Effect.gen(function* () {

@@ -32,9 +32,10 @@ export interface Simulated {
   readonly problems: ReadonlyArray<string>
 }
 
-/** A batch is given up after this many permits for each of its requests, */
+/** A batch is given up after this many permits for each of its requests. */
 const mostPermits = 10
-/** and after this time. */
+
+/** A batch is given up after this time. */
 const longest = "1 day"
 
 export const simulate = ({ name, options, policy }: Candidate, workspace: Workspace): Effect.Effect<Simulated> =>

@@ -5,9 +5,8 @@
 import { Effect, Schedule, ScheduleDecision, ScheduleIntervals } from "effect"
 import { PCGRandom } from "effect/Utils"
 import { RateLimit } from "effect-instantly"
+import * as Server from "../simulate/server.js"
 import { nothingHeard } from "./stepping.js"
-
-const limit = 100
 
 /** From a request's arrival until its response is heard. */
 const latency = 40
@@ -32,21 +31,15 @@ const arrivals = (others: Workspace["others"], until: number) => {
 /** When our requests arrive that are admitted. */
 export const admitted = ({ others, policy, rest, until }: Workspace): Effect.Effect<ReadonlyArray<number>> =>
   Effect.gen(function* () {
+    const server = Server.make({ perSecond: 100, perMinute: Number.POSITIVE_INFINITY, others: 0, seed: 0 })
     const theirs = arrivals(others, until)
     const ours: Array<number> = []
-    let window: Array<number> = []
     let responses: Array<{ readonly at: number; readonly is429: boolean }> = []
     let next = 0
     let state: unknown = policy.initial
-    const admits = (now: number) => {
-      window = window.filter((at) => at > now - 1000)
-      if (window.length >= limit) return false
-      window.push(now)
-      return true
-    }
     for (let at = 0; at < until; ) {
-      for (; (theirs[next] ?? until) <= at; next++) admits(theirs[next] ?? until)
-      const isAdmitted = admits(at)
+      for (; (theirs[next] ?? until) <= at; next++) server.arrive(theirs[next] ?? until)
+      const isAdmitted = server.arrive(at)
       if (isAdmitted) ours.push(at)
       const heard = responses.filter((response) => response.at <= at)
       responses = [...responses.filter((response) => response.at > at), { at: at + latency, is429: !isAdmitted }]

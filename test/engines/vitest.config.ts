@@ -10,7 +10,9 @@ export default defineConfig({
     ...base.test,
     include: ["test/engines/*.test.ts", "examples/durable/*.test.ts"],
     exclude: [],
-    hookTimeout: 90_000,
+    // for what never ends: a slow machine must not fail them
+    hookTimeout: 1_200_000,
+    testTimeout: 1_200_000,
     // `layer` of @effect/vitest changes vitest's own `it`
     isolate: true,
     // some of them measure time, and others start many processes

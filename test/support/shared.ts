@@ -5,6 +5,7 @@
 import { Effect, Option } from "effect"
 import { PCGRandom } from "effect/Utils"
 import { RateLimit } from "effect-instantly"
+import * as Server from "../../examples/simulate/server.js"
 
 export interface Workspace {
   readonly policy: RateLimit.RateLimitPolicy
@@ -24,51 +25,29 @@ export interface Shares {
   readonly othersRejected: number
 }
 
-const slidingSecond = () => {
-  const admitted: Array<number> = []
-  return (now: number): boolean => {
-    while (admitted[0] !== undefined && admitted[0] <= now - 1000) admitted.shift()
-    if (admitted.length >= 100) return false
-    admitted.push(now)
-    return true
-  }
-}
-
-/** Both send from the start, and all is counted from the first second on. */
+/** The others have sent for a minute when we begin, and all is counted from then on. */
 export const share = ({ others, policy, rest, seconds, seed }: Workspace): Effect.Effect<Shares> =>
   Effect.gen(function* () {
     const clock = yield* Effect.clock
+    const begun = clock.unsafeCurrentTimeMillis()
     const random = new PCGRandom(seed)
     const latency = () => 5 + 50 * random.number()
-    const admits = slidingSecond()
-    const ours = { sent: 0, rejected: 0 }
-    const theirs = { sent: 0, rejected: 0 }
-    const arrives = (whose: { sent: number; rejected: number }) =>
-      Effect.sync(() => {
-        const admitted = admits(clock.unsafeCurrentTimeMillis())
-        whose.sent++
-        if (!admitted) whose.rejected++
-        return admitted
-      })
+    const server = Server.make({ perSecond: 100, perMinute: Number.POSITIVE_INFINITY, others, seed: seed + 1 })
 
     const gate = yield* RateLimit.make(policy, { rest })
-    const request = Effect.suspend(() => Effect.delay(arrives(ours), latency())).pipe(
+    const arrives = Effect.sync(() => server.arrive(clock.unsafeCurrentTimeMillis() - begun))
+    const request = Effect.suspend(() => Effect.delay(arrives, latency())).pipe(
       Effect.flatMap((admitted) =>
         Effect.delay(gate.heard({ status: admitted ? 200 : 429, retryAfter: Option.none() }), latency())
       )
     )
-    const send = Effect.forever(Effect.zipRight(gate.acquire, Effect.fork(request)))
-    const others_ = Effect.forever(
-      Effect.suspend(() => Effect.delay(arrives(theirs), (-1000 * Math.log(1 - random.number())) / others))
-    )
-    if (others > 0) yield* Effect.fork(others_)
-    yield* Effect.sleep("1 second")
-    Object.assign(theirs, { sent: 0, rejected: 0 })
-    yield* Effect.fork(Effect.orDie(send))
+    yield* Effect.fork(Effect.orDie(Effect.forever(Effect.zipRight(gate.acquire, Effect.fork(request)))))
     yield* Effect.sleep(seconds * 1000)
+    const sent = ({ admitted, rejected }: Server.Counted) => admitted.length + rejected.length
+    const { ours, theirs } = server
     return {
-      ofFree: (ours.sent - ours.rejected) / (100 * seconds - theirs.sent),
-      rejected: ours.rejected / ours.sent,
-      othersRejected: theirs.sent === 0 ? 0 : theirs.rejected / theirs.sent
+      ofFree: ours.admitted.length / (100 * seconds - sent(theirs)),
+      rejected: ours.rejected.length / sent(ours),
+      othersRejected: sent(theirs) === 0 ? 0 : theirs.rejected.length / sent(theirs)
     }
   }).pipe(Effect.scoped)

@@ -1,34 +1,26 @@
 /** The engines that the tests share: PostgreSQL, Redis, and the program as one file, which starts quickly. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Context, Effect, Layer } from "effect"
-import { build } from "esbuild"
 import * as Postgres from "../../../test/engines/postgres.js"
 import * as Redis from "../../../test/engines/redis.js"
+import { bundle } from "../../../test/support/process.js"
+
+export const main = "examples/durable/main.ts"
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
 /** Whether all of it is here. */
 export const isInstalled = Postgres.isInstalled && Redis.hasServer && existsSync(path("../node_modules/@effect/sql-pg"))
 
-const bundle = Effect.acquireRelease(
+const program = Effect.acquireRelease(
   Effect.promise(async () => {
     const directory = mkdtempSync(join(tmpdir(), "effect-instantly-durable-"))
-    const outfile = join(directory, "main.mjs")
-    await build({
-      entryPoints: [path("../main.ts")],
-      tsconfig: path("../tsconfig.json"),
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      // packages that are no modules call it
-      banner: { js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);` },
-      outfile,
-      logLevel: "error"
-    })
-    return { directory, program: outfile }
+    const file = join(directory, "main.mjs")
+    writeFileSync(file, await bundle(main))
+    return { directory, file }
   }),
   ({ directory }) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
 )
@@ -36,7 +28,7 @@ const bundle = Effect.acquireRelease(
 const make = Effect.gen(function* () {
   // What is appended to a file is all that Redis was ever told.
   const redis = yield* Redis.server(true)
-  return { postgres: yield* Postgres.server, redis, program: (yield* bundle).program }
+  return { postgres: yield* Postgres.server, redis, program: (yield* program).file }
 })
 
 export class Servers extends Context.Tag("test/durable/Servers")<Servers, Effect.Effect.Success<typeof make>>() {

@@ -16,7 +16,7 @@ import { InstantlyMock } from "effect-instantly/testing"
 import { expect } from "vitest"
 import { formsOf } from "../../../test/support/leaks.js"
 import { run } from "../../../test/support/process.js"
-import { Servers } from "./servers.js"
+import { main, Servers } from "./servers.js"
 
 export interface Moment {
   /** A line of a worker that contains this, or a request: its method, or `PROOF` for the read that proves a secret. */
@@ -125,14 +125,16 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
 
     // --- workers
 
-    const workers = new Set<ReturnType<typeof spawn>>()
+    /** Each with the end of its process, when all that it wrote has been read. */
+    const workers = new Map<ReturnType<typeof spawn>, Promise<unknown>>()
 
     const end = async (worker: ReturnType<typeof spawn>) => {
-      if (!workers.delete(worker)) return
+      const closed = workers.get(worker)
+      workers.delete(worker)
       worker.kill("SIGKILL")
-      if (worker.exitCode === null && worker.signalCode === null) await once(worker, "exit")
+      await closed
     }
-    const endAll = Effect.promise(() => Promise.all([...workers].map(end)))
+    const endAll = Effect.promise(() => Promise.all([...workers.keys()].map(end)))
     const kill = (now: Armed, what: string) => Effect.zipRight(endAll, Deferred.succeed(now.killed, what))
 
     yield* Effect.addFinalizer(() => endAll)
@@ -153,7 +155,7 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
         },
         stdio: ["ignore", "pipe", "pipe"]
       })
-      workers.add(worker)
+      workers.set(worker, once(worker, "close"))
       for (const stream of [worker.stdout, worker.stderr]) {
         createInterface({ input: stream }).on("line", (line) => {
           output.push(line)
@@ -199,9 +201,16 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
       /** The next requests, as many, whose URL ends with this get no more than a status. */
       failing: (end: string, times: number, status = 503) => Effect.sync(() => outages.set(end, { status, times })),
       /** Runs the program as a process of its own that has the address of the database, and nothing else. */
-      run: (args: ReadonlyArray<string>) => run(program, args, { DATABASE_URL: database }),
-      /** Where a secret of the workspace could be read: in any table, in what Redis was told, and in what was printed. */
-      places: () => ({ database: postgres.dump(database), redis: redis.written(), output: output.join("\n") }),
+      run: (args: ReadonlyArray<string>) => run(main, args, { DATABASE_URL: database }),
+      /**
+       * Ends the workers, and gives where a secret of the workspace could be read: any table, what Redis was told, and what
+       * was printed.
+       */
+      places: Effect.map(endAll, () => ({
+        database: postgres.dump(database),
+        redis: redis.written(),
+        output: output.join("\n")
+      })),
       secrets,
       workspace: name
     }
@@ -216,14 +225,14 @@ const leaks = (places: Readonly<Record<string, string>>, secrets: Iterable<strin
 }
 
 /** No secret of a workspace is anywhere, where other things of it are. */
-export const expectNoSecrets = (world: World, ids: Iterable<string>) => {
-  const places = world.places()
-  for (const id of ids) expect(places.database).toContain(id)
-  expect(places.redis).toContain(`effect-instantly:{${world.workspace}}`)
-  expect(places.output).toContain("ends: ")
-  expect(leaks(places, world.secrets)).toEqual([])
-  for (const secret of world.secrets)
-    expect(leaks({ planted: `${places.database} ${secret}` }, world.secrets)).not.toEqual([])
-}
+export const expectNoSecrets = (world: World, ids: Iterable<string>) =>
+  Effect.map(world.places, (places) => {
+    for (const id of ids) expect(places.database).toContain(id)
+    expect(places.redis).toContain(`effect-instantly:{${world.workspace}}`)
+    expect(places.output).toContain("ends: ")
+    expect(leaks(places, world.secrets)).toEqual([])
+    for (const secret of world.secrets)
+      expect(leaks({ planted: `${places.database} ${secret}` }, world.secrets)).not.toEqual([])
+  })
 
 export type World = Effect.Effect.Success<ReturnType<typeof make>>
