@@ -67,7 +67,7 @@ const knownScopes = [
  * @since 0.1.0
  * @category models
  */
-export const KnownScope: Schema.Literal<[KnownScope, ...Array<KnownScope>]> = Schema.Literal(...knownScopes)
+export const KnownScope = Schema.Literal(...knownScopes)
 
 /**
  * One of the 178 scopes that Instantly documents.
@@ -75,4 +75,4 @@ export const KnownScope: Schema.Literal<[KnownScope, ...Array<KnownScope>]> = Sc
  * @since 0.1.0
  * @category models
  */
-export type KnownScope = (typeof knownScopes)[number]
+export type KnownScope = typeof KnownScope.Type
