@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 import { counts } from "./support/counts.js"
@@ -12,8 +13,9 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "test/package/**", "test/runtimes/**", "test/engines/**", "examples/durable/**"],
     reporters: ["default", counts],
     setupFiles: ["test/setup.ts"],
-    // vitest leaves one core idle by itself; most of the tests wait for sockets and processes
-    maxWorkers: "100%",
+    // one more than there are cores, because many of the tests wait for sockets and processes
+    minWorkers: availableParallelism() + 1,
+    maxWorkers: availableParallelism() + 1,
     // To load Effect anew for each file takes longer than most of them do. So no file uses `layer` of @effect/vitest: it
     // changes vitest's own `it`, for the files after it, too.
     isolate: false,
