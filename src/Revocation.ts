@@ -57,8 +57,8 @@ export interface Options<R = never, E = never> {
    */
   readonly stop?: Effect.Effect<unknown, unknown, R> | undefined
   /**
-   * What happens to an id that was taken before. `"send"` treats it as any other. `"skip"` gives `Skipped`; for that it keeps
-   * all ids in memory, about 80 bytes each and at most 16 million. Default: `"send"`.
+   * What happens to an id that the run has taken before. `"send"` sends it again. `"skip"` gives a `Skipped` receipt: to know
+   * them, the run keeps all ids in memory, about 80 bytes each and at most 16 million. Default: `"send"`.
    */
   readonly duplicates?: "send" | "skip" | undefined
   /** Where the run writes down what it does. Default: nowhere. */

@@ -15,7 +15,7 @@ import {
 } from "effect"
 import { RateLimit } from "effect-instantly"
 import * as RedisRateLimit from "effect-instantly/RedisRateLimit"
-import * as Telemetry from "../src/internal/telemetry.js"
+import * as Telemetry from "../src/RateLimit/telemetry.js"
 import * as RedisModel from "./support/redisModel.js"
 import { inVirtualTime } from "./support/virtual.js"
 

@@ -20,8 +20,8 @@ import * as Telemetry from "./telemetry.js"
 import * as Unreadable from "./unreadable.js"
 
 /**
- * Whether an error is about the request that was sent. An app's client can have given it another URL or another credential:
- * who changes both cannot be followed.
+ * Whether an error is about the request that was sent. An app's client may have given it another URL or another credential.
+ * If it changed both, nothing tells its error from that of another request.
  */
 const isAbout = (sent: HttpClientRequest.HttpClientRequest, { request }: HttpClientError.HttpClientError): boolean =>
   request.method === sent.method &&

@@ -15,9 +15,9 @@ import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
 import type * as Scope from "effect/Scope"
 import * as NameOf from "../internal/nameOf.js"
-import * as Telemetry from "../internal/telemetry.js"
 import type { Heard, PermitRefused, RateLimitPolicy, Service } from "../RateLimit.js"
 import * as Queue from "./queue.js"
+import * as Telemetry from "./telemetry.js"
 
 /** A timer of JavaScript holds 25 days at most, so a longer wait is several sleeps. */
 const longestSleep = 86_400_000

@@ -6,7 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
-import * as Telemetry from "../internal/telemetry.js"
+import * as Telemetry from "./telemetry.js"
 
 export interface Queue<E> {
   /** Waits at the end of the line until it is released. `arrived` runs as soon as the caller stands there. */

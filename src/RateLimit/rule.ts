@@ -9,9 +9,9 @@ import * as ScheduleInterval from "effect/ScheduleInterval"
 import type { Heard } from "../RateLimit.js"
 
 /** It is asked when a permit is given, at a time in milliseconds. */
-export type Rule<In = Heard, Out = unknown> = (now: number, heard: In) => Ruled<In, Out>
+export type Rule<In = Heard, Out = unknown> = (now: number, heard: In) => Decision<In, Out>
 
-export interface Ruled<In = Heard, Out = unknown> {
+export interface Decision<In = Heard, Out = unknown> {
   /** When it admits the next permit. */
   readonly admitsAt: number
   readonly out: Out
@@ -29,10 +29,10 @@ export const toSchedule = <In, Out>(first: Rule<In, Out>): Schedule.Schedule<Out
 export const strictest =
   (rules: ReadonlyArray<Rule>): Rule<Heard, void> =>
   (now, heard) => {
-    const ruled = rules.map((rule) => rule(now, heard))
+    const decisions = rules.map((rule) => rule(now, heard))
     return {
-      admitsAt: ruled.reduce((latest, { admitsAt }) => Math.max(latest, admitsAt), now),
+      admitsAt: decisions.reduce((latest, { admitsAt }) => Math.max(latest, admitsAt), now),
       out: undefined,
-      next: strictest(ruled.map(({ next }) => next))
+      next: strictest(decisions.map(({ next }) => next))
     }
   }

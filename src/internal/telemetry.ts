@@ -1,29 +1,8 @@
-/**
- * What can be seen of gates from outside: metrics, and events of the span that a call happens in. They are listed in
- * `examples/opentelemetry/README.md`.
- */
+/** Events of the span that a call happens in. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Metric from "effect/Metric"
-import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as Tracer from "effect/Tracer"
-
-/** In buckets from 1 millisecond to a bit more than a minute. */
-export const permitWait = Metric.timerWithBoundaries(
-  "instantly.permit_wait",
-  MetricBoundaries.exponential({ start: 1, factor: 2, count: 18 }).values,
-  "How long callers waited for a permit"
-)
-
-/** Over all gates together. */
-export const queued = Metric.gauge("instantly.permit_queue", { description: "Callers that are waiting for a permit" })
-
-export const pauses = Metric.counter("instantly.pauses", {
-  description: "Times that a gate was closed",
-  incremental: true
-})
 
 /**
  * Something that happens within a call, as an event of the span that it happens in, where there is one. Not by
@@ -36,13 +15,3 @@ export const event = (name: string, attributes: Record<string, unknown>) =>
       ? Effect.map(Clock.currentTimeNanos, (now) => span.event(name, now, attributes))
       : Effect.void
   })
-
-/** A permit was given, and not at once. */
-export const permitted = (waited: Duration.Duration) =>
-  Duration.toMillis(waited) >= 1
-    ? event("instantly.permit", { "instantly.waited_ms": Math.round(Duration.toMillis(waited)) })
-    : Effect.void
-
-/** The gate has been closed for everybody. */
-export const paused = (pause: Duration.Duration) =>
-  event("instantly.pause", { "instantly.pause_ms": Duration.toMillis(pause) })

@@ -69,7 +69,7 @@ const make = () => {
 /** `setImmediate` is not everywhere, but takes a hundredth of the time. */
 const soon: (task: () => void) => void = Reflect.get(globalThis, "setImmediate") ?? setTimeout
 
-/** Until what can run has run: a few thousand turns of it, which is where Effect takes a timer of real time. */
+/** Until all that can run has run. A fiber that yields thousands of times in a row is not waited for. */
 const idle = Effect.async<void>((resume) => {
   soon(() => resume(Effect.void))
 })
