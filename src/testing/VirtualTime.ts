@@ -45,15 +45,6 @@ const make = () => {
       })
   }
 
-  /** Until somebody sleeps. */
-  const sleeping = Effect.async<void>((resume) => {
-    onSleep = () => resume(Effect.void)
-    if (sleepers.length > 0) onSleep()
-    return Effect.sync(() => {
-      onSleep = () => {}
-    })
-  })
-
   /** Wakes the next one; false if nobody sleeps. */
   const advance = () => {
     const next = sleepers.shift()
@@ -63,16 +54,19 @@ const make = () => {
     return true
   }
 
-  return { advance, clock, sleeping }
+  /** Calls this once somebody sleeps. */
+  const whenAsleep = (call: () => void) => {
+    onSleep = () => {
+      onSleep = () => {}
+      call()
+    }
+  }
+
+  return { advance, clock, whenAsleep }
 }
 
 /** `setImmediate` is not everywhere, but takes a hundredth of the time. */
 const soon: (task: () => void) => void = Reflect.get(globalThis, "setImmediate") ?? setTimeout
-
-/** Until all that can run has run. A fiber that yields thousands of times in a row is not waited for. */
-const idle = Effect.async<void>((resume) => {
-  soon(() => resume(Effect.void))
-})
 
 /**
  * Runs an effect to its end in a virtual time that begins at 0. What is waited for in real time, such as a socket, takes as
@@ -93,11 +87,26 @@ const idle = Effect.async<void>((resume) => {
  */
 export const run = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.gen(function* () {
-    const { advance, clock, sleeping } = make()
+    const { advance, clock, whenAsleep } = make()
     const fiber = yield* Effect.fork(Effect.withClock(effect, clock))
-    for (;;) {
-      yield* idle
-      if (fiber.unsafePoll() !== null) return yield* Fiber.join(fiber)
-      if (!advance()) yield* Effect.raceFirst(Fiber.await(fiber), sleeping)
-    }
+    yield* Effect.async<void>((resume) => {
+      let isOver = false
+      // Between two turns all that can run has run. A fiber that yields thousands of times in a row is not waited for.
+      const turn = () => {
+        if (isOver) return
+        if (advance()) soon(turn)
+        else whenAsleep(() => soon(turn))
+      }
+      const end = () => {
+        isOver = true
+        resume(Effect.void)
+      }
+      fiber.addObserver(end)
+      soon(turn)
+      return Effect.sync(() => {
+        isOver = true
+        fiber.removeObserver(end)
+      })
+    })
+    return yield* Fiber.join(fiber)
   })
