@@ -7,7 +7,6 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Order from "effect/Order"
 import * as Runtime from "effect/Runtime"
@@ -131,10 +130,7 @@ export const make = <R>(
 
     const wait = Effect.suspend(() => {
       const since = now()
-      return Effect.flatMap(queue.join(attend), () => {
-        const waited = Duration.millis(now() - since)
-        return Effect.zipRight(Metric.update(Telemetry.permitWait, waited), Telemetry.permitted(waited))
-      })
+      return Effect.flatMap(queue.join(attend), () => Telemetry.permitted(Duration.millis(now() - since)))
     })
 
     const pause: Service["pause"] = (duration) =>
@@ -142,7 +138,7 @@ export const make = <R>(
         const millis = Math.min(Math.ceil(Duration.toMillis(duration)), options.maxPause)
         if (millis === 0) return Effect.void
         pausedUntil = Math.max(pausedUntil, now() + millis)
-        return Effect.zipRight(Metric.increment(Telemetry.pauses), Telemetry.paused(Duration.millis(millis)))
+        return Telemetry.paused(Duration.millis(millis))
       })
 
     return {
@@ -150,7 +146,7 @@ export const make = <R>(
         if (!queue.isEmpty() || !isDue()) return wait
         isStepping = true
         run(step)
-        return Metric.update(Telemetry.permitWait, Duration.zero)
+        return Telemetry.permitted(Duration.zero)
       }),
       pause,
       heard: ({ retryAfter, status }) =>

@@ -5,7 +5,6 @@
  * times what the whole gate with this line costs (`npm run bench:permits` measures it).
  */
 import * as Effect from "effect/Effect"
-import * as Metric from "effect/Metric"
 import * as Telemetry from "./telemetry.js"
 
 export interface Queue<E> {
@@ -23,6 +22,8 @@ class Caller<E> {
   private end: Effect.Effect<void, E> | undefined
   private resume: ((end: Effect.Effect<void, E>) => void) | undefined
 
+  constructor(readonly labels: Telemetry.Labels) {}
+
   readonly wait = Effect.async<void, E>((resume) => {
     // It may have been released before its fiber came to wait.
     if (this.end === undefined) this.resume = resume
@@ -34,9 +35,6 @@ class Caller<E> {
     this.resume?.(end)
   }
 }
-
-const oneMore = Metric.incrementBy(Telemetry.queued, 1)
-const oneLess = Metric.incrementBy(Telemetry.queued, -1)
 
 export const make = <E>(): Queue<E> => {
   const waiting = new Set<Caller<E>>()
@@ -50,32 +48,41 @@ export const make = <E>(): Queue<E> => {
     return line.next().value
   }
 
+  const enter = (caller: Caller<E>) => {
+    waiting.add(caller)
+    Telemetry.queued.unsafeModify(1, caller.labels)
+  }
+
+  const leave = (caller: Caller<E>) => {
+    if (waiting.delete(caller)) Telemetry.queued.unsafeModify(-1, caller.labels)
+  }
+
+  const release = (caller: Caller<E>, end: Effect.Effect<void, E>) => {
+    leave(caller)
+    caller.release(end)
+  }
+
   return {
     join: (arrived) =>
       // Whoever stands in line must leave it: an interruption may come between any two operations.
-      Effect.uninterruptibleMask((restore) => {
-        const caller = new Caller<E>()
-        waiting.add(caller)
-        arrived()
-        const wait = Effect.exit(restore(caller.wait))
-        return Effect.zipRight(
-          oneMore,
-          Effect.flatMap(wait, (exit) => {
-            waiting.delete(caller)
-            return Effect.zipRight(oneLess, exit)
+      Effect.uninterruptibleMask((restore) =>
+        Telemetry.withLabels((labels) => {
+          const caller = new Caller<E>(labels)
+          enter(caller)
+          arrived()
+          return Effect.catchAllCause(restore(caller.wait), (cause) => {
+            leave(caller)
+            return Effect.failCause(cause)
           })
-        )
-      }),
+        })
+      ),
     isEmpty: () => waiting.size === 0,
     releaseFirst: () => {
       const caller = first()
-      if (caller === undefined) return
-      waiting.delete(caller)
-      caller.release(Effect.void)
+      if (caller !== undefined) release(caller, Effect.void)
     },
     failAll: (failure) => {
-      for (const caller of waiting) caller.release(failure)
-      waiting.clear()
+      for (const caller of waiting) release(caller, failure)
     }
   }
 }

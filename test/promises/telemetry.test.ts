@@ -2,7 +2,20 @@
 import { Metrics, NodeSdk, Resource } from "@effect/opentelemetry"
 import { describe, expect, it } from "@effect/vitest"
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
-import { Cause, Effect, Fiber, Logger, LogLevel, Metric, Option, Redacted, Schedule, TestClock } from "effect"
+import {
+  Cause,
+  Effect,
+  Exit,
+  Fiber,
+  Logger,
+  LogLevel,
+  Metric,
+  Option,
+  Redacted,
+  Schedule,
+  Scope,
+  TestClock
+} from "effect"
 import { ApiKeys, Instantly, InstantlyError, RateLimit, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { inVirtualTime } from "../support/virtual.js"
@@ -171,19 +184,31 @@ describe("the metrics", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("show how many callers wait for a permit now, without those who gave up", () =>
+  it.effect("show how many callers wait for a permit now, without those who gave up or were refused", () =>
     Effect.gen(function* () {
       const waiting = Effect.map(counted("instantly.permit_queue"), (all) =>
-        all.map(({ state }) => ("value" in state ? Number(state.value) : 0))
+        Object.fromEntries(
+          all.flatMap(({ labels, state }) => ("value" in state ? [[labels["team"] ?? "", Number(state.value)]] : []))
+        )
       )
-      const gate = yield* RateLimit.make(Schedule.spaced("1 hour"))
+      const scope = yield* Scope.make()
+      const gate = yield* Scope.extend(RateLimit.make(Schedule.spaced("1 hour")), scope)
       yield* gate.acquire
       const callers = yield* Effect.forEach([1, 2, 3], () => Effect.fork(gate.acquire))
+      const [ofTeam] = yield* Effect.forEach([1, 2], () =>
+        Effect.fork(Effect.tagMetrics(gate.acquire, "team", "made-up"))
+      )
       yield* TestClock.adjust("1 minute")
-      expect(yield* waiting).toEqual([3])
+      expect(yield* waiting).toEqual({ "": 3, "made-up": 2 })
       yield* Fiber.interruptAll(callers)
-      expect(yield* waiting).toEqual([0])
-    }).pipe(Effect.scoped)
+      expect(yield* waiting).toEqual({ "": 0, "made-up": 2 })
+      yield* TestClock.adjust("1 hour")
+      yield* Fiber.join(Option.getOrThrow(Option.fromNullable(ofTeam)))
+      expect(yield* waiting).toEqual({ "": 0, "made-up": 1 })
+      expect(yield* countOf("instantly.permit_wait", { team: "made-up" })).toBe(1)
+      yield* Scope.close(scope, Exit.void)
+      expect(yield* waiting).toEqual({ "": 0, "made-up": 0 })
+    })
   )
 
   it.effect("reach OpenTelemetry under their names", () =>
