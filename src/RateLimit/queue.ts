@@ -5,6 +5,7 @@
  * times what the whole gate with this line costs (`npm run bench:permits` measures it).
  */
 import * as Effect from "effect/Effect"
+import { type Labels, withLabels } from "../internal/telemetry.js"
 import * as Telemetry from "./telemetry.js"
 
 export interface Queue<E> {
@@ -22,7 +23,7 @@ class Caller<E> {
   private end: Effect.Effect<void, E> | undefined
   private resume: ((end: Effect.Effect<void, E>) => void) | undefined
 
-  constructor(readonly labels: Telemetry.Labels) {}
+  constructor(readonly labels: Labels) {}
 
   readonly wait = Effect.async<void, E>((resume) => {
     // It may have been released before its fiber came to wait.
@@ -66,7 +67,7 @@ export const make = <E>(): Queue<E> => {
     join: (arrived) =>
       // Whoever stands in line must leave it: an interruption may come between any two operations.
       Effect.uninterruptibleMask((restore) =>
-        Telemetry.withLabels((labels) => {
+        withLabels((labels) => {
           const caller = new Caller<E>(labels)
           enter(caller)
           arrived()

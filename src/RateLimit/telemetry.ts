@@ -4,11 +4,9 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as FiberRef from "effect/FiberRef"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
-import type * as MetricLabel from "effect/MetricLabel"
-import { event } from "../internal/telemetry.js"
+import { event, withLabels } from "../internal/telemetry.js"
 
 /** In buckets from 1 millisecond to a bit more than a minute. */
 export const permitWait = Metric.timerWithBoundaries(
@@ -24,16 +22,6 @@ export const pauses = Metric.counter("instantly.pauses", {
   description: "Times that a gate was closed",
   incremental: true
 })
-
-/** What the app has metrics of this fiber labelled with. */
-export type Labels = ReadonlyArray<MetricLabel.MetricLabel>
-
-/**
- * What changes metrics at once, with the labels that the app gave the fiber. `Metric.update` does the same in four
- * operations, which would be half of what a permit costs.
- */
-export const withLabels = <A, E, R>(change: (labels: Labels) => Effect.Effect<A, E, R>) =>
-  Effect.withFiberRuntime<A, E, R>((fiber) => change(fiber.getFiberRef(FiberRef.currentMetricLabels)))
 
 /** A permit was given after this time. */
 export const permitted = (waited: Duration.Duration) =>

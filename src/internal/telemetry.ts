@@ -1,7 +1,9 @@
-/** Events of the span that a call happens in. */
+/** How metrics and the events of a span are written. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import type * as MetricLabel from "effect/MetricLabel"
 import * as Tracer from "effect/Tracer"
 
 /**
@@ -15,3 +17,13 @@ export const event = (name: string, attributes: Record<string, unknown>) =>
       ? Effect.map(Clock.currentTimeNanos, (now) => span.event(name, now, attributes))
       : Effect.void
   })
+
+/** What the app labels the metrics of a fiber with. */
+export type Labels = ReadonlyArray<MetricLabel.MetricLabel>
+
+/**
+ * What changes metrics at once, with the labels of the fiber that it happens in. `Metric.update` does the same in four
+ * operations for each metric, which is half of what a permit costs.
+ */
+export const withLabels = <A, E, R>(change: (labels: Labels) => Effect.Effect<A, E, R>) =>
+  Effect.withFiberRuntime<A, E, R>((fiber) => change(fiber.getFiberRef(FiberRef.currentMetricLabels)))
