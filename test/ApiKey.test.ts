@@ -131,6 +131,31 @@ describe("ApiKey", () => {
     expect(() => Schema.decodeUnknownSync(ApiKey.ApiKey)(given)).not.toThrow("canary")
   })
 
+  it.each([
+    ["id", 1, "the id of an API key, a UUID"],
+    ["name", 1, "a name"],
+    ["scopes", "made-up-canary", "a list of scopes"],
+    ["key", "made-up-canary", "a secret"],
+    ["organizationId", "made-up-canary", "the id of a workspace"],
+    ["createdAt", "made-up-canary", "a time"],
+    ["updatedAt", "made-up-canary", "a time"]
+  ])("says what a part should be that is made of something else, and does not show it: %s", (part, given, expected) => {
+    const key = Schema.decodeUnknownSync(ApiKey.ApiKey)(wire)
+    const make = () => Reflect.construct(ApiKey.ApiKey, [{ ...key, [part]: given }])
+    expect(make).toThrow(`["${part}"]\n   └─ Expected ${expected} (what was given is not shown)`)
+    expect(make).not.toThrow("canary")
+  })
+
+  it("says that it is an API key which was expected, of all that is none", () => {
+    const message = "Expected an API key (what was given is not shown)"
+    expect(() => Schema.decodeUnknownSync(ApiKey.ApiKey)("made-up")).toThrow(message)
+    expect(() => Schema.encodeUnknownSync(ApiKey.ApiKey)("made-up")).toThrow(message)
+    expect(() => Schema.validateSync(ApiKey.ApiKey)("made-up")).toThrow(message)
+    expect(() => Schema.decodeUnknownSync(ApiKey.ApiKey.fields.key)(1)).toThrow(
+      "Expected a secret (what was given is not shown)"
+    )
+  })
+
   it("decodes what it encodes to itself", () => {
     FastCheck.assert(
       FastCheck.property(Arbitrary.make(ApiKey.ApiKey), (key) => {

@@ -190,6 +190,22 @@ describe("list", () => {
     )
   )
 
+  it.effect("ends at an empty page, also where it has a cursor", () => {
+    const apiKeys = Layer.mock(ApiKeys.ApiKeys, {
+      listPage: ({ startingAfter } = {}) =>
+        startingAfter === "b"
+          ? Effect.dieMessage("not to be asked for")
+          : Effect.succeed(
+              startingAfter === undefined
+                ? { items: [InstantlyMock.apiKey()], next: Option.some("a") }
+                : { items: [], next: Option.some("b") }
+            )
+    })
+    return Effect.gen(function* () {
+      expect(yield* Stream.runCollect(ApiKeys.list())).toHaveLength(1)
+    }).pipe(Effect.provide(apiKeys))
+  })
+
   it.effect("ends at a cursor that was given before", () => {
     const pages: Record<string, string> = { "": "a", a: "b", b: "a" }
     const apiKeys = Layer.mock(ApiKeys.ApiKeys, {
@@ -274,9 +290,12 @@ describe("isActive", () => {
         Effect.provideService(HttpClient.HttpClient, seeing)
       )
       expect(active).toBe(true)
-      expect((yield* Ref.get(requests)).map(({ headers, method }) => [method, { ...headers }])).toEqual([
+      expect(
+        (yield* Ref.get(requests)).map(({ headers, method, urlParams }) => [method, urlParams, { ...headers }])
+      ).toEqual([
         [
           "GET",
+          [["limit", "1"]],
           {
             accept: "application/json",
             authorization: "Bearer leaked",
@@ -328,7 +347,13 @@ describe("isActive", () => {
         const wiped = Redacted.make("made-up-secret-canary")
         Redacted.unsafeWipe(wiped)
         const error = yield* Effect.flip(apiKeys.isActive(wiped))
-        expect(error).toMatchObject({ _tag: "HeldBack", detail: "the secret to ask about has been wiped", attempts: 0 })
+        expect(error).toMatchObject({
+          _tag: "HeldBack",
+          method: "GET",
+          path: "/api/v2/api-keys",
+          detail: "the secret to ask about has been wiped",
+          attempts: 0
+        })
         expect(yield* mock.arrivals).toEqual([])
       })
     )
