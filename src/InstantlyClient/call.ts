@@ -137,7 +137,11 @@ export class Call {
           isUp = true
           fiber.unsafeInterruptAsFork(FiberId.none)
         })
-        return Effect.flatMap(Effect.exit(restore(Fiber.await(fiber))), (awaited) => {
+        // `Fiber.await` without the step that forgets the observer.
+        const ended = Effect.async<Exit.Exit<Exit.Exit<A, InstantlyError>>>((resume) => {
+          fiber.addObserver((exit) => resume(Effect.succeed(exit)))
+        })
+        return Effect.flatMap(Effect.exit(restore(ended)), (awaited) => {
           callOff()
           if (Exit.isFailure(awaited)) return Effect.zipRight(Fiber.interrupt(fiber), Effect.failCause(awaited.cause))
           const exit = Exit.flatten(awaited.value)
