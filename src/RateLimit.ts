@@ -12,7 +12,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
+import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { finiteMillis } from "./internal/parameters.js"
 import * as Adaptive from "./RateLimit/adaptive.js"
@@ -172,7 +172,7 @@ export const adaptive = (options?: AdaptiveOptions): Schedule.Schedule<number, H
  * @since 0.1.0
  * @category policies
  */
-export const unlimited: Schedule.Schedule<unknown> = Schedule.forever
+export const unlimited: Schedule.Schedule<unknown> = Rule.toSchedule(Rule.always)
 
 /**
  * The quotas of a workspace at Instantly, 100 requests a second and 6,000 a minute, each with a burst of 2 and 50

@@ -6,6 +6,7 @@
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Order from "effect/Order"
@@ -24,6 +25,9 @@ const longestSleep = 86_400_000
 const nothing: Heard = { admitted: 0, throttled: 0, retryAfter: Option.none() }
 
 const longer = Order.max(Option.getOrder(Duration.Order))
+
+/** Whether an effect has ended before it runs, as `Effect.succeed` has. */
+const isOver = <A, E, R>(effect: Effect.Effect<A, E, R>): effect is Exit.Exit<A, E> => Exit.isExit(effect)
 
 export const make = <R>(
   policy: RateLimitPolicy<R>,
@@ -73,31 +77,39 @@ export const make = <R>(
     const waitLeft = () => Math.max(admitsAt, pausedUntil) - now()
     const isDue = () => refusal === undefined && !isStepping && waitLeft() <= 0
 
-    const step = Effect.suspend(() => {
+    const decide = ([next, , decision]: readonly [unknown, unknown, ScheduleDecision.ScheduleDecision]) => {
+      isStepping = false
+      state = next
+      if (ScheduleDecision.isDone(decision)) return refuseAll(Effect.failSync(options.ended))
+      admitsAt = ScheduleIntervals.start(decision.intervals)
+      attend()
+    }
+
+    const die = (cause: Cause.Cause<never>) => {
+      refuseAll(Effect.failSync(options.ended))
+      // A policy that interrupts itself has ended, too, but nothing is wrong with it.
+      if (Cause.isInterruptedOnly(cause)) return
+      run(Effect.logError(`The rate-limit policy died (${NameOf.ofCause(cause)}): no more permits are given`))
+    }
+
+    const ask = () => {
       const told = heard
       heard = nothing
-      return policy.step(now(), told, state)
-    }).pipe(
-      Effect.matchCauseEffect({
-        onSuccess: ([next, , decision]) => {
-          isStepping = false
-          state = next
-          if (ScheduleDecision.isDone(decision)) refuseAll(Effect.failSync(options.ended))
-          else {
-            admitsAt = ScheduleIntervals.start(decision.intervals)
-            attend()
-          }
-          return Effect.void
-        },
-        onFailure: (cause) => {
-          refuseAll(Effect.failSync(options.ended))
-          // A policy that interrupts itself has ended, too, but nothing is wrong with it.
-          return Cause.isInterruptedOnly(cause)
-            ? Effect.void
-            : Effect.logError(`The rate-limit policy died (${NameOf.ofCause(cause)}): no more permits are given`)
-        }
-      })
-    )
+      try {
+        return policy.step(now(), told, state)
+      } catch (defect) {
+        return Effect.die(defect)
+      }
+    }
+
+    /** Asks the policy when the next permit is. One that knows at once has decided before the effect runs. */
+    const step = (): Effect.Effect<void, never, R> => {
+      isStepping = true
+      const decision = ask()
+      if (!isOver(decision)) return Effect.matchCause(decision, { onSuccess: decide, onFailure: die })
+      Exit.match(decision, { onSuccess: decide, onFailure: die })
+      return Effect.void
+    }
 
     // Effect's runtime lets other fibers run between permits, so that a crowd is served in slices.
     const serve: Effect.Effect<void, never, R> = Effect.suspend(() => {
@@ -106,9 +118,8 @@ export const make = <R>(
         return Effect.void
       }
       if (isDue()) {
-        isStepping = true
         queue.releaseFirst()
-        return Effect.zipRight(step, serve)
+        return Effect.zipRight(step(), serve)
       }
       return Effect.zipRight(clock.sleep(Duration.millis(Math.min(Math.ceil(waitLeft()), longestSleep))), serve)
     })
@@ -144,8 +155,8 @@ export const make = <R>(
     return {
       acquire: Effect.suspend(() => {
         if (!queue.isEmpty() || !isDue()) return wait
-        isStepping = true
-        run(step)
+        const stepped = step()
+        if (!isOver(stepped)) run(stepped)
         return Telemetry.permitted(Duration.zero)
       }),
       pause,

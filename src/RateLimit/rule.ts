@@ -25,6 +25,9 @@ export const toSchedule = <In, Out>(first: Rule<In, Out>): Schedule.Schedule<Out
     return Effect.succeed([next, out, ScheduleDecision.continueWith(ScheduleInterval.after(admitsAt))])
   })
 
+/** Admits each permit at once. */
+export const always: Rule<unknown> = (now) => ({ admitsAt: now, out: undefined, next: always })
+
 /** At every moment the strictest of these. */
 export const strictest =
   (rules: ReadonlyArray<Rule>): Rule<Heard, void> =>

@@ -22,8 +22,8 @@ export const event = (name: string, attributes: Record<string, unknown>) =>
 export type Labels = ReadonlyArray<MetricLabel.MetricLabel>
 
 /**
- * What changes metrics at once, with the labels of the fiber that it happens in. `Metric.update` does the same in four
- * operations for each metric, which is half of what a permit costs.
+ * Changes metrics at once, with the labels of the fiber that it happens in. `Metric.update` needs several operations for
+ * each of them, which takes about as long as all else that a gate does for a permit.
  */
 export const withLabels = <A, E, R>(change: (labels: Labels) => Effect.Effect<A, E, R>) =>
   Effect.withFiberRuntime<A, E, R>((fiber) => change(fiber.getFiberRef(FiberRef.currentMetricLabels)))
