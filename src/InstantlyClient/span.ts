@@ -1,10 +1,12 @@
 /** What can be seen of a call from outside: its span, and a debug log where it is interrupted and no error can tell. */
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
-import type * as Tracer from "effect/Tracer"
+import * as Tracer from "effect/Tracer"
 import { factsLine, type InstantlyError } from "../InstantlyError.js"
 import type { Call } from "./call.js"
 
@@ -37,6 +39,8 @@ const end = (call: Call, span: Tracer.Span, exit: Exit.Exit<unknown, InstantlyEr
       : Effect.void
   })
 
+const setContext = (context: Context.Context<never>) => FiberRef.set(FiberRef.currentContext, context)
+
 /** Runs calls to one server, each in a span that tells at its end what became of it. */
 export const toServer = (baseUrl: string) => {
   const server = new URL(baseUrl).hostname
@@ -50,7 +54,12 @@ export const toServer = (baseUrl: string) => {
       "server.address": server
     }
     return Effect.useSpan(`${method} ${template}`, { kind: "client", captureStackTrace: false, attributes }, (span) =>
-      Effect.onExit(Effect.withParentSpan(effect, span), (exit) => end(call, span, exit))
+      Effect.contextWithEffect((context: Context.Context<never>) =>
+        // As `Effect.withParentSpan`, without a finalizer of its own.
+        Effect.onExit(Effect.zipRight(setContext(Context.add(context, Tracer.ParentSpan, span)), effect), (exit) =>
+          Effect.zipRight(setContext(context), end(call, span, exit))
+        )
+      )
     )
   }
 }
