@@ -9,6 +9,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as Cause from "effect/Cause"
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -197,14 +198,14 @@ const makeFrom = (
         Effect.catchAllDefect((defect) => call.holdBack(`the gate failed with ${NameOf.ofDefect(defect)}`))
       )
     let isWarned = false
-    const warn = (defect: unknown) =>
+    const warn = (cause: Cause.Cause<never>) =>
       Effect.suspend(() => {
         if (isWarned) return Effect.void
         isWarned = true
-        return Effect.logWarning(`the gate failed with ${NameOf.ofDefect(defect)} when it heard of a response`)
+        return Effect.logWarning(`the gate failed with ${NameOf.ofCause(cause)} when it heard of a response`)
       })
     const hear = (head: Head) =>
-      Effect.catchAllDefect(
+      Effect.catchAllCause(
         Effect.suspend(() => rateLimit.heard(head)),
         warn
       )
