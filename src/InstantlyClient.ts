@@ -122,7 +122,7 @@ export interface Options {
    * Wraps the `HttpClient` that sends each attempt. It sees the token. This library promises nothing about what it repeats
    * or redirects on its own. {@link notSent} is how it says that it did not send a request. If it fails with the error of
    * another request, such as one that fetches a token, the outcome is `Unknown`. What it sets in a `FiberRef` ends with the
-   * attempt.
+   * attempt. It must leave the body of a response unread, because a body can be read only once.
    *
    * Wrap the `HttpClient` here rather than before it is provided: what wraps it there by `HttpClient.transform` hides the
    * `RequestInit` that Fetch's layer was provided with, and redirects are then turned off without the rest of it.
