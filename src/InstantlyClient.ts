@@ -9,6 +9,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as Cause from "effect/Cause"
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -121,7 +122,7 @@ export interface Options {
    * Wraps the `HttpClient` that sends each attempt. It sees the token. This library promises nothing about what it repeats
    * or redirects on its own. {@link notSent} is how it says that it did not send a request. If it fails with the error of
    * another request, such as one that fetches a token, the outcome is `Unknown`. What it sets in a `FiberRef` ends with the
-   * attempt.
+   * attempt. It must leave the body of a response unread, because a body can be read only once.
    *
    * Wrap the `HttpClient` here rather than before it is provided: what wraps it there by `HttpClient.transform` hides the
    * `RequestInit` that Fetch's layer was provided with, and redirects are then turned off without the rest of it.
@@ -197,14 +198,14 @@ const makeFrom = (
         Effect.catchAllDefect((defect) => call.holdBack(`the gate failed with ${NameOf.ofDefect(defect)}`))
       )
     let isWarned = false
-    const warn = (defect: unknown) =>
+    const warn = (cause: Cause.Cause<never>) =>
       Effect.suspend(() => {
         if (isWarned) return Effect.void
         isWarned = true
-        return Effect.logWarning(`the gate failed with ${NameOf.ofDefect(defect)} when it heard of a response`)
+        return Effect.logWarning(`the gate failed with ${NameOf.ofCause(cause)} when it heard of a response`)
       })
     const hear = (head: Head) =>
-      Effect.catchAllDefect(
+      Effect.catchAllCause(
         Effect.suspend(() => rateLimit.heard(head)),
         warn
       )

@@ -50,9 +50,26 @@ const failElsewhere = (call: Call, { cause }: HttpClientError.HttpClientError) =
   return call.fail((facts) => new TransportError({ ...facts, reason: "ConnectionLost", detail }))
 }
 
-/** What a client dies of can hold the request, and with it the token: nothing of it is kept. */
-const died = (call: Call) =>
-  call.fail((facts) => new TransportError({ ...facts, reason: "ConnectionLost", detail: "the HttpClient died" }))
+/**
+ * Turns an end that is no failure into an error: what the app hands in may die, or interrupt itself. If the call is
+ * interrupted, nothing is caught. What something dies of can hold the request, and with it the token: nothing of it is kept.
+ */
+const orElseEnded = <A, E, E2>(
+  effect: Effect.Effect<A, E>,
+  onEnd: (isInterrupted: boolean) => Effect.Effect<never, E2>
+): Effect.Effect<A, E | E2> =>
+  Effect.catchAllCause(effect, (cause) =>
+    Option.match(Cause.failureOption(cause), {
+      onNone: (): Effect.Effect<never, E | E2> => onEnd(Cause.isInterruptedOnly(cause)),
+      onSome: Effect.fail
+    })
+  )
+
+/** The client ended without a response or an error. */
+const breakOff = (call: Call) => (isInterrupted: boolean) => {
+  const detail = `the HttpClient ${isInterrupted ? "interrupted itself" : "died"}`
+  return call.fail((facts) => new TransportError({ ...facts, reason: "ConnectionLost", detail }))
+}
 
 const refuse = (call: Call, head: Head, response: HttpClientResponse.HttpClientResponse) =>
   Effect.flatMap(
@@ -65,11 +82,9 @@ const succeed = <A>(
   { status }: Head,
   decoded: Effect.Effect<A, Body.TooLong | HttpClientError.ResponseError | ParseError>
 ) =>
-  decoded.pipe(
-    Effect.mapError(Unreadable.reasonOf),
-    Effect.catchAllDefect(() => Effect.fail("its decoder threw")),
-    Effect.catchAll((detail) => call.fail((facts) => new InvalidResponse({ ...facts, status, detail })))
-  )
+  orElseEnded(Effect.mapError(decoded, Unreadable.reasonOf), (isInterrupted) =>
+    Effect.fail(`its decoder ${isInterrupted ? "interrupted itself" : "threw"}`)
+  ).pipe(Effect.catchAll((detail) => call.fail((facts) => new InvalidResponse({ ...facts, status, detail }))))
 
 const resultOf = Exit.match({
   onSuccess: () => "Success",
@@ -119,10 +134,6 @@ export const exchange = <A>(
   }
 
   return call
-    .within(
-      Effect.catchAllDefect(Effect.flatMap(sent, read), () => died(call)),
-      timeout,
-      "the limit for one attempt"
-    )
+    .within(orElseEnded(Effect.flatMap(sent, read), breakOff(call)), timeout, "the limit for one attempt")
     .pipe(Effect.onExit((exit) => Telemetry.countRequest(resultOf(exit))))
 }

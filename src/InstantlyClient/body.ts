@@ -113,7 +113,8 @@ const streamOf = (blocks: Array<Uint8Array<ArrayBuffer>>) => {
 const decodeCounted = <A, E>(response: Response, decode: (response: Response) => Effect.Effect<A, E>) =>
   Effect.flatMap(bytesUpTo(longestSuccess, response), (blocks) => {
     const { headers, request, status } = response
-    const body = blocks.length === 0 ? null : streamOf(blocks)
+    // A `Response` throws if it is given a body with one of these statuses, even an empty one.
+    const body = status === 204 || status === 205 ? null : streamOf(blocks)
     return decode(HttpClientResponse.fromWeb(request, new globalThis.Response(body, { status, headers })))
   })
 

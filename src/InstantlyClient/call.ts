@@ -28,8 +28,8 @@ export class Call {
   private pending: Outcome.Outcome = "NotApplied"
   /** The head of the response to the attempt under way, once it is there. */
   private head: Head | undefined
-  /** The status that the attempt before ended with, if it had a response. */
-  private lastStatus: number | undefined
+  /** What the attempt before ended with. */
+  private last: InstantlyError | undefined
   /** When the call began to wait for its next attempt; undefined while one is under way. */
   private idleSince: number | undefined
   private waited = 0
@@ -94,7 +94,7 @@ export class Call {
 
   /** The attempt has ended with an error. */
   settle(error: InstantlyError): void {
-    this.lastStatus = "status" in error ? error.status : undefined
+    this.last = error
     this.settled = Outcome.combine(this.settled, this.pending)
     this.pending = "NotApplied"
     this.head = undefined
@@ -154,10 +154,12 @@ export class Call {
   /** The time is up: how much of a response is there decides what that means. */
   private lapse(detail: string): Effect.Effect<never, InstantlyError> {
     return this.fail((facts) => {
-      const { head } = this
+      const { head, last } = this
+      // Nothing follows a success, so the call was about to end with this error.
+      if (last?.outcome === "Applied") return last
       if (head === undefined) {
         const before =
-          this.lastStatus === undefined ? "" : `; the attempt before it ended with status ${this.lastStatus}`
+          last !== undefined && "status" in last ? `; the attempt before it ended with status ${last.status}` : ""
         return new TransportError({ ...facts, reason: "Timeout", detail: `${detail}${before}` })
       }
       return Outcome.fromStatus(head.status) === "Applied"

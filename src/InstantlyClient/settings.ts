@@ -25,8 +25,21 @@ export interface Settings {
   readonly deadline: Duration.Duration
 }
 
+/** What can be wrong with a setting. The list is complete, so any other message is somebody else's, and can quote a value. */
+const problems = {
+  notUrl: "is not a URL, such as https://api.instantly.ai",
+  notHttps: "must use https (http is only for loopback addresses, because it sends the API key in the clear)",
+  notAddress: "must not hold a user, a password, a query or a fragment",
+  missing: "is missing",
+  empty: "is empty",
+  manyLines: "has more than one line",
+  notHeader: "has spaces or characters that a header cannot hold",
+  notAgent: "must be one line of printable ASCII, such as my-app/1.0",
+  notLimit: "must be a duration longer than zero, such as 15 seconds"
+} as const
+
 /** A setting, or what is wrong with it. */
-type Checked<A> = Either.Either<A, string>
+type Checked<A> = Either.Either<A, (typeof problems)[keyof typeof problems]>
 
 const isLoopback = (hostname: string) =>
   hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname)
@@ -34,15 +47,13 @@ const isLoopback = (hostname: string) =>
 /** An address that a token may be sent to. */
 const baseUrl = (value: string): Checked<string> =>
   Either.try(() => new URL(value)).pipe(
-    Either.mapLeft(() => "is not a URL, such as https://api.instantly.ai"),
+    Either.mapLeft(() => problems.notUrl),
     Either.flatMap((url) => {
       if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
-        return Either.left(
-          "must use https (http is only for loopback addresses, because it sends the API key in the clear)"
-        )
+        return Either.left(problems.notHttps)
       }
       if (`${url.username}${url.password}${url.search}${url.hash}` !== "") {
-        return Either.left("must not hold a user, a password, a query or a fragment")
+        return Either.left(problems.notAddress)
       }
       return Either.right(`${url.origin}${url.pathname}`.replace(/\/+$/, ""))
     })
@@ -51,11 +62,9 @@ const baseUrl = (value: string): Checked<string> =>
 /** A value that fits into a header field, trimmed. */
 const headerValue = (value: string): Checked<string> => {
   const trimmed = value.trim()
-  if (trimmed === "") return Either.left("is empty")
-  if (/[\r\n]/.test(trimmed)) return Either.left("has more than one line")
-  return /^[\x21-\x7e]+$/.test(trimmed)
-    ? Either.right(trimmed)
-    : Either.left("has spaces or characters that a header cannot hold")
+  if (trimmed === "") return Either.left(problems.empty)
+  if (/[\r\n]/.test(trimmed)) return Either.left(problems.manyLines)
+  return /^[\x21-\x7e]+$/.test(trimmed) ? Either.right(trimmed) : Either.left(problems.notHeader)
 }
 
 /** A wiped secret throws, and untyped code may pass something that is not a secret. */
@@ -65,7 +74,7 @@ const token = (value: Redacted.Redacted): Checked<string> =>
       (secret) => typeof secret === "string",
       () => undefined
     ),
-    Either.mapLeft(() => "is missing"),
+    Either.mapLeft(() => problems.missing),
     Either.flatMap(headerValue)
   )
 
@@ -73,14 +82,14 @@ const token = (value: Redacted.Redacted): Checked<string> =>
 const userAgent = (app: string): Checked<string> =>
   /^[\x20-\x7e]*[\x21-\x7e][\x20-\x7e]*$/.test(app)
     ? Either.right(`${libraryAgent} ${app.trim()}`)
-    : Either.left("must be one line of printable ASCII, such as my-app/1.0")
+    : Either.left(problems.notAgent)
 
 const libraryAgent = `effect-instantly/${version}`
 
 const limit = (input: Duration.DurationInput): Checked<Duration.Duration> =>
   Either.try(() => Duration.decode(input)).pipe(
     Either.filterOrLeft(Duration.greaterThan(Duration.zero), () => undefined),
-    Either.mapLeft(() => "must be a duration longer than zero, such as 15 seconds")
+    Either.mapLeft(() => problems.notLimit)
   )
 
 const isConfig = <A>(value: A | Config.Config<A>): value is Config.Config<A> => Config.isConfig(value)
@@ -155,7 +164,7 @@ const withName = (name: string, error: ConfigError.ConfigError): ConfigError.Con
     case "Or":
       return ConfigError.Or(withName(name, error.left), withName(name, error.right))
     case "InvalidData": {
-      const isOwn = error.message.startsWith(`${name} `)
+      const isOwn = Object.values(problems).some((problem) => error.message === `${name} ${problem}`)
       return ConfigError.InvalidData(error.path, isOwn ? error.message : `${name} is not what its Config expects`)
     }
     case "MissingData":

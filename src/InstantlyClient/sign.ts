@@ -37,6 +37,9 @@ const strayOf = ({ headers, url }: HttpClientRequest.HttpClientRequest): Option.
 /** The path of a URL, without its query. */
 export const pathOf = (url: string): string => url.replace(/[?#].*$/s, "")
 
+/** A path that lacks its slash must not become part of the host. */
+const rooted = (path: string): string => (path.startsWith("/") ? path : `/${path}`)
+
 /** Addresses and signs a request, or says why it cannot leave. */
 export const sign = (
   request: HttpClientRequest.HttpClientRequest,
@@ -46,8 +49,7 @@ export const sign = (
   if (Option.isSome(stray)) return Effect.fail(stray.value)
   return Effect.map(credentialOf(request, settings), (credential) =>
     request.pipe(
-      // A path that lacks its slash must not become part of the host.
-      HttpClientRequest.updateUrl((path) => `${settings.baseUrl}${path.startsWith("/") ? "" : "/"}${path}`),
+      HttpClientRequest.updateUrl((url) => `${settings.baseUrl}${rooted(url)}`),
       HttpClientRequest.setHeaders({ accept: "application/json", "user-agent": settings.userAgent, ...credential })
     )
   )
@@ -55,4 +57,4 @@ export const sign = (
 
 /** The path to show of a request: one that is not sent may hold a password of its host. */
 export const shownPathOf = (request: HttpClientRequest.HttpClientRequest): string =>
-  Option.isSome(strayOf(request)) ? "(not a path)" : pathOf(request.url)
+  Option.isSome(strayOf(request)) ? "(not a path)" : rooted(pathOf(request.url))

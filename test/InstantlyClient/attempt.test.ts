@@ -348,3 +348,59 @@ describe("a defect", () => {
     )
   )
 })
+
+describe("an interruption that does not come from the caller", () => {
+  const limits = ["15 seconds", Duration.infinity] as const
+
+  it.effect.each(limits)("but from the HttpClient is a lost connection, with a limit of %s", (timeout) =>
+    withMock(
+      ({ mock, remove }) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(remove)
+          expect(error).toMatchObject({ reason: "ConnectionLost", outcome: "Unknown", attempts: 1 })
+          expect(error.message).toContain("the HttpClient interrupted itself")
+          expect(yield* mock.arrivals).toHaveLength(1)
+        }),
+      {
+        timeout,
+        retryPolicy: RetryPolicy.none,
+        transformClient: HttpClient.transformResponse(Effect.zipLeft(Effect.interrupt))
+      }
+    )
+  )
+
+  it.effect.each(limits)("but from the decoder leaves the call applied, with a limit of %s", (timeout) =>
+    withMock(
+      ({ execute, mock }) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(execute(HttpClientRequest.get("/api/v2/api-keys"), () => Effect.interrupt))
+          expect(error).toMatchObject({
+            _tag: "InvalidResponse",
+            outcome: "Applied",
+            detail: "its decoder interrupted itself"
+          })
+          expect(yield* mock.arrivals).toHaveLength(1)
+        }),
+      { timeout }
+    )
+  )
+
+  it.effect("but from the end of another call, which asked for a token that both need, ends no other call", () =>
+    Effect.gen(function* () {
+      const token = yield* Effect.cached(Effect.delay(Effect.void, "10 seconds"))
+      yield* withMock(
+        ({ mock, remove }) =>
+          Effect.gen(function* () {
+            const hasty = yield* Effect.fork(remove)
+            yield* TestClock.adjust("1 second")
+            const patient = yield* Effect.fork(Effect.flip(remove))
+            yield* TestClock.adjust("1 second")
+            yield* Fiber.interrupt(hasty)
+            expect(yield* Fiber.join(patient)).toMatchObject({ reason: "ConnectionLost", outcome: "Unknown" })
+            expect(yield* mock.arrivals).toEqual([])
+          }),
+        { retryPolicy: RetryPolicy.none, transformClient: HttpClient.tapRequest(() => token) }
+      )
+    })
+  )
+})

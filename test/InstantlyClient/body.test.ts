@@ -109,6 +109,21 @@ describe("a success", () => {
     })
   )
 
+  it.effect.each([
+    [204, "an empty stream", []],
+    [205, "an empty stream", []],
+    [205, "a stream of some bytes", [encode("made-up")]]
+  ] as const)("with status %i is empty, though its client has %s for it", ([status, , chunks]) =>
+    Effect.gen(function* () {
+      // Undici and node:http give every response a stream; a `Response` cannot have one with these statuses.
+      const streamed = Object.defineProperty(responseOf(source(chunks).stream), "status", { value: status })
+      const seen = yield* decodeSuccess(streamed, (response) =>
+        Effect.map(response.text, (text) => ({ text, status: response.status }))
+      )
+      expect(seen).toEqual({ text: "", status })
+    })
+  )
+
   it.effect("that is short, and that its decoder leaves alone, is read in the background", () =>
     Effect.gen(function* () {
       const headers = { "content-length": "7" }

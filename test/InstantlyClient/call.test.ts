@@ -188,6 +188,17 @@ describe("a limit", () => {
     })
   )
 
+  it.effect("that comes when a success was found to be unreadable changes nothing about that", () =>
+    Effect.gen(function* () {
+      const call = yield* start()
+      const error = new InstantlyError.InvalidResponse({ detail: "made-up" })
+      call.depart()
+      call.receive(responseOf(200))
+      call.settle(error)
+      expect(yield* lapse(call)).toBe(error)
+    })
+  )
+
   it.effect.each([
     [200, { _tag: "InvalidResponse", outcome: "Applied", detail: "it did not arrive in time" }],
     [404, { _tag: "UnexpectedStatus", outcome: "NotApplied" }],

@@ -121,19 +121,20 @@ describe("a gate of the app's own", () => {
     }).pipe(Effect.provide(InstantlyMock.layer({ faults: [Fault.always(Fault.loseResponse)] })))
   )
 
-  it.effect.each<readonly [string, () => Effect.Effect<void>]>([
+  it.effect.each<readonly [string, () => Effect.Effect<void>, string?]>([
     ["dies", () => dying],
+    ["interrupts itself", () => Effect.interrupt, "an interruption"],
     [
       "throws",
       () => {
         throw new RangeError(canary)
       }
     ]
-  ])("that %s when it hears of a response changes nothing, and is warned of", ([, heard]) =>
+  ])("that %s when it hears of a response changes nothing, and is warned of", ([, heard, name = "RangeError"]) =>
     Effect.gen(function* () {
       const { arrivals, error, warnings } = yield* callAt({ heard }, 2)
       expect(error).toMatchObject({ _tag: "TooManyRequests", outcome: "NotApplied", attempts: 2 })
-      expect(warnings).toEqual(["the gate failed with RangeError when it heard of a response"])
+      expect(warnings).toEqual([`the gate failed with ${name} when it heard of a response`])
       expect(arrivals).toBe(2)
     }).pipe(Effect.provide(InstantlyMock.layer({ faults: [Fault.always(Fault.respond({ status: 429 }))] })))
   )

@@ -1,6 +1,6 @@
 import type { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Config, ConfigError, ConfigProvider, Effect, Layer, Redacted } from "effect"
+import { Cause, Config, ConfigError, ConfigProvider, Effect, Either, Layer, Redacted } from "effect"
 import { ApiKeys, Instantly } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import pkg from "../../package.json" with { type: "json" }
@@ -277,6 +277,12 @@ describe("a setting that is a Config", () => {
         // the `Config` itself refuses these, and quotes them
         "ACME_TIMEOUT: timeout is not what its Config expects",
         "ACME_DEADLINE: deadline is not what its Config expects"
+      ])
+      const quoting = Config.mapOrFail(Config.redacted("ACME_KEY"), (key) =>
+        Either.left(ConfigError.InvalidData(["ACME_KEY"], `apiKey ${Redacted.value(key)} has no colon`))
+      )
+      expect(yield* problemsOf({ apiKey: quoting }, { ACME_KEY: canary })).toEqual([
+        "ACME_KEY: apiKey is not what its Config expects"
       ])
       const nested = { apiKey: Config.nested(Config.redacted("KEY"), "ACME"), timeout: Config.succeed(0) }
       expect(yield* problemsOf(nested, { "ACME.KEY": canary })).toEqual([
