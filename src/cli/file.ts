@@ -10,6 +10,7 @@ export class FileError extends Data.TaggedError("FileError")<{ readonly code: st
 const reasons: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EDQUOT: "the disk quota is used up",
+  EFBIG: "it must not be longer",
   EISDIR: "it is a directory",
   ELOOP: "it is a symbolic link",
   ENOENT: "there is no such file or directory",

@@ -67,7 +67,7 @@ const leftOf = (given: ReadonlyArray<ApiKeyId>, { lines, torn }: Journal.Found, 
         `In doubt: ${doubted.length}. An earlier run may have deleted ${them}, and did not record how that ended.`
       )
     }
-    return { pending: ids, inDoubt: doubted, settled: [...settled.values()].map(({ id }) => id) }
+    return { pending: ids, inDoubt: doubted, settled: [...settled.values()] }
   })
 
 const isReceipt = (entry: Revocation.Entry): entry is Revocation.Receipt => entry._tag !== "Begun"
