@@ -23,14 +23,13 @@ const reasons: Readonly<Record<string, string>> = {
 const codeOf = (error: unknown) =>
   Predicate.hasProperty(error, "code") && typeof error.code === "string" ? error.code : "an unknown error"
 
+export const ofError = (error: unknown) => {
+  const code = codeOf(error)
+  return new FileError({ code, reason: reasons[code] ?? code })
+}
+
 /** What is done to a file. */
 export const attempt = <A>(act: () => Promise<A>): Effect.Effect<A, FileError> =>
-  Effect.tryPromise({
-    try: act,
-    catch: (error) => {
-      const code = codeOf(error)
-      return new FileError({ code, reason: reasons[code] ?? code })
-    }
-  })
+  Effect.tryPromise({ try: act, catch: ofError })
 
 export const read = (path: string) => attempt(() => readFile(path, "utf8"))

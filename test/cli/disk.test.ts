@@ -1,11 +1,23 @@
 import { spawnSync } from "node:child_process"
-import { mkdirSync, readFileSync, statSync } from "node:fs"
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
 import { served } from "../../examples/embedded/served.js"
-import { atDouble, bundled, directory, fileOf, journalIn, keys, live, path, sent, tool } from "../support/tool.js"
+import {
+  atDouble,
+  bundled,
+  directory,
+  fileOf,
+  journalIn,
+  keys,
+  live,
+  path,
+  program,
+  sent,
+  tool
+} from "../support/tool.js"
 
 const mount = join(directory, "small")
 // Test files share the directory, and the one before this may have cleared it up.
@@ -57,5 +69,21 @@ describe.skipIf(!hasPrlimit)("a journal that cannot be written before the tool's
       expect(output).not.toContain("Nothing was deleted")
       expect(code).toBe(1)
     }).pipe(Effect.provide(served()))
+  )
+})
+
+describe.skipIf(!existsSync("/dev/full"))("stdout on a disk that is full", () => {
+  it.each([{ command: ["list", "--rehearse"] }, { command: ["revoke", "--rehearse", "--name", "zapier", "--yes"] }])(
+    "is told, and is exit code 1: $command",
+    ({ command }) => {
+      const full = openSync("/dev/full", "w")
+      const { status, stderr } = spawnSync(process.execPath, [program, ...command], {
+        stdio: ["ignore", full, "pipe"],
+        encoding: "utf8"
+      })
+      closeSync(full)
+      expect(stderr.split("stdout cannot be written: no space is left on the disk.")).toHaveLength(2)
+      expect(status).toBe(1)
+    }
   )
 })
