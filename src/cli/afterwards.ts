@@ -1,7 +1,9 @@
 /** The look at the list after a run: a journal can be wrong, and so can be what a server says. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import type { ApiKey, ApiKeyId } from "../ApiKey.js"
+import * as Option from "effect/Option"
+import type { ApiKey } from "../ApiKey.js"
+import type { Receipt } from "../Revocation.js"
 import { codes } from "./ended.js"
 import { forSomeSeconds } from "./leaked.js"
 import { printable } from "./printable.js"
@@ -10,11 +12,29 @@ import { readKeys, reasonOf } from "./workspace.js"
 
 class StillListed extends Data.TaggedError("StillListed")<{ readonly keys: ReadonlyArray<ApiKey> }> {}
 
-/** Lists the keys, and again for some seconds while one is there that should be gone. Returns the exit code. */
-export const look = (ids: ReadonlyArray<ApiKeyId>) =>
+/** A response of success that could not be read may come from something else on the way, such as a proxy. */
+const isUnread = (receipt: Receipt) => receipt._tag === "Deleted" && Option.isNone(receipt.name)
+
+/** Says that nobody looked, and why. Returns the exit code. */
+export const notChecked = (receipts: ReadonlyArray<Receipt>, why = "") =>
   Effect.gen(function* () {
-    if (ids.length === 0) return codes.gone
-    const gone = new Set(ids.map((id) => id.toLowerCase()))
+    yield* tell(`It was not checked whether they are gone${why}.`)
+    const unread = receipts.filter(isUnread).length
+    if (unread === 0) return codes.gone
+    yield* tell(
+      `The response could not be read for ${unread} of them, so it may not be Instantly's, and they may still be there: list the keys.`
+    )
+    return codes.unknown
+  })
+
+/**
+ * Lists the keys, and again for some seconds while one is there that should be gone, by these receipts. Returns the exit
+ * code.
+ */
+export const look = (receipts: ReadonlyArray<Receipt>) =>
+  Effect.gen(function* () {
+    if (receipts.length === 0) return codes.gone
+    const gone = new Set(receipts.map(({ id }) => id.toLowerCase()))
     return yield* readKeys.pipe(
       Effect.map((keys) => keys.filter(({ id }) => gone.has(id.toLowerCase()))),
       Effect.filterOrFail(
@@ -34,10 +54,7 @@ export const look = (ids: ReadonlyArray<ApiKeyId>) =>
                 ),
                 codes.failed
               )
-            : Effect.as(
-                tell(`It was not checked whether they are gone: the keys cannot be listed (${reasonOf(error)}).`),
-                codes.gone
-              )
+            : notChecked(receipts, `: the keys cannot be listed (${reasonOf(error)})`)
       })
     )
   })

@@ -98,7 +98,8 @@ const parse = (command: CommandName, args: ReadonlyArray<string>): Either.Either
     }
     if (values.has(name)) return Either.left(usage(`--${name} is given twice.`))
     if (option.value === undefined && value !== undefined) return Either.left(usage(`--${name} takes no value.`))
-    if (option.value !== undefined && (value === undefined || (inlineValue === false && /^-./.test(value)))) {
+    // An empty one is most often a variable of the shell that is not set.
+    if (option.value !== undefined && (!value || (inlineValue === false && /^-./.test(value)))) {
       return Either.left(usage(`--${name} needs a value: --${name}=${option.value}`))
     }
     values.set(name, value ?? "")

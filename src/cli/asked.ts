@@ -55,7 +55,6 @@ export const ask = (given: Given) =>
     if (!named && !leaked)
       return yield* usage("Say which keys: --leaked if a secret has leaked, or ids, --name, --file or --stdin.")
     if (Option.contains(file, "-")) return yield* usage("To read ids from stdin, give --stdin instead of --file.")
-    if (Option.contains(name, "")) return yield* usage("--name is empty: that would match every key.")
     if (leaked && stdin) {
       return yield* usage(
         "--leaked and --stdin do not go together: --leaked may read the secret from stdin. Give the ids with --file."

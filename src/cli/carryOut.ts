@@ -4,12 +4,11 @@ import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { ApiKeyId } from "../ApiKey.js"
 import * as Revocation from "../Revocation.js"
-import { cancelled, codeOf, codes, type Ended } from "./ended.js"
+import { codeOf, codes, type Ended } from "./ended.js"
 import { escapeUnseen, Run } from "./journal.js"
 import type { JournalFile } from "./journalFile.js"
 import { printable } from "./printable.js"
@@ -20,7 +19,10 @@ import { print, tell } from "./terminal.js"
 const readable = (receipt: Revocation.Receipt) => {
   switch (receipt._tag) {
     case "Deleted":
-      return `${receipt.id}  deleted ${printable(Option.getOrElse(receipt.name, () => ""))}`
+      return Option.match(receipt.name, {
+        onNone: () => `${receipt.id}  deleted, by a response that could not be read`,
+        onSome: (name) => `${receipt.id}  deleted ${printable(name)}`
+      })
     case "Skipped":
       return `${receipt.id}  not sent: ${receipt.reason}`
     default:
@@ -36,8 +38,12 @@ const show = (receipt: Revocation.Receipt) =>
     ? print(readable(receipt))
     : Effect.flatMap(Effect.orDie(toJson(receipt)), (json) => Console.log(escapeUnseen(json)))
 
-const summary = (tally: ReadonlyMap<string, number>, unsent: number) =>
-  [...tally, ...(unsent > 0 ? [["not sent", unsent] as const] : [])].map(([what, n]) => `${what}: ${n}`).join(", ")
+const summary = (receipts: ReadonlyArray<Revocation.Receipt>, unsent: number) => {
+  const tally = new Map<string, number>()
+  for (const { _tag } of receipts) tally.set(_tag, (tally.get(_tag) ?? 0) + 1)
+  if (unsent > 0) tally.set("not sent", unsent)
+  return [...tally].map(([what, n]) => `${what}: ${n}`).join(", ")
+}
 
 export interface Options {
   readonly inDoubt: ReadonlyArray<ApiKeyId>
@@ -47,10 +53,10 @@ export interface Options {
   readonly place: string
 }
 
-/** What came of it: the exit code, and the ids that are settled. */
+/** What came of it: the exit code, and a receipt for each id that was taken. */
 export interface Done {
   readonly code: number
-  readonly settled: ReadonlyArray<ApiKeyId>
+  readonly receipts: ReadonlyArray<Revocation.Receipt>
 }
 
 /** The line of the journal that begins a run. */
@@ -69,39 +75,30 @@ const journalOf = ({ write }: JournalFile): Revocation.Journal<Ended> => ({
   record: write
 })
 
-/** Deletes the keys. Fails if none of them was sent. */
+/** Deletes the keys. */
 export const carryOut = (ids: ReadonlyArray<ApiKeyId>, { inDoubt, journal, place, stop }: Options) =>
   Effect.gen(function* () {
     const progress = yield* Progress.start(ids.length)
-    const tally = new Map<string, number>()
-    const settled: Array<ApiKeyId> = []
-    const code = yield* Ref.make<number>(codes.gone)
+    const receipts: Array<Revocation.Receipt> = []
 
     const count = (receipt: Revocation.Receipt) =>
       Effect.gen(function* () {
-        tally.set(receipt._tag, (tally.get(receipt._tag) ?? 0) + 1)
-        if (Revocation.isSettled(receipt)) settled.push(receipt.id)
-        yield* Ref.update(code, (before) => Math.max(before, codeOf(receipt)))
+        receipts.push(receipt)
         yield* progress.count(codeOf(receipt))
         yield* progress.above(show(receipt))
       })
 
-    yield* Revocation.run(ids, {
+    const end: number = yield* Revocation.run(ids, {
       inDoubt,
       stop: Deferred.await(stop),
       journal: Option.getOrUndefined(Option.map(journal, journalOf))
     }).pipe(
       Stream.runForEach(count),
-      Effect.catchAll(({ message }) =>
-        Effect.zipRight(
-          progress.above(tell(message)),
-          Ref.update(code, (before) => Math.max(before, codes.failed))
-        )
-      )
+      Effect.as(codes.gone),
+      Effect.catchAll(({ message }) => Effect.as(progress.above(tell(message)), codes.failed))
     )
-    const unsent = ids.length - [...tally.values()].reduce((sum, n) => sum + n, 0)
-    yield* progress.above(tell(`${place}: ${summary(tally, unsent)}`))
-    if (unsent === ids.length) return yield* cancelled
-    const highest = yield* Ref.get(code)
-    return { code: unsent > 0 ? Math.max(codes.failed, highest) : highest, settled } satisfies Done
+    const unsent = ids.length - receipts.length
+    yield* progress.above(tell(`${place}: ${summary(receipts, unsent)}`))
+    const code = receipts.reduce((highest, receipt) => Math.max(highest, codeOf(receipt)), end)
+    return { code: unsent > 0 ? Math.max(codes.failed, code) : code, receipts } satisfies Done
   }).pipe(Effect.scoped)

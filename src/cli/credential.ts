@@ -4,16 +4,16 @@ import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import type { Given } from "./arguments.js"
 import { type Ended, usage } from "./ended.js"
 import * as File from "./file.js"
 import * as Secret from "./secret.js"
 import { askHidden, canAsk } from "./terminal.js"
 
+/** The path is not shown, because people give the secret itself in its place. */
 const ofFile = (path: string) =>
   File.read(path).pipe(
-    Effect.mapError(({ reason }) => usage(`The --key-file ${path} cannot be read: ${reason}.`)),
+    Effect.mapError(({ reason }) => usage(`The file of --key-file cannot be read: ${reason}.\n${Secret.ofArgument}`)),
     Effect.flatMap((text) => Secret.from("The text of --key-file", text))
   )
 
@@ -58,7 +58,6 @@ const ofQuestion = (stdinIsTaken: boolean) =>
     return yield* Secret.from("The API key", yield* askHidden("The API key to call with (it is not shown): "))
   })
 
-/** The library checks it, so that a wrong one is told by its name. */
 const inEnvironment = Config.option(Config.nonEmptyString("INSTANTLY_API_KEY"))
 
 /** Finds the key: an option comes before the environment, and that before a question. */
@@ -72,5 +71,7 @@ export const find = (given: Given) =>
     if (Option.isSome(file)) return yield* ofFile(file.value)
     if (Option.isSome(command)) return yield* ofCommand(command.value)
     const environment = yield* inEnvironment
-    return Option.isSome(environment) ? Redacted.make(environment.value) : yield* ofQuestion(given.has("stdin"))
+    return Option.isSome(environment)
+      ? yield* Secret.from("INSTANTLY_API_KEY", environment.value)
+      : yield* ofQuestion(given.has("stdin"))
   })

@@ -10,6 +10,7 @@ export class FileError extends Data.TaggedError("FileError")<{ readonly code: st
 const reasons: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EDQUOT: "the disk quota is used up",
+  EFBIG: "it must not be longer",
   EISDIR: "it is a directory",
   ELOOP: "it is a symbolic link",
   ENOENT: "there is no such file or directory",
@@ -22,14 +23,13 @@ const reasons: Readonly<Record<string, string>> = {
 const codeOf = (error: unknown) =>
   Predicate.hasProperty(error, "code") && typeof error.code === "string" ? error.code : "an unknown error"
 
+export const ofError = (error: unknown) => {
+  const code = codeOf(error)
+  return new FileError({ code, reason: reasons[code] ?? code })
+}
+
 /** What is done to a file. */
 export const attempt = <A>(act: () => Promise<A>): Effect.Effect<A, FileError> =>
-  Effect.tryPromise({
-    try: act,
-    catch: (error) => {
-      const code = codeOf(error)
-      return new FileError({ code, reason: reasons[code] ?? code })
-    }
-  })
+  Effect.tryPromise({ try: act, catch: ofError })
 
 export const read = (path: string) => attempt(() => readFile(path, "utf8"))

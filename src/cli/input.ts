@@ -36,7 +36,18 @@ const inFile = (path: string) =>
     Effect.flatMap((text) => lines("In --file, line", text))
   )
 
-const stdinLines = Stream.fromAsyncIterable(createLines(), () => usage("stdin cannot be read."))
+/** Lets go of stdin at its end, because whoever holds the other side open would keep the process from ending. */
+const stdinLines = Effect.acquireRelease(
+  Effect.sync(() => {
+    const lines = createInterface({ input: process.stdin })
+    // In one step: a line that comes before it listens would be lost.
+    return { lines, iterator: lines[Symbol.asyncIterator]() }
+  }),
+  ({ lines }) => Effect.sync(() => lines.close())
+).pipe(
+  Effect.map(({ iterator }) => Stream.fromAsyncIterable(iterator, () => usage("stdin cannot be read."))),
+  Stream.unwrapScoped
+)
 
 const onStdin = stdinLines.pipe(
   Stream.runCollect,
@@ -52,7 +63,3 @@ export const readIds = ({ file, ids, stdin }: Sources) =>
     Option.match(file, { onNone: () => Effect.succeed([]), onSome: inFile }),
     stdin ? onStdin : Effect.succeed([])
   ]).pipe(Effect.map((given) => given.flat()))
-
-function createLines(): AsyncIterable<string> {
-  return { [Symbol.asyncIterator]: () => createInterface({ input: process.stdin })[Symbol.asyncIterator]() }
-}

@@ -4,10 +4,11 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ApiKeyId } from "../ApiKey.js"
-import { Entry, Failed } from "../Revocation.js"
+import { Entry, Failed, Unknown } from "../Revocation.js"
 import { unseen } from "./printable.js"
 
 /** The line that begins each run: where it deletes, and with which API key, by a fingerprint. */
@@ -81,19 +82,24 @@ export const read = (bytes: Uint8Array): Either.Either<Found, Damaged> =>
 
 export const runs = (lines: ReadonlyArray<Line>): ReadonlyArray<Run> => lines.filter((line) => line._tag === "Run")
 
+/** What a run sees of Instantly: the workspace, if it is known, through an API key, by its fingerprint. */
+export interface View {
+  readonly workspace: Option.Option<string>
+  readonly credential: string
+}
+
 /**
- * The entries, as a run with this API key has to read them. Another API key may belong to another workspace, so what was
- * not found with that one is still to do.
+ * The entries, as a run with this view has to read them. Another API key may belong to another workspace, and one API key
+ * may act on several. So what was not found there is still to do, and stays in doubt if it was.
  */
-export const entriesFor = (fingerprint: string, lines: ReadonlyArray<Line>): ReadonlyArray<Entry> => {
-  let credential = fingerprint
+export const entriesFor = (view: View, lines: ReadonlyArray<Line>): ReadonlyArray<Entry> => {
+  let isSame = true
   return lines.flatMap((line): ReadonlyArray<Entry> => {
     if (line._tag === "Run") {
-      credential = line.credential
+      isSame = line.credential === view.credential && Equal.equals(line.workspace, view.workspace)
       return []
     }
-    return line._tag === "NotFound" && line.outcome === "NotApplied" && credential !== fingerprint
-      ? [new Failed({ ...line })]
-      : [line]
+    if (line._tag !== "NotFound" || isSame) return [line]
+    return [line.outcome === "Unknown" ? new Unknown(line) : new Failed(line)]
   })
 }

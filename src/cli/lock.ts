@@ -3,7 +3,7 @@
  * nothing any more.
  */
 import { execFile } from "node:child_process"
-import { link, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { link, readFile, readlink, rename, rm, writeFile } from "node:fs/promises"
 import { hostname } from "node:os"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -14,6 +14,8 @@ import { attempt, type FileError } from "./file.js"
 
 const Holder = Schema.Struct({
   host: Schema.String,
+  /** Within which a process id means something. Each container has its own, and several can have one host name. */
+  namespace: Schema.String,
   pid: Schema.Number.pipe(Schema.int(), Schema.positive()),
   /** When the process started, as the system says it: another process can have the same id later. */
   started: Schema.String
@@ -32,6 +34,9 @@ const ofPs = (pid: number) =>
     )
   })
 
+/** Empty where the system has none. */
+const namespace = attempt(() => readlink("/proc/self/ns/pid")).pipe(Effect.orElseSucceed(() => ""))
+
 /** Empty if it cannot be known. */
 const startOf = (pid: number) =>
   process.platform === "linux"
@@ -48,10 +53,11 @@ const exists = (pid: number) =>
     Effect.catchAll(({ error }) => Effect.succeed(Predicate.hasProperty(error, "code") && error.code === "EPERM"))
   )
 
-const isDead = ({ host, pid, started }: Holder) =>
+const isDead = (holder: Holder) =>
   Effect.gen(function* () {
+    const { pid, started } = holder
     // Nothing is known of the processes of another machine, or of another container.
-    if (host !== hostname()) return false
+    if (holder.host !== hostname() || holder.namespace !== (yield* namespace)) return false
     if (!(yield* exists(pid))) return true
     const now = yield* startOf(pid)
     return now !== "" && started !== "" && now !== started
@@ -116,7 +122,12 @@ export const hold = (path: string) => {
   })
 
   const acquire = Effect.gen(function* () {
-    const holder: Holder = { host: hostname(), pid: process.pid, started: yield* startOf(process.pid) }
+    const holder: Holder = {
+      host: hostname(),
+      namespace: yield* namespace,
+      pid: process.pid,
+      started: yield* startOf(process.pid)
+    }
     yield* attempt(() => writeFile(own, JSON.stringify(holder), { mode: 0o600 }))
     for (let tries = 0; tries < 3; tries += 1) {
       if (yield* take) return

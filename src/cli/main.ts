@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Arguments from "./arguments.js"
 import { check } from "./check.js"
 import { codes, usage } from "./ended.js"
+import * as File from "./file.js"
 import * as Help from "./help.js"
 import { list } from "./list.js"
 import { revoke } from "./revoke.js"
@@ -34,7 +35,7 @@ const run = (wanted: Arguments.Wanted) => {
 
 const exitWith = (code: number) =>
   Effect.sync(() => {
-    process.exitCode = code
+    process.exitCode = Math.max(code, Number(process.exitCode ?? 0))
   })
 
 const program = Effect.suspend(() => Arguments.read(process.argv.slice(2))).pipe(
@@ -55,6 +56,12 @@ const program = Effect.suspend(() => Arguments.read(process.argv.slice(2))).pipe
 // Without a listener, a reader that goes away would end the process at once.
 process.stdout.on("error", constVoid)
 process.stderr.on("error", constVoid)
+// A reader that goes away has read enough. What a full disk lacks is lost.
+process.stdout.once("error", (error) => {
+  const { code, reason } = File.ofError(error)
+  if (code === "EPIPE") return
+  Effect.runFork(Effect.zipRight(tell(`stdout cannot be written: ${reason}.`), exitWith(codes.failed)))
+})
 
 // `NodeRuntime.runMain` would interrupt what is under way at the first Ctrl-C.
 await Effect.runPromise(program)

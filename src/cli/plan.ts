@@ -48,9 +48,9 @@ const tellSettled = (all: number, settled: ReadonlyArray<Revocation.Receipt>) =>
 }
 
 /** The ids that are left to do, by the journal. */
-const leftOf = (given: ReadonlyArray<ApiKeyId>, { lines, torn }: Journal.Found, fingerprint: string) =>
+const leftOf = (given: ReadonlyArray<ApiKeyId>, { lines, torn }: Journal.Found, view: Journal.View) =>
   Effect.gen(function* () {
-    const entries = Journal.entriesFor(fingerprint, lines)
+    const entries = Journal.entriesFor(view, lines)
     const { ids, inDoubt } = Revocation.pending(given, entries)
     const all = new Set(given.map(keyOf))
     const left = new Set(ids.map(keyOf))
@@ -67,7 +67,7 @@ const leftOf = (given: ReadonlyArray<ApiKeyId>, { lines, torn }: Journal.Found, 
         `In doubt: ${doubted.length}. An earlier run may have deleted ${them}, and did not record how that ended.`
       )
     }
-    return { pending: ids, inDoubt: doubted, settled: [...settled.values()].map(({ id }) => id) }
+    return { pending: ids, inDoubt: doubted, settled: [...settled.values()] }
   })
 
 const isReceipt = (entry: Revocation.Entry): entry is Revocation.Receipt => entry._tag !== "Begun"
@@ -107,7 +107,10 @@ export const make = (asked: Asked) =>
         : "No ids were given."
       return yield* new Ended({ code: codes.failed, message: `${problem}\nNothing was deleted.` })
     }
-    const { inDoubt, pending, settled } = yield* leftOf(given, asked.found, fingerprint)
+    const { inDoubt, pending, settled } = yield* leftOf(given, asked.found, {
+      workspace,
+      credential: fingerprint
+    })
 
     const isOwn = (id: ApiKeyId) => Option.exists(seen.own, (own) => keyOf(own.id) === keyOf(id))
     const others = pending.filter((id) => !isOwn(id))

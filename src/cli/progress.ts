@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import { codes } from "./ended.js"
+import { columnsOf } from "./terminal.js"
 
 const clear = Effect.sync(() => void process.stderr.write("\r\u001b[2K"))
 
@@ -25,8 +26,10 @@ export const start = (total: number) =>
       const seconds = Math.max(1, (yield* Clock.currentTimeMillis) - startedAt) / 1000
       const rate = done / seconds
       const left = done === 0 ? "?" : String(Math.ceil((total - done) / rate))
+      const line = `${done}/${total} · ${rate.toFixed(1)}/s · ${left} s left · ${failed} failed`
       yield* clear
-      process.stderr.write(`${done}/${total} · ${rate.toFixed(1)}/s · ${left} s left · ${failed} failed`)
+      // Of a line that is longer than the terminal is wide, only the last row would be cleared.
+      process.stderr.write(line.slice(0, (yield* columnsOf("stderr")) - 1))
     })
     yield* Effect.addFinalizer(() => clear)
     yield* Effect.forkScoped(Effect.repeat(draw, Schedule.spaced("200 millis")))

@@ -53,6 +53,8 @@ describe("Arguments.read", () => {
     { args: ["revoke", "--yes=made-up-secret"], words: "--yes takes no value." },
     { args: ["revoke", "--file"], words: "--file needs a value: --file=FILE" },
     { args: ["revoke", "--file", "--yes"], words: "--file needs a value: --file=FILE" },
+    { args: ["list", "--key-command", ""], words: "--key-command needs a value: --key-command=COMMAND" },
+    { args: ["revoke", "--name="], words: "--name needs a value: --name=TEXT" },
     { args: ["revoke", "--name", "a", "--name", "b"], words: "--name is given twice." }
   ])("says what is wrong with $args, without a value", ({ args, words }) => {
     const said = problem(...args)

@@ -33,7 +33,12 @@ describe("the API key to call with", () => {
     {
       what: "a file that is missing",
       args: () => ["--key-file", "/none"],
-      words: "/none cannot be read: there is no such"
+      words: "The file of --key-file cannot be read: there is no such file or directory."
+    },
+    {
+      what: "a secret in place of a file",
+      args: () => ["--key-file", "made-up-secret"],
+      words: "If you gave a secret, it has leaked now"
     },
     { what: "an empty file", args: () => ["--key-file", fileOf("\n")], words: "The text of --key-file is empty" },
     {
@@ -58,6 +63,17 @@ describe("the API key to call with", () => {
       expect(output).toContain(words)
       expect(code).toBe(2)
     })
+  )
+
+  it.live("may stand in quotes in the environment; what cannot be a secret is told by its name", () =>
+    Effect.gen(function* () {
+      const secret = (yield* atDouble).INSTANTLY_API_KEY
+      const quoted = yield* listWith([], { environment: { INSTANTLY_API_KEY: `"${secret}"` } })
+      expect(quoted.output).toContain("INSTANTLY_API_KEY was not bare. This was left out: the quotes around it.")
+      expect(quoted.code).toBe(0)
+      const bearer = yield* listWith([], { environment: { INSTANTLY_API_KEY: `Bearer ${secret}` } })
+      expect(bearer).toMatchObject({ code: 2, output: expect.stringContaining("INSTANTLY_API_KEY cannot be a secret") })
+    }).pipe(Effect.provide(served()))
   )
 
   it.live.skipIf(!hasScript)("is asked for in a terminal, and not shown", () =>

@@ -36,7 +36,7 @@ describe("wrong usage", () => {
       "The --file /none cannot be read: there is no such file"
     ],
     ["no ids at all", () => ["--yes"], "", "Say which keys"],
-    ["an empty name", () => ["--name", "", "--yes"], "", "--name is empty"],
+    ["an empty name", () => ["--name", "", "--yes"], "", "--name needs a value"],
     ["no --yes in a pipe", () => [absent], "", "add --yes"],
     [
       "--leaked in a pipe with nothing to choose from",

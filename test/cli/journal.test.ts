@@ -7,7 +7,7 @@ import { hostileName } from "../support/example.js"
 const at = DateTime.unsafeMake("2026-01-01T00:00:00Z")
 const idOf = (n: number) => ApiKey.ApiKeyId.make(`019e18e2-78d4-7322-941a-${String(n).padStart(12, "0")}`)
 
-const run = (fields: { readonly credential?: string; readonly address?: string } = {}) =>
+const run = (fields: Partial<Journal.View> = {}) =>
   new Journal.Run({
     journal: "effect-instantly/1",
     at,
@@ -96,34 +96,42 @@ describe("Journal.read", () => {
 })
 
 describe("Journal.entriesFor", () => {
-  const pendingOf = (credential: string, lines: ReadonlyArray<Journal.Line>) =>
-    Revocation.pending([idOf(1)], Journal.entriesFor(credential, lines))
+  const first = { credential: "00000001", workspace: Option.none<string>() }
+  const pendingOf = (view: Journal.View, lines: ReadonlyArray<Journal.Line>) =>
+    Revocation.pending([idOf(1)], Journal.entriesFor(view, lines))
   const nothing = { ids: [], inDoubt: [] }
   const again = { ids: [idOf(1)], inDoubt: [] }
-
-  it.each([
-    { what: "deleted with the same API key", lines: [run(), begun(1), deleted(1)], expected: nothing },
-    { what: "not found with the same API key", lines: [run(), begun(1), notFound(1, "NotApplied")], expected: nothing },
-    { what: "begun", lines: [run(), begun(1)], expected: { ids: [idOf(1)], inDoubt: [idOf(1)] } }
-  ])("a key that was $what", ({ expected, lines }) => {
-    expect(pendingOf("00000001", lines)).toEqual(expected)
-  })
+  const inDoubt = { ids: [idOf(1)], inDoubt: [idOf(1)] }
 
   it.each([
     { what: "deleted", lines: [run(), begun(1), deleted(1)], expected: nothing },
-    { what: "not found, and not in doubt", lines: [run(), begun(1), notFound(1, "NotApplied")], expected: again },
-    { what: "not found, and most likely deleted", lines: [run(), notFound(1, "Unknown")], expected: nothing },
-    {
-      what: "not found, and then begun with this one",
-      lines: [run(), begun(1), notFound(1, "NotApplied"), run({ credential: "00000002" }), begun(1)],
-      expected: { ids: [idOf(1)], inDoubt: [idOf(1)] }
-    },
-    {
-      what: "not found, and then not found with this one",
-      lines: [run(), notFound(1, "NotApplied"), run({ credential: "00000002" }), notFound(1, "NotApplied")],
-      expected: nothing
-    }
-  ])("a key that was $what, with another API key", ({ expected, lines }) => {
-    expect(pendingOf("00000002", lines)).toEqual(expected)
+    { what: "not found", lines: [run(), begun(1), notFound(1, "NotApplied")], expected: nothing },
+    { what: "most likely deleted", lines: [run(), begun(1), notFound(1, "Unknown")], expected: nothing },
+    { what: "begun", lines: [run(), begun(1)], expected: inDoubt }
+  ])("a key that was $what with the same API key in the same workspace", ({ expected, lines }) => {
+    expect(pendingOf(first, lines)).toEqual(expected)
+  })
+
+  describe.each([
+    { there: "with another API key", view: { ...first, credential: "00000002" } },
+    { there: "in another workspace, or in one that was not known", view: { ...first, workspace: Option.some("w") } }
+  ])("a key that, $there, was", ({ view }) => {
+    it.each([
+      { what: "deleted", lines: [run(), begun(1), deleted(1)], expected: nothing },
+      { what: "not found, and not in doubt", lines: [run(), begun(1), notFound(1, "NotApplied")], expected: again },
+      { what: "not found, and in doubt", lines: [run(), begun(1), notFound(1, "Unknown")], expected: inDoubt },
+      {
+        what: "not found, and then begun here",
+        lines: [run(), begun(1), notFound(1, "NotApplied"), run(view), begun(1)],
+        expected: inDoubt
+      },
+      {
+        what: "not found, and then not found here",
+        lines: [run(), notFound(1, "NotApplied"), run(view), notFound(1, "NotApplied")],
+        expected: nothing
+      }
+    ])("$what", ({ expected, lines }) => {
+      expect(pendingOf(view, lines)).toEqual(expected)
+    })
   })
 })

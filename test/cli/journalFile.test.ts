@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -164,9 +165,10 @@ describe("the lock", () => {
     })
   )
 
-  const lockedBy = (holder: unknown) => {
+  const namespace = existsSync("/proc/self/ns/pid") ? readlinkSync("/proc/self/ns/pid") : ""
+  const lockedBy = (holder: object | string) => {
     const file = path()
-    writeFileSync(`${file}.lock`, typeof holder === "string" ? holder : JSON.stringify(holder))
+    writeFileSync(`${file}.lock`, typeof holder === "string" ? holder : JSON.stringify({ namespace, ...holder }))
     return file
   }
 
@@ -180,6 +182,13 @@ describe("the lock", () => {
 
   it.effect("of a process whose id another one has today is taken over", () =>
     write(lockedBy({ host: hostname(), pid: process.pid, started: "another time" }))
+  )
+
+  it.effect("of another container with the same host name is not", () =>
+    Effect.gen(function* () {
+      const holder = { host: hostname(), namespace: "pid:[1]", pid: process.pid, started: "another time" }
+      expect(yield* messageOf(lockedBy(holder))).toContain("is writing to the journal")
+    })
   )
 
   it.effect("of another machine, or one that nobody can read, is not; the message says what to do", () =>

@@ -60,6 +60,13 @@ describe("check", () => {
     }).pipe(Effect.provide(served()))
   )
 
+  it.live("ends although its stdin is held open", () =>
+    Effect.gen(function* () {
+      const { code } = yield* tool(["check", "--rehearse"], { input: "made-up-and-leaked\n", open: true })
+      expect(code).toBe(1)
+    })
+  )
+
   it.live("is 3 where Instantly cannot be asked, and names the address", () =>
     Effect.gen(function* () {
       const { INSTANTLY_BASE_URL } = nowhere

@@ -174,6 +174,21 @@ describe("the exit code", () => {
   )
 })
 
+describe("a proxy that responds to all with a page of its own", () => {
+  it.live("makes it 3, because no list shows that the keys are gone; and in the next run, too", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const [key] = yield* keys(1)
+      yield* mock.script(Fault.always(Fault.respond({ status: 200, body: "<html>" })))
+      const args = [`${key?.id}`, "--yes", "--journal", path()]
+      const words = "The response could not be read for 1 of them, so it may not be Instantly's"
+      expect(yield* live(args)).toMatchObject({ code: 3, output: expect.stringContaining(words) })
+      expect(yield* live(args)).toMatchObject({ code: 3, output: expect.stringContaining(words) })
+      expect(yield* sent).toHaveLength(1)
+    }).pipe(Effect.provide(served()))
+  )
+})
+
 describe("a reader of stdout that goes away", () => {
   it.live("stops it, and the journal has what was sent", () =>
     Effect.gen(function* () {

@@ -1,10 +1,11 @@
-import type { ChildProcess } from "node:child_process"
+import { type ChildProcess, spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
+import { open } from "node:fs/promises"
 import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Schedule } from "effect"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { served } from "../../examples/embedded/served.js"
-import { bundled, fileOf, keptIn, keys, live, path, sent, times } from "../support/tool.js"
+import { bundled, fileOf, keptIn, keys, live, path, sent, times, tool } from "../support/tool.js"
 
 bundled()
 
@@ -45,6 +46,28 @@ describe("a signal", () => {
       })
       expect(code).toBe(130)
     }).pipe(Effect.provide(served()))
+  )
+
+  it.live("a second time quits while a file is still being read", () =>
+    Effect.gen(function* () {
+      const pipe = path()
+      spawnSync("mkfifo", [pipe])
+      const started = yield* Deferred.make<ChildProcess>()
+      const running = yield* Effect.fork(
+        tool(["revoke", "--file", pipe, "--yes"], {
+          onStart: (child) => Deferred.unsafeDone(started, Effect.succeed(child)),
+          steps: [["Nothing was deleted.", (child) => child.kill("SIGTERM")]]
+        })
+      )
+      const child = yield* Deferred.await(started)
+      // It is open once the tool reads it, too.
+      yield* Effect.acquireRelease(
+        Effect.promise(() => open(pipe, "w")),
+        (writer) => Effect.promise(() => writer.close())
+      )
+      child.kill("SIGINT")
+      expect((yield* Fiber.join(running)).code).toBe(null)
+    }).pipe(Effect.scoped)
   )
 
   it.live("before the first deletion is exit code 2: nothing was deleted", () =>

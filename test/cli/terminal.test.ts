@@ -1,10 +1,11 @@
+import { spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { address, served } from "../../examples/embedded/served.js"
 import { hostileName, hostileNamePrinted } from "../support/example.js"
-import { bundled, fileOf, hasScript, keptIn, keys, live, path, sent, times, tool } from "../support/tool.js"
+import { bundled, fileOf, hasScript, keptIn, keys, live, path, program, sent, times, tool } from "../support/tool.js"
 
 bundled()
 
@@ -157,5 +158,22 @@ describe.skipIf(!hasScript)("in a terminal", () => {
       expect(receipts.length).toBeLessThan(200)
       expect(code, output).toBe(1)
     }).pipe(Effect.provide(served()))
+  )
+
+  it.live("keeps the line that moves within a terminal of 20 columns", () =>
+    Effect.gen(function* () {
+      const line = `stty cols 20; exec ${process.execPath} ${program} revoke --rehearse --name zapier --yes`
+      const output = yield* Effect.async<string>((resume) => {
+        const child = spawn("script", ["-qec", line, "/dev/null"], { stdio: ["ignore", "pipe", "ignore"] })
+        let text = ""
+        child.stdout.on("data", (chunk) => {
+          text += String(chunk)
+        })
+        child.on("close", () => resume(Effect.succeed(text)))
+      })
+      const moved = [...output.matchAll(/\[2K(\d\/2 [^\r\n\p{Cc}]*)/gu)].map(([, shown = ""]) => shown.length)
+      expect(moved.length).toBeGreaterThan(0)
+      expect(Math.max(...moved)).toBe(19)
+    })
   )
 })

@@ -40,6 +40,8 @@ export interface Given {
   readonly environment?: Readonly<Record<string, string>>
   /** What is on stdin, in a pipe. */
   readonly input?: string
+  /** Leaves the pipe open after that. */
+  readonly open?: boolean
   readonly steps?: ReadonlyArray<Step>
   readonly terminal?: boolean
   readonly onStart?: (child: ChildProcess) => void
@@ -56,7 +58,7 @@ const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`
 
 const start = (
   args: ReadonlyArray<string>,
-  { environment = {}, input = "", onStart, steps = [], terminal = false }: Given = {}
+  { environment = {}, input = "", onStart, open = false, steps = [], terminal = false }: Given = {}
 ): Effect.Effect<Ran> =>
   Effect.async((resume) => {
     const own = Object.entries(process.env).filter(([name]) => !name.startsWith("INSTANTLY_"))
@@ -88,7 +90,8 @@ const start = (
       collect(chunk)
     })
     child.stderr.on("data", collect)
-    if (!terminal) child.stdin.end(input)
+    if (open) child.stdin.write(input)
+    else if (!terminal) child.stdin.end(input)
     child.on("close", (code) => resume(Effect.succeed({ code, stdout, output })))
     return Effect.sync(() => child.kill("SIGKILL"))
   })
