@@ -6,6 +6,7 @@
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Order from "effect/Order"
@@ -57,17 +58,23 @@ export const make = <R>(
     let refusal: Effect.Effect<never, PermitRefused> | undefined
     const fibers = new Set<Fiber.RuntimeFiber<void>>()
 
-    // It runs at once, as far as it can. It is interruptible also where the gate was made uninterruptibly.
-    const run = (effect: Effect.Effect<void, never, R>) => {
-      const fiber = Runtime.runFork(runtime, Effect.interruptible(effect))
-      if (fiber.unsafePoll() !== null) return
-      fibers.add(fiber)
-      fiber.addObserver(() => fibers.delete(fiber))
-    }
-
     const refuseAll = (failure: Effect.Effect<never, PermitRefused>) => {
       refusal ??= failure
       queue.failAll(refusal)
+    }
+
+    /** The policy has ended. */
+    const end = () => refuseAll(Effect.failSync(options.ended))
+
+    // It runs at once, as far as it can. It is interruptible also where the gate was made uninterruptibly.
+    const run = (effect: Effect.Effect<void, never, R>) => {
+      const fiber = Runtime.runFork(runtime, Effect.interruptible(effect))
+      fibers.add(fiber)
+      fiber.addObserver((exit) => {
+        fibers.delete(fiber)
+        // A policy can interrupt the fiber that it runs in. Then nobody looks after the line any more.
+        if (Exit.isFailure(exit)) end()
+      })
     }
 
     const waitLeft = () => Math.max(admitsAt, pausedUntil) - now()
@@ -82,7 +89,8 @@ export const make = <R>(
         onSuccess: ([next, , decision]) => {
           isStepping = false
           state = next
-          if (ScheduleDecision.isDone(decision)) refuseAll(Effect.failSync(options.ended))
+          // A time that is not a number would never come.
+          if (ScheduleDecision.isDone(decision) || Number.isNaN(ScheduleIntervals.start(decision.intervals))) end()
           else {
             admitsAt = ScheduleIntervals.start(decision.intervals)
             attend()
@@ -90,7 +98,7 @@ export const make = <R>(
           return Effect.void
         },
         onFailure: (cause) => {
-          refuseAll(Effect.failSync(options.ended))
+          end()
           // A policy that interrupts itself has ended, too, but nothing is wrong with it.
           return Cause.isInterruptedOnly(cause)
             ? Effect.void
