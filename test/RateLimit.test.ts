@@ -11,6 +11,8 @@ import {
   LogLevel,
   Ref,
   Schedule,
+  ScheduleDecision,
+  ScheduleInterval,
   Scope,
   TestClock
 } from "effect"
@@ -169,7 +171,12 @@ describe("policies", () => {
       },
       ["The rate-limit policy died (MadeUpDefect): no more permits are given"]
     ],
-    ["interrupt themselves", () => Effect.interrupt, []]
+    ["interrupt themselves", () => Effect.interrupt, []],
+    [
+      "interrupt the fiber that they run in",
+      () => Effect.withFiberRuntime((fiber) => Effect.zipRight(Fiber.interruptFork(fiber), Effect.never)),
+      []
+    ]
   ])("that %s have ended, and the log names the class of a defect, once", ([, end, expected]) =>
     Effect.gen(function* () {
       const logged: Array<string> = []
@@ -186,6 +193,18 @@ describe("policies", () => {
       }).pipe(Effect.scoped, Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
       expect(logged).toEqual(expected)
     })
+  )
+
+  it.effect("whose next permit is at a time that is not a number have ended", () =>
+    Effect.gen(function* () {
+      const policy = Schedule.makeWithState(undefined, (_now, _heard: RateLimit.Heard, state) => {
+        const never = ScheduleInterval.after(Number.NaN)
+        return Effect.succeed([state, undefined, ScheduleDecision.continueWith(never)])
+      })
+      const rateLimit = yield* RateLimit.make(policy)
+      yield* rateLimit.acquire
+      expect(yield* Effect.exit(rateLimit.acquire)).toEqual(Exit.fail(new RateLimit.PermitRefused()))
+    }).pipe(Effect.scoped)
   )
 
   it.effect("can need a service, which is taken where the gate is made", () =>

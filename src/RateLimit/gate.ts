@@ -61,17 +61,23 @@ export const make = <R>(
     let refusal: Effect.Effect<never, PermitRefused> | undefined
     const fibers = new Set<Fiber.RuntimeFiber<void>>()
 
-    // It runs at once, as far as it can. It is interruptible also where the gate was made uninterruptibly.
-    const run = (effect: Effect.Effect<void, never, R>) => {
-      const fiber = Runtime.runFork(runtime, Effect.interruptible(effect))
-      if (fiber.unsafePoll() !== null) return
-      fibers.add(fiber)
-      fiber.addObserver(() => fibers.delete(fiber))
-    }
-
     const refuseAll = (failure: Effect.Effect<never, PermitRefused>) => {
       refusal ??= failure
       queue.failAll(refusal)
+    }
+
+    /** The policy has ended. */
+    const end = () => refuseAll(Effect.failSync(options.ended))
+
+    // It runs at once, as far as it can. It is interruptible also where the gate was made uninterruptibly.
+    const run = (effect: Effect.Effect<void, never, R>) => {
+      const fiber = Runtime.runFork(runtime, Effect.interruptible(effect))
+      fibers.add(fiber)
+      fiber.addObserver((exit) => {
+        fibers.delete(fiber)
+        // A policy can interrupt the fiber that it runs in. Then nobody looks after the line any more.
+        if (Exit.isFailure(exit)) end()
+      })
     }
 
     const waitLeft = () => Math.max(admitsAt, pausedUntil) - now()
@@ -80,13 +86,14 @@ export const make = <R>(
     const decide = ([next, , decision]: readonly [unknown, unknown, ScheduleDecision.ScheduleDecision]) => {
       isStepping = false
       state = next
-      if (ScheduleDecision.isDone(decision)) return refuseAll(Effect.failSync(options.ended))
+      // A time that is not a number would never come.
+      if (ScheduleDecision.isDone(decision) || Number.isNaN(ScheduleIntervals.start(decision.intervals))) return end()
       admitsAt = ScheduleIntervals.start(decision.intervals)
       attend()
     }
 
     const die = (cause: Cause.Cause<never>) => {
-      refuseAll(Effect.failSync(options.ended))
+      end()
       // A policy that interrupts itself has ended, too, but nothing is wrong with it.
       if (Cause.isInterruptedOnly(cause)) return
       run(Effect.logError(`The rate-limit policy died (${NameOf.ofCause(cause)}): no more permits are given`))

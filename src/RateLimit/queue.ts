@@ -23,7 +23,10 @@ class Caller<E> {
   private end: Effect.Effect<void, E> | undefined
   private resume: ((end: Effect.Effect<void, E>) => void) | undefined
 
-  constructor(readonly labels: Labels) {}
+  constructor(
+    readonly number: number,
+    readonly labels: Labels
+  ) {}
 
   readonly wait = Effect.async<void, E>((resume) => {
     // It may have been released before its fiber came to wait.
@@ -38,24 +41,14 @@ class Caller<E> {
 }
 
 export const make = <E>(): Queue<E> => {
-  const waiting = new Set<Caller<E>>()
-  // Kept from one release to the next: a new iterator would walk over all who have left before the first in line.
-  let line = waiting.values()
-
-  const first = () => {
-    const next = line.next()
-    if (!next.done) return next.value
-    line = waiting.values()
-    return line.next().value
-  }
-
-  const enter = (caller: Caller<E>) => {
-    waiting.add(caller)
-    Telemetry.queued.unsafeModify(1, caller.labels)
-  }
+  /** By their numbers. An iterator over a `Set` that is kept would keep all who have left, too. */
+  const waiting = new Map<number, Caller<E>>()
+  let drawn = 0
+  /** Nobody in line has a lower number. */
+  let lowest = 0
 
   const leave = (caller: Caller<E>) => {
-    if (waiting.delete(caller)) Telemetry.queued.unsafeModify(-1, caller.labels)
+    if (waiting.delete(caller.number)) Telemetry.queued.unsafeModify(-1, caller.labels)
   }
 
   const release = (caller: Caller<E>, end: Effect.Effect<void, E>) => {
@@ -68,8 +61,9 @@ export const make = <E>(): Queue<E> => {
       // Whoever stands in line must leave it: an interruption may come between any two operations.
       Effect.uninterruptibleMask((restore) =>
         withLabels((labels) => {
-          const caller = new Caller<E>(labels)
-          enter(caller)
+          const caller = new Caller<E>(drawn++, labels)
+          waiting.set(caller.number, caller)
+          Telemetry.queued.unsafeModify(1, labels)
           arrived()
           return Effect.catchAllCause(restore(caller.wait), (cause) => {
             leave(caller)
@@ -79,11 +73,13 @@ export const make = <E>(): Queue<E> => {
       ),
     isEmpty: () => waiting.size === 0,
     releaseFirst: () => {
-      const caller = first()
-      if (caller !== undefined) release(caller, Effect.void)
+      while (lowest < drawn) {
+        const caller = waiting.get(lowest++)
+        if (caller !== undefined) return release(caller, Effect.void)
+      }
     },
     failAll: (failure) => {
-      for (const caller of waiting) release(caller, failure)
+      for (const caller of waiting.values()) release(caller, failure)
     }
   }
 }

@@ -16,11 +16,26 @@ interface Sleeper {
   readonly wake: () => void
 }
 
+/** `setImmediate` is not everywhere, but takes a hundredth of the time. */
+const soon: (task: () => void) => void = Reflect.get(globalThis, "setImmediate") ?? setTimeout
+
 const make = () => {
   let now = 0
   /** In the order in which they wake. */
   const sleepers: Array<Sleeper> = []
-  let onSleep = () => {}
+  let isPassing = false
+  let isOver = false
+
+  /** Wakes the next one. */
+  const turn = () => {
+    const next = isOver ? undefined : sleepers.shift()
+    isPassing = next !== undefined
+    if (next === undefined) return
+    now = next.at
+    next.wake()
+    // Between two turns all that can run has run. A fiber that yields thousands of times in a row is not waited for.
+    soon(turn)
+  }
 
   const nanos = () => BigInt(Math.round(now * 1e6))
   const clock: Clock.Clock = {
@@ -37,7 +52,8 @@ const make = () => {
         let index = sleepers.length
         while (index > 0 && (sleepers[index - 1]?.at ?? 0) > sleeper.at) index -= 1
         sleepers.splice(index, 0, sleeper)
-        onSleep()
+        if (!isPassing) soon(turn)
+        isPassing = true
         return Effect.sync(() => {
           const left = sleepers.indexOf(sleeper)
           if (left !== -1) sleepers.splice(left, 1)
@@ -45,28 +61,12 @@ const make = () => {
       })
   }
 
-  /** Wakes the next one; false if nobody sleeps. */
-  const advance = () => {
-    const next = sleepers.shift()
-    if (next === undefined) return false
-    now = next.at
-    next.wake()
-    return true
+  const stop = () => {
+    isOver = true
   }
 
-  /** Calls this once somebody sleeps. */
-  const whenAsleep = (call: () => void) => {
-    onSleep = () => {
-      onSleep = () => {}
-      call()
-    }
-  }
-
-  return { advance, clock, whenAsleep }
+  return { clock, stop }
 }
-
-/** `setImmediate` is not everywhere, but takes a hundredth of the time. */
-const soon: (task: () => void) => void = Reflect.get(globalThis, "setImmediate") ?? setTimeout
 
 /**
  * Runs an effect to its end in a virtual time that begins at 0. What is waited for in real time, such as a socket, takes as
@@ -86,27 +86,11 @@ const soon: (task: () => void) => void = Reflect.get(globalThis, "setImmediate")
  * @category running
  */
 export const run = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.gen(function* () {
-    const { advance, clock, whenAsleep } = make()
-    const fiber = yield* Effect.fork(Effect.withClock(effect, clock))
-    yield* Effect.async<void>((resume) => {
-      let isOver = false
-      // Between two turns all that can run has run. A fiber that yields thousands of times in a row is not waited for.
-      const turn = () => {
-        if (isOver) return
-        if (advance()) soon(turn)
-        else whenAsleep(() => soon(turn))
-      }
-      const end = () => {
-        isOver = true
-        resume(Effect.void)
-      }
-      fiber.addObserver(end)
-      soon(turn)
-      return Effect.sync(() => {
-        isOver = true
-        fiber.removeObserver(end)
-      })
+  Effect.suspend(() => {
+    const { clock, stop } = make()
+    return Effect.flatMap(Effect.fork(Effect.withClock(effect, clock)), (fiber) => {
+      // Until then time passes, so that finalizers can sleep, also after an interruption.
+      fiber.addObserver(stop)
+      return Effect.onInterrupt(Fiber.join(fiber), () => Fiber.interrupt(fiber))
     })
-    return yield* Fiber.join(fiber)
   })

@@ -1,8 +1,13 @@
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { describe, expect, it } from "@effect/vitest"
 import { Clock, Deferred, Duration, Effect, Exit, Fiber, Metric, Option, Ref, Schedule, Scope, TestClock } from "effect"
 import { RateLimit } from "effect-instantly"
 import { simulate } from "../support/simulation.js"
 import { inVirtualTime } from "../support/virtual.js"
+
+setFlagsFromString("--expose-gc")
+const collect: () => void = runInNewContext("gc")
 
 const response = (status: number, retryAfter?: Duration.DurationInput) => ({
   status,
@@ -136,6 +141,28 @@ describe("a crowd", () => {
     const slices = turns.slice(1).map((count, index) => count - (turns[index] ?? 0))
     expect(Math.max(...slices)).toBeLessThanOrEqual(1000)
   })
+})
+
+describe("a caller that gives up", () => {
+  it.live("leaves nothing behind while nobody gets a permit", () =>
+    Effect.gen(function* () {
+      const gate = yield* RateLimit.make(Schedule.spaced("1 hour"))
+      yield* gate.acquire
+      const patient = yield* Effect.fork(gate.acquire)
+      const left: Array<WeakRef<object>> = []
+      yield* Effect.gen(function* () {
+        const callers = yield* Effect.replicateEffect(Effect.fork(gate.acquire), 100)
+        yield* Effect.yieldNow()
+        yield* Fiber.interruptAll(callers)
+        left.push(...callers.map((caller) => new WeakRef(caller)))
+      }).pipe(Effect.repeatN(9))
+      // what is referred to weakly is kept until the task ends
+      yield* Effect.promise(() => new Promise((resume) => setImmediate(resume)))
+      collect()
+      expect(left.filter((caller) => caller.deref() !== undefined).length).toBeLessThan(100)
+      expect(yield* Fiber.poll(patient)).toEqual(Option.none())
+    }).pipe(Effect.scoped)
+  )
 })
 
 describe("a wait", () => {

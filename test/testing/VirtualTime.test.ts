@@ -35,6 +35,25 @@ describe("virtual time", () => {
     })
   )
 
+  it.live("passes until the finalizers have run, also when it is interrupted", () =>
+    Effect.gen(function* () {
+      const closed: Array<number> = []
+      const close = Effect.zipRight(
+        Effect.sleep("1 hour"),
+        Effect.map(Clock.currentTimeMillis, (now) => void closed.push(now))
+      )
+      const begun = yield* Deferred.make<void>()
+      const program = Effect.zipRight(
+        Effect.fork(Effect.ensuring(Effect.never, close)),
+        Effect.ensuring(Effect.zipRight(Deferred.succeed(begun, undefined), Effect.never), close)
+      )
+      const fiber = yield* Effect.fork(VirtualTime.run(program))
+      yield* Deferred.await(begun)
+      yield* Effect.timeout(Effect.disconnect(Fiber.interrupt(fiber)), "5 seconds")
+      expect(closed).toEqual([3_600_000, 3_600_000])
+    })
+  )
+
   it.live("waits for what is not time, and goes on after it", () =>
     Effect.gen(function* () {
       const made = yield* Deferred.make<number>()
