@@ -151,6 +151,20 @@ describe("a fault", () => {
     )
   )
 
+  it.effect("lets a later request overtake, and the double tells their order", () =>
+    withDouble(({ list, mock, remove }) =>
+      Effect.gen(function* () {
+        yield* mock.script(Fault.next(Fault.delayRequest("5 seconds")))
+        const start = yield* Clock.currentTimeMillis
+        yield* inVirtualTime(Effect.all([remove, Effect.delay(list, "1 second")], { concurrency: 2 }))
+        expect((yield* mock.arrivals).map(({ at, method }) => [method, at - start])).toEqual([
+          ["GET", 1000],
+          ["DELETE", 5000]
+        ])
+      })
+    )
+  )
+
   it.effect("happens at the server even when its client no longer waits", () =>
     withDouble(({ leaked, mock, remove }) =>
       Effect.gen(function* () {

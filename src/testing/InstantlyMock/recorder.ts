@@ -88,5 +88,8 @@ export const make = (options: {
       })
     })
 
-  return { add, serve, arrivals: Effect.sync((): ReadonlyArray<Arrival> => [...log]) }
+  // It is written in the order in which they were sent, and a delay lets a later one overtake.
+  const arrivals = Effect.sync((): ReadonlyArray<Arrival> => [...log].sort((one, other) => one.at - other.at))
+
+  return { add, serve, arrivals }
 }
