@@ -88,8 +88,5 @@ export const make = (options: {
       })
     })
 
-  // It is written in the order in which they were sent, and a delay lets a later one overtake.
-  const arrivals = Effect.sync((): ReadonlyArray<Arrival> => [...log].sort((one, other) => one.at - other.at))
-
-  return { add, serve, arrivals }
+  return { add, serve, arrivals: Effect.sync((): ReadonlyArray<Arrival> => [...log]) }
 }
