@@ -150,6 +150,8 @@ export const make = (options: Options): Effect.Effect<RateLimit.Service, never, 
       ),
       (slots) => RateLimit.make(slots, { maxPause, rest })
     )
+    // The first permit of a gate waits for no step, and so for no slot.
+    yield* Effect.ignore(gate.acquire)
 
     const acquire: RateLimit.Service["acquire"] = Effect.uninterruptibleMask((restore) =>
       Effect.suspend(() => {

@@ -354,6 +354,23 @@ describe("a client of Redis", () => {
     })
   )
 
+  it.scoped("that is away from the start is asked for nothing but its time", () =>
+    Effect.gen(function* () {
+      const { commands, evaluate, onTheWay, run } = yield* RedisModel.connect
+      onTheWay(Effect.never)
+      const gate = yield* process(evaluate)
+      yield* gate.pause("5 seconds")
+      yield* Effect.fork(releases(gate, 2))
+      yield* TestClock.adjust("10 seconds")
+      expect(commands.length).toBeGreaterThan(10)
+      // it keeps them until it is back
+      for (const args of commands) run(args)
+      onTheWay(Effect.void)
+      const other = yield* process(evaluate)
+      expect((yield* inVirtualTime(releases(other, 1), "5 seconds"))[0]).toBeLessThan(10_000 + 2 * first)
+    })
+  )
+
   it.scoped("that is away leaves it to whileAway, until it is back", () =>
     Effect.gen(function* () {
       const { evaluate, onTheWay } = yield* RedisModel.connect
@@ -429,6 +446,22 @@ describe("Redis", () => {
       expect(Math.min(...gaps(times))).toBe(spacing)
       expect(Math.max(...gaps(times))).toBeLessThanOrEqual(2 * spacing)
     })
+  )
+
+  it.effect.each([
+    ["the way to it becomes longer", 1, 0],
+    ["the clock of another is behind, and the way to it is long", 30, -50]
+  ] as const)("gives permits also where %s", ([, before, setBy]) =>
+    Effect.gen(function* () {
+      const { evaluate, onTheWay, setClock } = yield* RedisModel.connect
+      onTheWay(Effect.sleep(before))
+      const gate = yield* process(evaluate, { lateness: "25 millis" })
+      yield* inVirtualTime(releases(gate, 2), "10 seconds")
+      onTheWay(Effect.sleep("30 millis"))
+      setClock(setBy)
+      // two slots that are late, three looks at the clock, and a slot
+      expect(yield* inVirtualTime(releases(gate, 1))).toEqual([10_000 + 6 * 60])
+    }).pipe(Effect.scoped)
   )
 
   it.effect("whose clock is set forward goes on, too", () =>

@@ -63,8 +63,10 @@ export const make = (options: {
     let confirmedAt = Number.NEGATIVE_INFINITY
     let pausedUntil = Number.NEGATIVE_INFINITY
     let isAway = false
-    /** How often Redis was asked for nothing but its time. */
+    /** How often Redis was asked for nothing but its time, since its clock was last forgotten. */
     let looks = 0
+    /** How many slots in a row were too late. */
+    let late = 0
     const toBook = Effect.unsafeMakeLatch()
     const toUse = Effect.unsafeMakeLatch()
     const isBack = Effect.unsafeMakeLatch()
@@ -116,7 +118,17 @@ export const make = (options: {
       const [first] = waiting
       if (first !== undefined) waiting.delete(first)
       most = 0
+      late = 0
       usedAt = at
+    }
+
+    /** After two in a row it asks for the time anew: where the way to Redis, or its clock, has changed, every slot could be late. */
+    const wasLate = () => {
+      late += 1
+      if (late < 2) return
+      late = 0
+      looks = 0
+      link.forget()
     }
 
     /** Whether the policy for when Redis is away gave a permit, before Redis was back. */
@@ -152,7 +164,11 @@ export const make = (options: {
         if (at > now()) return after(sleepUntil(at))
         booked = booked.slice(1)
         changed()
-        if (now() - at > lateness || now() - confirmedAt > hold) return again
+        if (now() - at > lateness) {
+          wasLate()
+          return again
+        }
+        if (now() - confirmedAt > hold) return again
         spend(at)
         return Effect.void
       })

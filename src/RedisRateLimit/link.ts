@@ -23,6 +23,8 @@ export interface Link {
   readonly run: (command: Script.Command) => Effect.Effect<Option.Option<Reply>>
   /** The shortest round trip yet, in milliseconds: Redis's clock is known no better. */
   readonly shortest: () => number
+  /** Forgets what is known of Redis's clock. */
+  readonly forget: () => void
 }
 
 export const make = (options: {
@@ -75,13 +77,25 @@ export const make = (options: {
       return Effect.logWarning(`Redis did not respond (${NameOf.ofCause(cause)}): ${options.whileAway} until it does`)
     })
 
+  /** Without a deadline only the time is asked for: a command that the client keeps while it is disconnected runs later. */
+  const sendInTime = (command: Script.Command) =>
+    Effect.suspend(() =>
+      offset === undefined && (command.slots > 0 || command.pause > 0)
+        ? Effect.zipRight(send({ slots: 0, pause: 0 }), send(command))
+        : send(command)
+    )
+
   return {
     run: (command) =>
-      send(command).pipe(
+      sendInTime(command).pipe(
         oneAtATime.withPermits(1),
         Effect.map(Option.some),
         Effect.catchAllCause((cause) => Effect.as(log(cause), Option.none()))
       ),
-    shortest: () => shortest
+    shortest: () => shortest,
+    forget: () => {
+      offset = undefined
+      shortest = Number.POSITIVE_INFINITY
+    }
   }
 }

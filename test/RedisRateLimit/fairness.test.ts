@@ -64,3 +64,23 @@ describe("of sixteen processes on one Redis", async () => {
     expect(times.some((at) => at >= pauseAt + pause)).toBe(true)
   })
 })
+
+it("callers who come during a pause before the first permit are served in their order", async () => {
+  const exit = await simulate(
+    Effect.gen(function* () {
+      const { evaluate } = yield* RedisModel.connect
+      const gate = yield* RedisRateLimit.make({ workspace: "made-up", evaluate })
+      yield* gate.pause("1 second")
+      const served: Array<number> = []
+      const caller = (index: number) =>
+        Effect.zipRight(
+          gate.acquire,
+          Effect.sync(() => served.push(index))
+        )
+      yield* Effect.forEach([0, 1, 2], caller, { concurrency: "unbounded" })
+      return served
+    }).pipe(Effect.scoped),
+    "1 minute"
+  )
+  expect(exit).toEqual(Exit.succeed([0, 1, 2]))
+})

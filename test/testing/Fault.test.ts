@@ -151,6 +151,20 @@ describe("a fault", () => {
     )
   )
 
+  it.effect("lets a later request overtake, and the double lists them in the order in which they were sent", () =>
+    withDouble(({ list, mock, remove }) =>
+      Effect.gen(function* () {
+        yield* mock.script(Fault.next(Fault.delayRequest("5 seconds")))
+        const start = yield* Clock.currentTimeMillis
+        yield* inVirtualTime(Effect.all([remove, Effect.delay(list, "1 second")], { concurrency: 2 }))
+        expect((yield* mock.arrivals).map(({ at, method }) => [method, at - start])).toEqual([
+          ["DELETE", 5000],
+          ["GET", 1000]
+        ])
+      })
+    )
+  )
+
   it.effect("happens at the server even when its client no longer waits", () =>
     withDouble(({ leaked, mock, remove }) =>
       Effect.gen(function* () {

@@ -14,12 +14,19 @@ const ordinaryHeaders = new Set([
   "user-agent"
 ])
 
+/** A secret as it is, in a path and in a query. */
+const formsOf = (secret: string) => [
+  secret,
+  encodeURIComponent(secret),
+  new URLSearchParams({ "": secret }).toString().slice(1)
+]
+
 export const make = (secrets: () => Iterable<string>) => {
   const redact = (text: string) => {
     let redacted = text
     for (const secret of secrets()) {
       if (secret === "") continue
-      redacted = redacted.replaceAll(secret, "<redacted>").replaceAll(encodeURIComponent(secret), "<redacted>")
+      for (const form of formsOf(secret)) redacted = redacted.replaceAll(form, "<redacted>")
     }
     return redacted
   }
