@@ -150,7 +150,7 @@ export const make = (options: Options): Effect.Effect<RateLimit.Service, never, 
       ),
       (slots) => RateLimit.make(slots, { maxPause, rest })
     )
-    // The first permit of a gate waits for no step, and so for no slot.
+    // A gate gives its first permit before it asks its policy, and so without a slot: nobody may have that one.
     yield* Effect.ignore(gate.acquire)
 
     const acquire: RateLimit.Service["acquire"] = Effect.uninterruptibleMask((restore) =>

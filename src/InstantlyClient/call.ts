@@ -137,7 +137,7 @@ export class Call {
           isUp = true
           fiber.unsafeInterruptAsFork(FiberId.none)
         })
-        // `Fiber.await` without the step that forgets the observer.
+        // Not `Fiber.await`, which adds a finalizer that forgets the observer: this fiber ends with the attempt anyway.
         const ended = Effect.async<Exit.Exit<Exit.Exit<A, InstantlyError>>>((resume) => {
           fiber.addObserver((exit) => resume(Effect.succeed(exit)))
         })

@@ -148,7 +148,7 @@ export interface Service {
   readonly deleteApiKey: (id: ApiKeyId) => Effect.Effect<void>
   /** The keys that exist, oldest first. */
   readonly apiKeys: Effect.Effect<ReadonlyArray<CreatedApiKey>>
-  /** The requests, in the order in which they were sent. With a delay, a later one may have arrived before. */
+  /** The requests, in the order in which they were sent. With a delay, a later one may arrive first. */
   readonly arrivals: Effect.Effect<ReadonlyArray<Arrival>>
   /**
    * The most requests that arrived in any window of this length, refused ones included. Throws a `RangeError` unless the

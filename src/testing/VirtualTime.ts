@@ -89,7 +89,7 @@ export const run = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E
   Effect.suspend(() => {
     const { clock, stop } = make()
     return Effect.flatMap(Effect.fork(Effect.withClock(effect, clock)), (fiber) => {
-      // Until then time passes, so that finalizers can sleep, also after an interruption.
+      // Time passes until the effect has ended, so that its finalizers can sleep, also after an interruption.
       fiber.addObserver(stop)
       return Effect.onInterrupt(Fiber.join(fiber), () => Fiber.interrupt(fiber))
     })
