@@ -158,6 +158,10 @@ export const journalIn = (text: string) => linesOf(text).map((line) => parseLine
 export const keptIn = (text: string) =>
   journalIn(text).filter((line): line is Revocation.Receipt => line._tag !== "Begun" && line._tag !== "Run")
 
+/** The ids of those receipts in a journal that came after a request. */
+export const sentBy = (text: string) =>
+  keptIn(text).flatMap((receipt) => ("attempts" in receipt && receipt.attempts === 0 ? [] : [receipt.id]))
+
 /** Whether the output holds this more than so many times. */
 export const times = (text: string, n: number) => (output: string) => output.split(text).length > n
 

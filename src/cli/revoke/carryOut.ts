@@ -3,12 +3,12 @@ import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { ApiKeyId } from "../../ApiKey.js"
 import * as Revocation from "../../Revocation.js"
 import { Target } from "../instantly/target.js"
-import { isUnauthorized } from "../instantly/workspace.js"
 import type { JournalFile } from "../journal/file.js"
 import { Run } from "../journal/line.js"
 import { printJson } from "../terminal/json.js"
@@ -16,23 +16,67 @@ import { printable } from "../terminal/printable.js"
 import * as Progress from "../terminal/progress.js"
 import type { StopReason } from "../terminal/stop.js"
 import { print, say } from "../terminal/terminal.js"
-import { codes, type Exit } from "../usage/exit.js"
+import type { Exit } from "../usage/exit.js"
 
-/** The exit code of a receipt. A `NotFound` after a lost response is `unknown`: most likely the key was deleted here. */
-const codeOf = (receipt: Revocation.Receipt): number => {
-  switch (receipt._tag) {
-    case "Deleted":
-      return codes.gone
-    case "NotFound":
-      return receipt.outcome === "Unknown" ? codes.unknown : codes.failed
-    case "Failed":
-      return isUnauthorized(receipt.error) ? codes.unauthorized : codes.failed
-    case "Unknown":
-      return isUnauthorized(receipt.error) ? codes.unauthorized : codes.unknown
-    case "Skipped":
-      return isUnauthorized(receipt.reason) ? codes.unauthorized : codes.failed
-  }
+export interface Options {
+  readonly inDoubt: ReadonlyArray<ApiKeyId>
+  readonly journal: Option.Option<JournalFile>
+  readonly stop: Deferred.Deferred<StopReason>
+  /** The address and the workspace. */
+  readonly place: string
+  /** Prints receipts as JSON on a terminal, too. */
+  readonly json: boolean
 }
+
+/** A receipt for each id that was taken, and how many were not sent. */
+export interface Done {
+  readonly receipts: ReadonlyArray<Revocation.Receipt>
+  readonly unsent: number
+  readonly journalFailed: boolean
+}
+
+/** The line of the journal that begins a run. */
+export const begin = (journal: Option.Option<JournalFile>, workspace: Option.Option<string>) =>
+  Effect.gen(function* () {
+    if (Option.isNone(journal)) return
+    const { address, fingerprint } = yield* Target
+    const at = yield* DateTime.now
+    yield* journal.value.write(
+      new Run({ journal: "effect-instantly/1", at, address, workspace, credential: fingerprint })
+    )
+  })
+
+/** The journal of a run, and an effect that writes down what began and was then not sent, because the run was stopped. */
+const journalOf = ({ write }: JournalFile) =>
+  Effect.gen(function* () {
+    const begun = yield* Ref.make<ReadonlySet<ApiKeyId>>(new Set())
+    const journal: Revocation.Journal<Exit> = {
+      begin: (id) =>
+        Effect.gen(function* () {
+          yield* write(new Revocation.Begun({ id, at: yield* DateTime.now }))
+          yield* Ref.update(begun, (ids) => new Set([...ids, id]))
+        }),
+      record: (receipt) =>
+        Effect.zipRight(
+          Ref.update(begun, (ids) => new Set([...ids].filter((id) => id !== receipt.id))),
+          write(receipt)
+        )
+    }
+    const recordUnsent = Effect.gen(function* () {
+      const at = yield* DateTime.now
+      const message = "The run was stopped before this was sent."
+      const unsent = { at, attempts: 0, error: "HeldBack", message, requestId: Option.none() }
+      yield* Effect.forEach(yield* Ref.get(begun), (id) => write(new Revocation.Failed({ ...unsent, id })))
+    }).pipe(
+      // Where the journal could not be written, the run has ended with that error already.
+      Effect.ignore
+    )
+    return { journal, recordUnsent }
+  })
+
+/** Whether a response was lost, and the key is gone now. */
+const isMostLikelyDeleted = (receipt: Revocation.Receipt) =>
+  receipt._tag === "NotFound" && receipt.outcome === "Unknown"
 
 const readable = (receipt: Revocation.Receipt) => {
   switch (receipt._tag) {
@@ -48,73 +92,50 @@ const readable = (receipt: Revocation.Receipt) => {
   }
 }
 
-const toJson = Schema.encode(Schema.parseJson(Revocation.Receipt))
+const encode = Schema.encode(Schema.parseJson(Revocation.Receipt))
 
-/** Shows a receipt: in words on a terminal, as a line of JSON elsewhere. */
-const show = (receipt: Revocation.Receipt) =>
-  process.stdout.isTTY === true ? print(readable(receipt)) : Effect.flatMap(Effect.orDie(toJson(receipt)), printJson)
-
-const summary = (receipts: ReadonlyArray<Revocation.Receipt>, unsent: number) => {
+const summaryOf = ({ receipts, unsent }: Done, inDoubt: ReadonlySet<string>) => {
+  const kindOf = (receipt: Revocation.Receipt) =>
+    isMostLikelyDeleted(receipt)
+      ? `most likely deleted by ${inDoubt.has(receipt.id.toLowerCase()) ? "an earlier run" : "this run"}`
+      : receipt._tag
   const tally = new Map<string, number>()
-  for (const { _tag } of receipts) tally.set(_tag, (tally.get(_tag) ?? 0) + 1)
+  for (const receipt of receipts) tally.set(kindOf(receipt), (tally.get(kindOf(receipt)) ?? 0) + 1)
   if (unsent > 0) tally.set("not sent", unsent)
   return [...tally].map(([what, n]) => `${what}: ${n}`).join(", ")
 }
 
-export interface Options {
-  readonly inDoubt: ReadonlyArray<ApiKeyId>
-  readonly journal: Option.Option<JournalFile>
-  readonly stop: Deferred.Deferred<StopReason>
-  /** The address and the workspace. */
-  readonly place: string
-}
-
-/** What came of it: the exit code, and a receipt for each id that was taken. */
-export interface Done {
-  readonly code: number
-  readonly receipts: ReadonlyArray<Revocation.Receipt>
-}
-
-/** The line of the journal that begins a run. */
-export const begin = (journal: Option.Option<JournalFile>, workspace: Option.Option<string>) =>
+export const carryOut = (ids: ReadonlyArray<ApiKeyId>, options: Options) =>
   Effect.gen(function* () {
-    if (Option.isNone(journal)) return
-    const { address, fingerprint } = yield* Target
-    const at = yield* DateTime.now
-    yield* journal.value.write(
-      new Run({ journal: "effect-instantly/1", at, address, workspace, credential: fingerprint })
-    )
-  })
-
-const journalOf = ({ write }: JournalFile): Revocation.Journal<Exit> => ({
-  begin: (id) => Effect.flatMap(DateTime.now, (at) => write(new Revocation.Begun({ id, at }))),
-  record: write
-})
-
-/** Deletes the keys. */
-export const carryOut = (ids: ReadonlyArray<ApiKeyId>, { inDoubt, journal, place, stop }: Options) =>
-  Effect.gen(function* () {
+    const { inDoubt, json, place, stop } = options
     const progress = yield* Progress.start(ids.length)
+    const kept = yield* Effect.transposeMapOption(options.journal, journalOf)
     const receipts: Array<Revocation.Receipt> = []
 
+    /** Shows a receipt: in words on a terminal, as a line of JSON elsewhere. */
+    const show = (receipt: Revocation.Receipt) =>
+      process.stdout.isTTY === true && !json
+        ? print(readable(receipt))
+        : Effect.flatMap(Effect.orDie(encode(receipt)), printJson)
     const count = (receipt: Revocation.Receipt) =>
       Effect.gen(function* () {
         receipts.push(receipt)
-        yield* progress.count(codeOf(receipt))
+        yield* progress.count(receipt._tag !== "Deleted" && !isMostLikelyDeleted(receipt))
         yield* progress.above(show(receipt))
       })
 
-    const end: number = yield* Revocation.run(ids, {
+    const journalFailed = yield* Revocation.run(ids, {
       inDoubt,
       stop: Deferred.await(stop),
-      journal: Option.getOrUndefined(Option.map(journal, journalOf))
+      journal: Option.getOrUndefined(Option.map(kept, ({ journal }) => journal))
     }).pipe(
       Stream.runForEach(count),
-      Effect.as(codes.gone),
-      Effect.catchAll(({ message }) => Effect.as(progress.above(say(message)), codes.failed))
+      Effect.as(false),
+      Effect.catchAll(({ message }) => Effect.as(progress.above(say(message)), true))
     )
-    const unsent = ids.length - receipts.length
-    yield* progress.above(say(`${place}: ${summary(receipts, unsent)}`))
-    const code = receipts.reduce((highest, receipt) => Math.max(highest, codeOf(receipt)), end)
-    return { code: unsent > 0 ? Math.max(codes.failed, code) : code, receipts } satisfies Done
+    if (Option.isSome(kept)) yield* kept.value.recordUnsent
+    const done: Done = { receipts, unsent: ids.length - receipts.length, journalFailed }
+    const doubted = new Set(inDoubt.map((id) => id.toLowerCase()))
+    yield* progress.above(say(`${place}: ${summaryOf(done, doubted)}`))
+    return done
   }).pipe(Effect.scoped)

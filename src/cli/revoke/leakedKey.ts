@@ -5,7 +5,7 @@ import type * as Redacted from "effect/Redacted"
 import { isAccepted, notAccepted } from "../instantly/acceptance.js"
 import { type Overview, table } from "../instantly/overview.js"
 import { endWith } from "../instantly/workspace.js"
-import { ask, say } from "../terminal/terminal.js"
+import { ask, isTall, say } from "../terminal/terminal.js"
 import { cancelled, codes, Exit } from "../usage/exit.js"
 
 /** Ends the tool unless the secret is accepted. */
@@ -21,15 +21,17 @@ export const choose = (overview: Overview) =>
   Effect.gen(function* () {
     const keys = yield* Effect.catchAll(overview.listing, endWith)
     const ids = keys.map(({ id }) => id)
-    yield* say(
-      "",
-      `The secret is accepted. Which key at ${overview.place} is it?`,
-      ...(yield* table(ids, overview, "stderr"))
-    )
+    const shown = yield* table(ids, overview, "stderr")
+    const marked = Option.match(overview.leaked, { onNone: () => -1, onSome: ({ id }) => ids.indexOf(id) })
+    yield* say("", `The secret is accepted. Which key at ${overview.place} is it?`, ...shown)
+    const row = shown[marked]
+    // It may have left the screen.
+    if (row !== undefined && (yield* isTall(shown))) yield* say("", row)
+    const hint = row === undefined ? "" : `The leaked secret is number ${marked + 1}'s. `
     for (;;) {
-      const answer = yield* ask("Type its number, or several, such as 1 3, or press Enter to delete nothing: ")
+      const answer = yield* ask(`${hint}Type its number, or several, such as 1 3, or press Enter to delete nothing: `)
       const numbers = answer.split(/[\s,]+/).filter((word) => word !== "")
-      if (numbers.length === 0) return yield* cancelled
+      if (numbers.length === 0 || /^no?$/i.test(answer)) return yield* cancelled
       const chosen = Option.all(
         numbers.map((word) => Option.fromNullable(/^\d+$/.test(word) ? ids[Number(word) - 1] : null))
       )

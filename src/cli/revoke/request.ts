@@ -7,7 +7,7 @@ import type * as Journal from "../journal/line.js"
 import { canAsk } from "../terminal/terminal.js"
 import type { Arguments } from "../usage/arguments.js"
 import { usage } from "../usage/exit.js"
-import { readIds } from "../usage/input.js"
+import { idsIn, readIds } from "../usage/input.js"
 
 export interface Request {
   readonly ids: ReadonlyArray<ApiKeyId>
@@ -18,6 +18,7 @@ export interface Request {
   readonly choosing: boolean
   readonly dryRun: boolean
   readonly yes: boolean
+  readonly json: boolean
   readonly includingOwnKey: boolean
   /** What the journal holds from earlier runs. */
   readonly found: Journal.Found
@@ -50,6 +51,7 @@ export const make = (args: Arguments) =>
     const stdin = has("stdin")
     const named = words.length > 0 || Option.isSome(file) || stdin || Option.isSome(name)
     const interactive = (yield* canAsk) && !stdin
+    const ids = yield* idsIn(words)
     if (!named && !leaked)
       return yield* usage("Say which keys: --leaked if a secret has leaked, or ids, --name, --file or --stdin.")
     if (Option.contains(file, "-")) return yield* usage("To read ids from stdin, give --stdin instead of --file.")
@@ -66,14 +68,15 @@ export const make = (args: Arguments) =>
     if (!interactive && !has("yes") && !has("dry-run")) {
       return yield* usage("There is no terminal to ask on: add --yes to delete, or --dry-run to look.")
     }
-    const ids = yield* readIds({ ids: words, file, stdin })
+    const read = yield* readIds({ file, stdin })
     return {
-      ids,
+      ids: [...ids, ...read],
       name,
       leaked,
       choosing: leaked && !named,
       dryRun: has("dry-run"),
       yes: has("yes"),
+      json: has("json"),
       includingOwnKey: has("including-own-key"),
       ...(yield* journalOf(args))
     } satisfies Request

@@ -3,14 +3,12 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
-import { codes } from "../usage/exit.js"
 import { columnsOf } from "./terminal.js"
 
 const clear = Effect.sync(() => void process.stderr.write("\r\u001b[2K"))
 
 export interface Progress {
-  /** Counts an id by its exit code. */
-  readonly count: (code: number) => Effect.Effect<void>
+  readonly count: (isFailure: boolean) => Effect.Effect<void>
   /** Prints above the line. */
   readonly above: <A>(print: Effect.Effect<A>) => Effect.Effect<A>
 }
@@ -34,8 +32,8 @@ export const start = (total: number) =>
     yield* Effect.addFinalizer(() => clear)
     yield* Effect.forkScoped(Effect.repeat(draw, Schedule.spaced("200 millis")))
     return {
-      count: (code) =>
-        Ref.update(state, ({ done, failed }) => ({ done: done + 1, failed: failed + (code === codes.gone ? 0 : 1) })),
+      count: (isFailure) =>
+        Ref.update(state, ({ done, failed }) => ({ done: done + 1, failed: failed + (isFailure ? 1 : 0) })),
       above: (print) => Effect.zipLeft(Effect.zipRight(clear, print), draw)
     } satisfies Progress
   })

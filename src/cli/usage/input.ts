@@ -10,7 +10,6 @@ import { ifItWasASecret, usage } from "./exit.js"
 import * as File from "./file.js"
 
 export interface Sources {
-  readonly ids: ReadonlyArray<string>
   readonly file: Option.Option<string>
   readonly stdin: boolean
 }
@@ -31,7 +30,7 @@ const lines = (place: string, text: string) =>
 
 const inFile = (path: string) =>
   File.read(path).pipe(
-    Effect.mapError(({ reason }) => usage(`The --file ${path} cannot be read: ${reason}.`)),
+    Effect.mapError(({ reason }) => usage(`The file of --file cannot be read: ${reason}.\n${ifItWasASecret}`)),
     Effect.flatMap((text) => lines("In --file, line", text))
   )
 
@@ -56,9 +55,13 @@ const onStdin = stdinLines.pipe(
 /** The first line of stdin. */
 export const secretOnStdin = stdinLines.pipe(Stream.runHead, Effect.map(Option.getOrElse(() => "")))
 
-export const readIds = ({ file, ids, stdin }: Sources) =>
+/** The ids among the arguments. */
+export const idsIn = (words: ReadonlyArray<string>) =>
+  Effect.forEach(words, parse("Argument", `\nTo choose keys by their names, give --name.\n${ifItWasASecret}`))
+
+/** The ids in a file and on stdin. */
+export const readIds = ({ file, stdin }: Sources) =>
   Effect.all([
-    Effect.forEach(ids, parse("Argument", `\nTo choose keys by their names, give --name.\n${ifItWasASecret}`)),
     Option.match(file, { onNone: () => Effect.succeed([]), onSome: inFile }),
     stdin ? onStdin : Effect.succeed([])
   ]).pipe(Effect.map((given) => given.flat()))

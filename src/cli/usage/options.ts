@@ -50,6 +50,7 @@ export const commands = {
         value: "FILE",
         text: "Writes down each deletion before and after it, and goes on where an earlier run of this file ended."
       },
+      json: { text: "Prints each receipt as a line of JSON on a terminal, too." },
       fsync: { text: "Waits for the disk after each line of the journal, so that it survives a power cut." },
       ...credential,
       ...everywhere

@@ -5,6 +5,7 @@ import { Effect, Fiber, Option, Redacted, TestClock } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
 import { address, served } from "../../../examples/embedded/served.js"
 import * as Credential from "../../../src/cli/instantly/credential.js"
+import * as Keyboard from "../../../src/cli/terminal/keyboard.js"
 import { atDouble, bundled, fileOf, type Given, hasScript, nowhere, path, program, tool } from "../../support/tool.js"
 
 bundled()
@@ -98,6 +99,7 @@ it.effect("a --key-command that does not end within a minute is given up", () =>
         Credential.find({
           command: "list",
           words: [],
+          again: "",
           has: () => false,
           get: (option) => (option === "key-command" ? Option.some("exec sleep 1000") : Option.none())
         })
@@ -107,7 +109,7 @@ it.effect("a --key-command that does not end within a minute is given up", () =>
     expect(Option.isNone(yield* Fiber.poll(finding))).toBe(true)
     yield* TestClock.adjust("1 second")
     expect(String(yield* Fiber.join(finding))).toContain("The --key-command did not end within 1m")
-  })
+  }).pipe(Effect.provide(Keyboard.layer))
 )
 
 describe.skipIf(!hasScript)("the terminal's echo", () => {

@@ -30,15 +30,4 @@ describe("--leaked", () => {
       expect(asked.length).toBeGreaterThan(4)
     }).pipe(Effect.provide(served({ revocationLag: "2 seconds" })))
   )
-
-  it.live("says that a secret is still accepted: exit code 1", () =>
-    Effect.gen(function* () {
-      const mock = yield* InstantlyMock.InstantlyMock
-      const leaked = yield* mock.createApiKey()
-      const other = yield* mock.createApiKey()
-      const { code, output } = yield* live(["--leaked", other.id, "--yes"], { input: Redacted.value(leaked.secret) })
-      expect(output).toContain("STILL ACCEPTED")
-      expect(code).toBe(1)
-    }).pipe(Effect.provide(served()))
-  )
 })

@@ -33,8 +33,21 @@ describe("wrong usage", () => {
       "a missing file",
       () => ["--file", "/none", "--yes"],
       "",
-      "The --file /none cannot be read: there is no such file"
+      "The file of --file cannot be read: there is no such file"
     ],
+    [
+      "a secret in place of a file",
+      () => ["--file", "made-up-secret", "--yes"],
+      "",
+      "If you gave a secret, it has leaked"
+    ],
+    [
+      "a secret in place of a journal",
+      () => [absent, "--journal", "/made-up-secret/x", "--yes"],
+      "",
+      "it has leaked now"
+    ],
+    ["a secret in a pipe, without --yes", () => ["made-up-secret"], "", "If you gave a secret, it has leaked now"],
     ["no ids at all", () => ["--yes"], "", "Say which keys"],
     ["an empty name", () => ["--name", "", "--yes"], "", "--name needs a value"],
     ["no --yes in a pipe", () => [absent], "", "add --yes"],
@@ -102,9 +115,9 @@ describe("which keys", () => {
       const { code, output } = yield* live([key.id, absent, "--dry-run"])
       expect(code).toBe(0)
       expect(output).toContain(`workspace ${mock.workspaceId}`)
-      expect(output).toContain(`${key.id}   0 min  "leads:all"  ${hostileNamePrinted}`)
+      expect(output).toContain(`${hostileNamePrinted}   0 min  "leads:all"  ${key.id}`)
       expectPlain(output)
-      expect(output).toContain(`${absent}  not in this workspace`)
+      expect(output).toContain(`not in this workspace  ${absent}`)
       expect(yield* sent).toEqual([])
     }).pipe(Effect.provide(served()))
   )
