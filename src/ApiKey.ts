@@ -79,7 +79,7 @@ export type Scope = typeof Scope.Type
 /**
  * What a key may do, as a list.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Scopes extends ReadonlyArray<Scope> {}

@@ -15,7 +15,7 @@ import * as RateLimit from "./RateLimit.js"
 /**
  * What the layers of this module provide.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export type Provided = ApiKeys.ApiKeys | InstantlyClient.InstantlyClient | RateLimit.RateLimit
@@ -23,7 +23,7 @@ export type Provided = ApiKeys.ApiKeys | InstantlyClient.InstantlyClient | RateL
 /**
  * The gate that requests pass.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface GateOptions<E = never, R = never> {
@@ -53,7 +53,7 @@ export interface Options<E = never, R = never> extends InstantlyClient.Options, 
 /**
  * The settings of the client, each as a value or as a `Config`, and those of the gate.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface ConfigOptions<E = never, R = never> extends InstantlyClient.ConfigOptions, GateOptions<E, R> {}

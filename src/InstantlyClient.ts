@@ -137,7 +137,7 @@ export interface Options {
  * The settings of a client, each as a value or as a `Config`. What is left out of `apiKey`, `baseUrl` and `workspaceId`
  * is read from `INSTANTLY_API_KEY`, `INSTANTLY_BASE_URL` and `INSTANTLY_WORKSPACE_ID`.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface ConfigOptions extends Pick<Options, "retryPolicy" | "transformClient"> {
@@ -171,7 +171,7 @@ export interface ConfigOptions extends Pick<Options, "retryPolicy" | "transformC
  *   )
  * ```
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category errors
  */
 export const notSent = (request: HttpClientRequest.HttpClientRequest, detail: string): HttpClientError.RequestError =>

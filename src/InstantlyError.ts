@@ -40,7 +40,7 @@ export { TransportReason }
 /**
  * What is known of a call when it fails: the fields that every error has.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Facts extends Schema.Struct.Type<ReturnType<typeof facts>> {}
@@ -279,7 +279,7 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-i
  * This client did not send the request: the id is not a UUID, the API key cannot be used, the URL is wrong, or the gate
  * refused a permit. No retry policy is asked about it.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category errors
  */
 export class HeldBack extends Schema.TaggedError<HeldBack>("effect-instantly/HeldBack")("HeldBack", {
@@ -342,7 +342,7 @@ export const isInstantlyError: (u: unknown) => u is InstantlyError = Schema.is(I
  * rejects with a `FiberFailure`, which has the message of the error, but not its class and fields. An interrupted call has no
  * error: its span has the outcome.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category guards
  */
 export const fromRejection = (reason: unknown): InstantlyError | undefined =>

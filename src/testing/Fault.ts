@@ -48,7 +48,7 @@ export interface Response {
 /**
  * How an exchange breaks: the connection is refused, or it is lost before the response or in the middle of it.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export type Broken =
@@ -59,7 +59,7 @@ export type Broken =
 /**
  * One exchange, from the arrival of the request to the departure of the response.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export type Exchange = Effect.Effect<Response, Broken>

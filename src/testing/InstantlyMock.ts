@@ -189,7 +189,7 @@ export class InstantlyMock extends Context.Tag("effect-instantly/testing/Instant
  * })
  * ```
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category constructors
  */
 export const apiKey = (fields: Partial<ApiKey> = {}): ApiKey => {
