@@ -19,7 +19,7 @@ export const readKeys: Effect.Effect<ReadonlyArray<ApiKey>, InstantlyError, ApiK
   Chunk.toReadonlyArray
 )
 
-const unauthorized: ReadonlySet<string> = new Set(["Unauthorized", "PaymentRequired", "Forbidden"])
+const unauthorized: ReadonlySet<string> = new Set(["Unauthorized", "PaymentRequired", "InsufficientScope"])
 
 /** Whether an error with this tag means that the API key may not do this. */
 export const isUnauthorized = (tag: string) => unauthorized.has(tag)
@@ -37,7 +37,7 @@ export const endWith = (error: InstantlyError) =>
 
 /** Why the keys cannot be listed. */
 export const reasonOf = (error: InstantlyError) =>
-  error._tag === "Forbidden" ? "the API key lacks the scope api_keys:read" : error._tag
+  error._tag === "InsufficientScope" ? "the API key lacks the scope api_keys:read" : error._tag
 
 /** The workspace that the environment names, or else the one that the keys are in. */
 export const workspaceOf = (listing: Listing): Effect.Effect<Option.Option<string>, never, Target> =>
