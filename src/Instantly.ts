@@ -28,18 +28,16 @@ export type Provided = ApiKeys.ApiKeys | InstantlyClient.InstantlyClient | RateL
  */
 export interface GateOptions<E = never, R = never> {
   /**
-   * When requests may leave: a policy, or a layer that is a gate of one's own. Default: `RateLimit.instantly`, which gives
-   * way to other programs in the workspace.
+   * When requests may leave: a policy, or a layer that is a gate of one's own. Default: `RateLimit.instantly`.
    */
   readonly rateLimit?: RateLimit.RateLimitPolicy<R> | Layer.Layer<RateLimit.RateLimit, E, R> | undefined
   /** The longest that one 429 may close the gate, whatever the server asks. Default: 1 minute. */
   readonly maxPause?: RateLimit.Options["maxPause"] | undefined
   /**
-   * How long a 429 that names no time closes the gate. Default: 0 where `rateLimit` is left out or is
-   * `RateLimit.instantly` itself, which slows down after 429s; 1 second for any other policy. Set it to 0 for a policy that
-   * is composed of `RateLimit.instantly` or `RateLimit.adaptive`: nobody can see from outside that such a policy adapts.
+   * How the gate slows down after 429s, so that other programs in the workspace get their share; `false` if only the policy
+   * decides. Default: as `RateLimit.adaptive` does.
    */
-  readonly rest?: RateLimit.Options["rest"] | undefined
+  readonly yields?: RateLimit.Options["yields"] | undefined
 }
 
 /**
@@ -61,9 +59,9 @@ export interface ConfigOptions<E = never, R = never> extends InstantlyClient.Con
 const gateOf = <E, R>({
   maxPause = "1 minute",
   rateLimit = RateLimit.instantly,
-  rest = rateLimit === RateLimit.instantly ? 0 : "1 second"
+  yields = {}
 }: GateOptions<E, R>): Layer.Layer<RateLimit.RateLimit, E, R> =>
-  Schedule.isSchedule(rateLimit) ? RateLimit.layer(rateLimit, { maxPause, rest }) : rateLimit
+  Schedule.isSchedule(rateLimit) ? RateLimit.layer(rateLimit, { maxPause, yields }) : rateLimit
 
 const withGate = <E, E2, R2>(
   client: Layer.Layer<InstantlyClient.InstantlyClient, E, HttpClient.HttpClient | RateLimit.RateLimit>,

@@ -206,7 +206,7 @@ const makeFrom = (
       })
     const hear = (head: Head) =>
       Effect.catchAllCause(
-        Effect.suspend(() => rateLimit.heard(head)),
+        Effect.suspend(() => rateLimit.observe(head)),
         warn
       )
 
@@ -262,7 +262,7 @@ export const make = (
  * import { Layer, Redacted } from "effect"
  *
  * const client = InstantlyClient.layer({ apiKey: Redacted.make("made-up") }).pipe(
- *   Layer.provide([FetchHttpClient.layer, RateLimit.layer(RateLimit.instantly, { rest: 0 })])
+ *   Layer.provide([FetchHttpClient.layer, RateLimit.layer(RateLimit.instantly)])
  * )
  * ```
  *

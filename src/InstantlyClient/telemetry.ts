@@ -3,28 +3,17 @@
  * `examples/opentelemetry/README.md`.
  */
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
-import * as MetricKey from "effect/MetricKey"
 import type { InstantlyError } from "../InstantlyError.js"
-import { event, withLabels } from "../internal/telemetry.js"
+import { event } from "../internal/telemetry.js"
 
-const requestKey = MetricKey.counter("instantly.requests", {
+const requests = Metric.counter("instantly.requests", {
   description: "Requests that were sent, or that the client tried to send, by their result",
   incremental: true
 })
 
-const requests = new Map<string, Metric.Metric.Counter<number>>()
-
 /** Counts a request, by `Success`, the tag of its error, or `Interrupted`. */
-export const countRequest = (result: string) =>
-  withLabels((labels) => {
-    // Kept, with the label in its key, because a tagged metric is looked up by all its labels at each update.
-    const counter = requests.get(result) ?? Metric.fromMetricKey(MetricKey.tagged(requestKey, "result", result))
-    requests.set(result, counter)
-    counter.unsafeUpdate(1, labels)
-    return Effect.void
-  })
+export const countRequest = (result: string) => Metric.increment(Metric.tagged(requests, "result", result))
 
 export const retries = Metric.counter("instantly.retries", {
   description: "Attempts that follow another of the same call",
