@@ -53,6 +53,14 @@ export const ApiKeyId = Schema.declare<string, string, readonly []>(
  */
 export type ApiKeyId = typeof ApiKeyId.Type
 
+/**
+ * Whether two ids are of one key: ids differ by case alone only as text.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const sameId = (self: ApiKeyId, that: ApiKeyId): boolean => self.toLowerCase() === that.toLowerCase()
+
 export { KnownScope }
 
 /**
@@ -79,7 +87,7 @@ export type Scope = typeof Scope.Type
 /**
  * What a key may do, as a list.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Scopes extends ReadonlyArray<Scope> {}

@@ -29,7 +29,7 @@ export { Begun, Deleted, Entry, Failed, isSettled, NotFound, Receipt, Skipped, U
  *
  * If one of the two fails, nothing more is sent, and the stream fails with it after what is under way has its receipts.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Journal<E = never, R = never> {
@@ -73,7 +73,7 @@ export interface Options<R = never, E = never> {
 type Doom = Exclude<Skipped["reason"], "Duplicate">
 
 const doomOf = (error: DeleteApiKeyError): Option.Option<Doom> =>
-  error._tag === "Unauthorized" || error._tag === "PaymentRequired" || error._tag === "Forbidden"
+  error._tag === "Unauthorized" || error._tag === "PaymentRequired" || error._tag === "InsufficientScope"
     ? Option.some(error._tag)
     : Option.none()
 
@@ -85,7 +85,7 @@ const keyOf = (id: ApiKeyId) => id.toLowerCase()
 /**
  * Where {@link run} takes its ids from.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export type Ids<E = never, R = never> = Stream.Stream<ApiKeyId, E, R> | Iterable<ApiKeyId>

@@ -74,7 +74,7 @@ export class Unknown extends Schema.TaggedClass<Unknown>("effect-instantly/Revoc
  */
 export class Skipped extends Schema.TaggedClass<Skipped>("effect-instantly/Revocation/Skipped")("Skipped", {
   ...stamped,
-  reason: Schema.Literal("Unauthorized", "PaymentRequired", "Forbidden", "Duplicate")
+  reason: Schema.Literal("Unauthorized", "PaymentRequired", "InsufficientScope", "Duplicate")
 }) {}
 
 /**
@@ -107,7 +107,7 @@ export type Receipt = typeof Receipt.Type
  * A run is about to send the first request for an id. A journal that has this entry and no receipt after it leaves the id
  * in doubt: the request may have been carried out.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export class Begun extends Schema.TaggedClass<Begun>("effect-instantly/Revocation/Begun")("Begun", stamped) {}
@@ -115,7 +115,7 @@ export class Begun extends Schema.TaggedClass<Begun>("effect-instantly/Revocatio
 /**
  * What a journal keeps: one line of JSON each, without secrets.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export const Entry = Schema.Union(Begun, ...Receipt.members)
@@ -123,7 +123,7 @@ export const Entry = Schema.Union(Begun, ...Receipt.members)
 /**
  * What a journal keeps.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export type Entry = typeof Entry.Type
