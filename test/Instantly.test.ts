@@ -45,21 +45,22 @@ const response = (status: number, retryAfter?: Duration.DurationInput) => ({
 
 describe("the gate of a layer", () => {
   const apiKey = Redacted.make("made-up")
-  const half = RateLimit.quota({ limit: 50, window: "1 second", burst: 2 })
+  const elsewhere = RateLimit.quota({ limit: 100, window: "1 second", burst: 2 })
+  const tapped = Schedule.tapOutput(RateLimit.instantly, () => Effect.void)
   it.effect.each<readonly [string, Instantly.GateOptions, ReturnType<typeof response>, number]>([
-    ["slows down after a 429", {}, response(429), 1000],
-    ["slows down with any policy", { rateLimit: half }, response(429), 1000],
-    ["slows down as it is set", { yields: { max: 3, min: 2 } }, response(429), 500],
-    ["does not slow down where only the policy decides", { rateLimit: half, yields: false }, response(429), 0],
-    ["is closed for as long as a 429 names", {}, response(429, "20 seconds"), 21_000],
-    ["is closed for a minute at most", {}, response(429, "1 hour"), 61_000],
-    ["is closed for maxPause at most", { maxPause: "5 seconds" }, response(429, "1 hour"), 6000]
-  ])("%s", ([, options, observed, expected]) =>
+    ["does not rest by default, because its policy adapts", {}, response(429), 0],
+    ["rests as long as it is told", { rest: "3 seconds" }, response(429), 3000],
+    ["rests for a second with any other policy", { rateLimit: elsewhere }, response(429), 1000],
+    ["rests for a second with a policy that is made of the default one", { rateLimit: tapped }, response(429), 1000],
+    ["does not rest with another policy if it is told so", { rateLimit: elsewhere, rest: 0 }, response(429), 0],
+    ["is closed for as long as a 429 names", {}, response(429, "20 seconds"), 20_000],
+    ["is closed for a minute at most", {}, response(429, "1 hour"), 60_000],
+    ["is closed for maxPause at most", { maxPause: "5 seconds" }, response(429, "1 hour"), 5000]
+  ])("%s", ([, options, heard, expected]) =>
     Effect.gen(function* () {
       const gate = yield* RateLimit.RateLimit
-      yield* gate.observe(observed)
-      const permits = Effect.zipRight(gate.acquire, Effect.zipRight(gate.acquire, Clock.currentTimeMillis))
-      expect(yield* inVirtualTime(permits)).toBe(expected)
+      yield* gate.heard(heard)
+      expect(yield* inVirtualTime(Effect.zipRight(gate.acquire, Clock.currentTimeMillis))).toBe(expected)
     }).pipe(Effect.provide(Instantly.layer({ apiKey, ...options })), Effect.provide(InstantlyMock.layer()))
   )
 
@@ -67,7 +68,8 @@ describe("the gate of a layer", () => {
     Effect.gen(function* () {
       const own: RateLimit.Service = {
         acquire: new RateLimit.PermitRefused({ message: "deletions are stopped" }),
-        observe: () => Effect.void
+        pause: () => Effect.void,
+        heard: () => Effect.void
       }
       const rateLimit = Layer.succeed(RateLimit.RateLimit, own)
       for (const live of [Instantly.layer({ apiKey, rateLimit }), Instantly.layerConfig({ apiKey, rateLimit })]) {

@@ -181,7 +181,7 @@ const attemptTimes = (
       const apiKeys = yield* ApiKeys.ApiKeys
       return yield* Effect.flip(around(apiKeys.delete(leaked)))
     }).pipe(
-      Effect.provide(Instantly.layer({ apiKey: secret, rateLimit: RateLimit.unlimited, yields: false, ...options })),
+      Effect.provide(Instantly.layer({ apiKey: secret, rateLimit: RateLimit.unlimited, ...options })),
       Effect.withRandom(Random.fixed([1])),
       inVirtualTime
     )

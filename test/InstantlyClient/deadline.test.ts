@@ -157,8 +157,7 @@ describe("in a finalizer, or wherever a call cannot be interrupted", () => {
           const error = yield* Effect.flip(inVirtualTime(Effect.uninterruptible(remove)))
           expect(error).toMatchObject({ reason: "Timeout", outcome: "Unknown", attempts: 2 })
           expect(error.message).toContain("the deadline of the call is 3s")
-          const throttled = { status: 429, retryAfter: Option.some(Duration.hours(1)) }
-          yield* Effect.flatMap(RateLimit.RateLimit, ({ observe }) => observe(throttled))
+          yield* Effect.flatMap(RateLimit.RateLimit, ({ pause }) => pause("1 hour"))
           const held = yield* Effect.flip(inVirtualTime(Effect.uninterruptible(remove), "30 seconds"))
           expect(held).toMatchObject({ reason: "Timeout", outcome: "NotApplied", attempts: 0 })
           expect(held.message).toContain("before a request could be sent")

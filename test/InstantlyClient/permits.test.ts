@@ -25,14 +25,14 @@ describe("a call", () => {
     )
   )
 
-  it.effect("slows the gate down after a 429 that names no time", () =>
+  it.effect("closes the gate for a second after a 429 that names no time", () =>
     withMock(
       ({ execute, mock, remove }) =>
         Effect.gen(function* () {
           yield* mock.script(Fault.next(Fault.respond({ status: 429 })))
           yield* Effect.flip(remove)
-          yield* inVirtualTime(Effect.repeatN(listing(execute), 1))
-          expect((yield* mock.arrivals).map(({ at }) => at)).toEqual([0, 0, 1000])
+          yield* inVirtualTime(listing(execute))
+          expect((yield* mock.arrivals).map(({ at }) => at)).toEqual([0, 1000])
         }),
       { rateLimit: RateLimit.unlimited, retryPolicy: RetryPolicy.none }
     )
@@ -61,11 +61,7 @@ describe("a call", () => {
         yield* inVirtualTime(Effect.forEach(keys, ({ id }) => apiKeys.delete(id), { concurrency: "unbounded" }))
       }).pipe(
         Effect.provide(
-          Instantly.layer({
-            apiKey: caller.secret,
-            rateLimit: RateLimit.quota({ limit: 11, window: "1 second" }),
-            yields: false
-          })
+          Instantly.layer({ apiKey: caller.secret, rateLimit: RateLimit.quota({ limit: 11, window: "1 second" }) })
         ),
         Effect.withRandom(Random.fixed([0]))
       )
@@ -93,7 +89,8 @@ describe("a gate of the app's own", () => {
       }).pipe(
         Effect.provideService(RateLimit.RateLimit, {
           acquire: Effect.void,
-          observe: () => Effect.void,
+          pause: () => Effect.void,
+          heard: () => Effect.void,
           ...gate
         })
       )
@@ -133,9 +130,9 @@ describe("a gate of the app's own", () => {
         throw new RangeError(canary)
       }
     ]
-  ])("that %s when it observes a response changes nothing, and is warned of", ([, observe, name = "RangeError"]) =>
+  ])("that %s when it hears of a response changes nothing, and is warned of", ([, heard, name = "RangeError"]) =>
     Effect.gen(function* () {
-      const { arrivals, error, warnings } = yield* callAt({ observe }, 2)
+      const { arrivals, error, warnings } = yield* callAt({ heard }, 2)
       expect(error).toMatchObject({ _tag: "TooManyRequests", outcome: "NotApplied", attempts: 2 })
       expect(warnings).toEqual([`the gate failed with ${name} when it heard of a response`])
       expect(arrivals).toBe(2)
@@ -143,8 +140,8 @@ describe("a gate of the app's own", () => {
   )
 })
 
-describe("a gate that hangs when it observes a response", () => {
-  const hanging: RateLimit.Service = { acquire: Effect.void, observe: () => Effect.never }
+describe("a gate that hangs when it hears of a response", () => {
+  const hanging: RateLimit.Service = { acquire: Effect.void, pause: () => Effect.void, heard: () => Effect.never }
 
   it.effect.each([
     [200, { _tag: "InvalidResponse", outcome: "Applied", detail: "it did not arrive in time" }],

@@ -112,7 +112,7 @@ describe("types", () => {
     type Live<E, R> = Layer.Layer<Instantly.Provided, ConfigError.ConfigError | E, HttpClient.HttpClient | R>
     type Gate = Layer.Layer<RateLimit.RateLimit, "no store", Store>
     const apiKey = Redacted.make("made-up")
-    const live = (rateLimit: Gate) => Instantly.layer({ apiKey, rateLimit, maxPause: "5 seconds", yields: false })
+    const live = (rateLimit: Gate) => Instantly.layer({ apiKey, rateLimit, maxPause: "5 seconds", rest: 0 })
     expectTypeOf<ReturnType<typeof live>>().toEqualTypeOf<Live<"no store", Store>>()
     const configured = (rateLimit: Gate) => Instantly.layerConfig({ rateLimit })
     expectTypeOf<ReturnType<typeof configured>>().toEqualTypeOf<Live<"no store", Store>>()
