@@ -5,7 +5,7 @@
 import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, flow, Redacted, Runtime, Schema, TestClock } from "effect"
-import { ApiKey, ApiKeys, Instantly, RateLimit, RetryPolicy } from "effect-instantly"
+import { ApiKey, ApiKeys, Instantly, type InstantlyClient, RateLimit, RetryPolicy } from "effect-instantly"
 import { scaled } from "../support/histories.js"
 import { flood, type Hostility, hostility, id, longest } from "../support/hostility.js"
 import { run } from "../support/process.js"
@@ -17,7 +17,7 @@ const kinds = Object.keys(hostility).filter((kind): kind is Hostility => kind in
 
 const deleteKey = Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(ApiKey.ApiKeyId.make(id)))
 
-const instantly = (baseUrl: string, options: Partial<Instantly.Options> = {}) =>
+const instantly = (baseUrl: string, options: Partial<InstantlyClient.Options> & Instantly.PolicyOptions = {}) =>
   Instantly.layer({
     apiKey: Redacted.make("made-up"),
     baseUrl,
@@ -35,7 +35,7 @@ const tagOf = {
   429: "TooManyRequests",
   500: "ServerError"
 } as const
-const outcomeOf = { 200: "Applied", 302: "NotApplied", 401: "NotApplied", 429: "NotApplied", 500: "Unknown" } as const
+const outcomeOf = { 200: "Unknown", 302: "Unknown", 401: "Unknown", 429: "NotApplied", 500: "Unknown" } as const
 
 /** What is wrong with a success, where `unpacks` is whether the client unpacks what it gets. */
 const flawOf = (kind: Hostility, unpacks: boolean) => {

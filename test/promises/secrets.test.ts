@@ -22,7 +22,16 @@ import {
   Schema,
   Stream
 } from "effect"
-import { ApiKey, ApiKeys, Instantly, InstantlyError, RateLimit, RetryPolicy, Revocation } from "effect-instantly"
+import {
+  ApiKey,
+  ApiKeys,
+  Instantly,
+  type InstantlyClient,
+  InstantlyError,
+  RateLimit,
+  RetryPolicy,
+  Revocation
+} from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { address, served } from "../../examples/embedded/served.js"
 import { leaksIn } from "../support/leaks.js"
@@ -67,7 +76,7 @@ const observed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   })
 
 /** Deletes a key, and gives everything that came to light. */
-const remove = (options: Partial<Instantly.Options> = {}) =>
+const remove = (options: Partial<InstantlyClient.Options> & Instantly.PolicyOptions = {}) =>
   Effect.gen(function* () {
     const apiKeys = yield* ApiKeys.ApiKeys
     return yield* apiKeys.delete(ApiKey.ApiKeyId.make("019e18e2-78d4-7322-941a-7384d8969c61"))
@@ -285,7 +294,7 @@ describe("no secret is shown", () => {
 
   it.live("by settings that are wrong", () =>
     Effect.gen(function* () {
-      const wrong: ReadonlyArray<Partial<Instantly.Options>> = [
+      const wrong: ReadonlyArray<Partial<InstantlyClient.Options> & Instantly.PolicyOptions> = [
         { apiKey: Redacted.make(`${token}\n${token}`) },
         { apiKey: Redacted.make(`Bearer ${token}`) },
         { apiKey: Effect.succeed(Redacted.make(`${token}\n`.repeat(2))) },
@@ -341,7 +350,7 @@ describe("no secret is shown", () => {
           const apiKeys = yield* ApiKeys.ApiKeys
           const run = Revocation.run([ApiKey.ApiKeyId.make(wire.id)])
           return [
-            yield* Effect.exit(apiKeys.listPage({ startingAfter: "made-up" })),
+            yield* Effect.exit(Stream.runCollect(apiKeys.list())),
             yield* Effect.exit(apiKeys.isActive(Redacted.make(secret))),
             yield* Stream.runCollect(Stream.mapEffect(run, (receipt) => Schema.encode(Revocation.Receipt)(receipt)))
           ]

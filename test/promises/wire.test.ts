@@ -4,7 +4,7 @@ import { NodeHttpClient } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
 import { Duration, Effect, Fiber, flow, identity, Layer, Option, Redacted, Schedule } from "effect"
 import { constVoid } from "effect/Function"
-import { ApiKey, ApiKeys, Instantly, RateLimit, RetryPolicy } from "effect-instantly"
+import { ApiKey, ApiKeys, Instantly, type InstantlyClient, RateLimit, RetryPolicy } from "effect-instantly"
 import pkg from "../../package.json" with { type: "json" }
 import type { Options, RawServer, Respond } from "../support/rawServer.js"
 import { closedPort, headOf, responseOf, selfSigned, serveRaw } from "../support/rawServer.js"
@@ -29,7 +29,7 @@ const wireKey = {
 const deleted = responseOf(200, JSON.stringify(wireKey))
 const html = "<!doctype html><title>made-up page</title>"
 
-const instantly = (baseUrl: string, options: Partial<Instantly.Options> = {}) =>
+const instantly = (baseUrl: string, options: Partial<InstantlyClient.Options> & Instantly.PolicyOptions = {}) =>
   Instantly.layer({
     apiKey: Redacted.make("made-up-token"),
     baseUrl,
@@ -40,7 +40,7 @@ const instantly = (baseUrl: string, options: Partial<Instantly.Options> = {}) =>
 
 const deleteKey = Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(id))
 
-const deleteAt = (baseUrl: string, options?: Partial<Instantly.Options>) =>
+const deleteAt = (baseUrl: string, options?: Partial<InstantlyClient.Options> & Instantly.PolicyOptions) =>
   Effect.provide(deleteKey, instantly(baseUrl, options))
 
 const errorAt = flow(deleteAt, Effect.flip)
