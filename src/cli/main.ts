@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import manifest from "../../package.json" with { type: "json" }
+import { audit } from "./commands/audit.js"
 import { check } from "./commands/check.js"
 import { list } from "./commands/list.js"
 import { revoke } from "./commands/revoke.js"
@@ -17,7 +18,7 @@ import { codes, usage } from "./usage/exit.js"
 import * as File from "./usage/file.js"
 import * as Help from "./usage/help.js"
 
-const commands = { revoke, list, check }
+const commands = { revoke, list, check, audit }
 
 const run = (invocation: Arguments.Invocation) => {
   switch (invocation._tag) {

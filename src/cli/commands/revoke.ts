@@ -1,13 +1,16 @@
 /** The command `revoke`. */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { ApiKeyId } from "../../ApiKey.js"
-import { isSettled } from "../../Revocation.js"
+import { isSettled, type Receipt } from "../../Revocation.js"
 import * as Credential from "../instantly/credential.js"
+import type { Overview } from "../instantly/overview.js"
 import { rehearsal } from "../instantly/rehearsal.js"
 import { live, Target } from "../instantly/target.js"
 import { begin, carryOut, type Done, type Options } from "../revoke/carryOut.js"
+import * as LeftBehind from "../revoke/leftBehind.js"
 import * as Plan from "../revoke/plan.js"
 import * as Request from "../revoke/request.js"
 import { codeOf, notVerified, verifyDead, verifyGone } from "../revoke/verify.js"
@@ -28,10 +31,19 @@ const deleteOwn = (own: ReadonlyArray<ApiKeyId>, options: Options) =>
     if (done.receipts.length === 0) return code
     const { apiKey } = yield* Target
     const dead = yield* Effect.raceFirst(
-      verifyDead(apiKey, "The key that this tool calls with"),
+      verifyDead({ secret: apiKey, what: "The key that this tool calls with", wasAccepted: true }),
       Effect.as(Deferred.await(options.stop), codes.unknown)
     )
     return Math.max(code, dead)
+  })
+
+/** Whether the list shows them gone. What nobody has seen gone is not reported as gone. Returns the exit code. */
+const verified = (done: Done, receipts: ReadonlyArray<Receipt>, overview: Overview, stop: Effect.Effect<StopReason>) =>
+  Effect.gen(function* () {
+    const seen = yield* Effect.raceFirst(verifyGone(receipts, overview.listing), Effect.zipRight(stop, notVerified()))
+    const presenceOf = Option.getOrElse(seen, () => () => "NotChecked" as const)
+    const code = Math.max(codeOfUnsent(done), ...receipts.map((receipt) => codeOf(receipt, presenceOf(receipt.id))))
+    return code === codes.gone && Option.isNone(seen) ? codes.unknown : code
   })
 
 /** The command that goes on where a run left keys that are not settled. */
@@ -42,22 +54,42 @@ const sayHowToGoOn = ({ again, has }: Arguments) =>
 
 const work = (args: Arguments, request: Request.Request, stopped: Deferred.Deferred<StopReason>) =>
   Effect.gen(function* () {
-    const stopping = Deferred.await(stopped)
-    const plan = yield* Effect.raceFirst(Plan.make(request), Effect.zipRight(stopping, cancelled))
-    const { inDoubt, others, overview, own, secret, settled, workspace } = plan
+    const stop = Deferred.await(stopped)
+    const plan = yield* Effect.raceFirst(Plan.make(request), Effect.zipRight(stop, cancelled))
+    const { inDoubt, leak, others, overview, own, settled, workspace } = plan
     const { journal, json } = request
-    const options = { inDoubt, journal, json, stop: stopped, place: overview.place }
+    const options: Options = { inDoubt, journal, json, stop: stopped, place: overview.place }
+    const given = [...others, ...own, ...settled.map(({ id }) => id)]
+    const trail = yield* Effect.transposeMapOption(leak, () => LeftBehind.before(given, overview, request.since, stop))
 
     if (others.length + own.length > 0) yield* begin(journal, workspace)
     const done = others.length > 0 ? yield* carryOut(others, options) : nothing
     const receipts = [...settled, ...done.receipts]
     if (receipts.length === 0 && done.unsent > 0) return yield* cancelled
-    const verified = yield* Effect.raceFirst(
-      verifyGone(receipts, overview.listing),
-      Effect.zipRight(stopping, notVerified())
-    )
-    const presenceOf = Option.getOrElse(verified, () => () => "NotChecked" as const)
-    let code = Math.max(codeOfUnsent(done), ...receipts.map((receipt) => codeOf(receipt, presenceOf(receipt.id))))
+    let code = yield* verified(done, receipts, overview, stop)
+
+    const prove = Option.match(leak, {
+      onNone: () => Effect.succeed<number>(codes.gone),
+      onSome: (leak) =>
+        Effect.raceFirst(
+          verifyDead({ ...leak, what: "The secret" }),
+          Effect.zipRight(stop, Effect.as(say("It was not checked whether the secret is dead."), codes.unknown))
+        )
+    })
+    // The own key comes last, and the secret can be its.
+    if (own.length === 0) code = Math.max(code, yield* prove)
+
+    const left = yield* Effect.transposeMapOption(trail, (trail) => LeftBehind.after(given, trail, json, stop))
+    const gone = done.receipts.filter(isSettled).map(({ id }) => id)
+    if (Option.isSome(left)) {
+      const more = yield* LeftBehind.offer(left.value, overview, request)
+      if (more.length > 0) {
+        const also = yield* carryOut(more, { ...options, inDoubt: [] })
+        gone.push(...also.receipts.filter(isSettled).map(({ id }) => id))
+        const before = { ...overview, listing: Either.right(left.value.keys) }
+        code = Math.max(code, yield* verified(also, also.receipts, before, stop))
+      }
+    }
 
     const isAllSettled = done.unsent === 0 && done.receipts.every(isSettled)
     if (own.length > 0) {
@@ -67,15 +99,11 @@ const work = (args: Arguments, request: Request.Request, stopped: Deferred.Defer
       } else {
         code = Math.max(code, yield* deleteOwn(own, options))
       }
-    }
-    if (Option.isSome(secret)) {
-      const notProved = Effect.as(say("It was not checked whether the secret is dead."), codes.unknown)
-      const dead = Effect.raceFirst(verifyDead(secret.value, "The secret"), Effect.zipRight(stopping, notProved))
-      code = Math.max(code, yield* dead)
+      code = Math.max(code, yield* prove)
     }
     if (!isAllSettled) yield* sayHowToGoOn(args)
-    // What nobody has seen gone is not reported as gone.
-    return code === codes.gone && Option.isNone(verified) ? codes.unknown : code
+    if (Option.isSome(left)) yield* LeftBehind.sayAlive(left.value, gone)
+    return code
   })
 
 /** Deletes keys, and returns the exit code. */

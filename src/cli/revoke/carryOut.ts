@@ -1,17 +1,17 @@
 /** Deletes keys. Each receipt is shown and counted as it comes, after the journal has it. */
+import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { ApiKeyId } from "../../ApiKey.js"
 import * as Revocation from "../../Revocation.js"
 import { Target } from "../instantly/target.js"
 import type { JournalFile } from "../journal/file.js"
 import { Run } from "../journal/line.js"
-import { printJson } from "../terminal/json.js"
+import { jsonOf, printJson, wantsJson } from "../terminal/json.js"
 import { printable } from "../terminal/printable.js"
 import * as Progress from "../terminal/progress.js"
 import type { StopReason } from "../terminal/stop.js"
@@ -92,7 +92,7 @@ const readable = (receipt: Revocation.Receipt) => {
   }
 }
 
-const encode = Schema.encode(Schema.parseJson(Revocation.Receipt))
+const toJson = jsonOf(Revocation.Receipt)
 
 const summaryOf = ({ receipts, unsent }: Done, inDoubt: ReadonlySet<string>) => {
   const kindOf = (receipt: Revocation.Receipt) =>
@@ -105,22 +105,37 @@ const summaryOf = ({ receipts, unsent }: Done, inDoubt: ReadonlySet<string>) => 
   return [...tally].map(([what, n]) => `${what}: ${n}`).join(", ")
 }
 
+const lineOf = (
+  { done, failed }: { readonly done: number; readonly failed: number },
+  total: number,
+  startedAt: number
+) =>
+  Effect.map(Clock.currentTimeMillis, (now) => {
+    const rate = done / (Math.max(1, now - startedAt) / 1000)
+    const left = done === 0 ? "?" : String(Math.ceil((total - done) / rate))
+    return `${done}/${total} · ${rate.toFixed(1)}/s · ${left} s left · ${failed} failed`
+  })
+
 export const carryOut = (ids: ReadonlyArray<ApiKeyId>, options: Options) =>
   Effect.gen(function* () {
     const { inDoubt, json, place, stop } = options
-    const progress = yield* Progress.start(ids.length)
+    const startedAt = yield* Clock.currentTimeMillis
+    const counts = yield* Ref.make({ done: 0, failed: 0 })
+    const progress = yield* Progress.start(Effect.flatMap(Ref.get(counts), (so) => lineOf(so, ids.length, startedAt)))
     const kept = yield* Effect.transposeMapOption(options.journal, journalOf)
     const receipts: Array<Revocation.Receipt> = []
 
     /** Shows a receipt: in words on a terminal, as a line of JSON elsewhere. */
     const show = (receipt: Revocation.Receipt) =>
-      process.stdout.isTTY === true && !json
-        ? print(readable(receipt))
-        : Effect.flatMap(Effect.orDie(encode(receipt)), printJson)
+      Effect.if(wantsJson(json), {
+        onTrue: () => Effect.flatMap(toJson(receipt), printJson),
+        onFalse: () => print(readable(receipt))
+      })
     const count = (receipt: Revocation.Receipt) =>
       Effect.gen(function* () {
         receipts.push(receipt)
-        yield* progress.count(receipt._tag !== "Deleted" && !isMostLikelyDeleted(receipt))
+        const isFailure = receipt._tag !== "Deleted" && !isMostLikelyDeleted(receipt)
+        yield* Ref.update(counts, ({ done, failed }) => ({ done: done + 1, failed: failed + (isFailure ? 1 : 0) }))
         yield* progress.above(show(receipt))
       })
 

@@ -1,7 +1,8 @@
 /** The questions before keys are deleted. */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { ApiKey, ApiKeyId } from "../../ApiKey.js"
-import { leakedLeftOut, type Overview, ownUnknown, table } from "../instantly/overview.js"
+import { leakedLeftOut, type Overview, originOf, ownUnknown, table } from "../instantly/overview.js"
 import { ask, say } from "../terminal/terminal.js"
 import { cancelled } from "../usage/exit.js"
 
@@ -27,6 +28,7 @@ export const confirm = (ids: ReadonlyArray<ApiKeyId>, overview: Overview) =>
       "",
       `To delete at ${overview.place}:`,
       ...(yield* table(ids, overview, "stderr")),
+      ...(Option.isSome(overview.leaked.elsewhere) ? originOf(overview) : []),
       ...leakedLeftOut(ids, overview),
       ...ownUnknown(overview),
       "A deleted key cannot be restored."
@@ -34,7 +36,7 @@ export const confirm = (ids: ReadonlyArray<ApiKeyId>, overview: Overview) =>
     const wanted = ids.length === 1 ? ["delete 1 key", "yes"] : [`delete ${ids.length} keys`]
     const typed = wanted.map((text) => `"${text}"`).join(" or ")
     for (;;) {
-      const answer = yield* ask(`Press Enter to delete nothing, or type ${typed} to go on: `)
+      const answer = yield* ask(`Enter deletes nothing. Type ${typed} to go on: `)
       if (isNo(answer)) return yield* cancelled
       if (wanted.includes(answer)) return
     }

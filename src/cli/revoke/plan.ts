@@ -4,14 +4,14 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { ApiKeyId } from "../../ApiKey.js"
-import { leakedLeftOut, type Overview, ownUnknown, table } from "../instantly/overview.js"
-import * as Secret from "../instantly/secret.js"
+import * as Evidence from "../instantly/evidence.js"
+import { leakedLeftOut, type Overview, originOf, ownUnknown, table } from "../instantly/overview.js"
 import { Target } from "../instantly/target.js"
-import { endWith, placeOf, readKeys, withSecret, workspaceOf } from "../instantly/workspace.js"
+import { endWith, placeOf, readKeys, workspaceOf } from "../instantly/workspace.js"
 import { say } from "../terminal/terminal.js"
 import { cancelled, codes, Exit, usage } from "../usage/exit.js"
 import { confirm, confirmOwn } from "./confirm.js"
-import * as LeakedKey from "./leakedKey.js"
+import * as Leak from "./leak.js"
 import type { Request } from "./request.js"
 import { leftOf, mustBeOfHere } from "./resume.js"
 
@@ -20,9 +20,7 @@ const keyOf = (id: string) => id.toLowerCase()
 export const make = (request: Request) =>
   Effect.gen(function* () {
     const { apiKey, fingerprint } = yield* Target
-    const secret = request.leaked ? Option.some(yield* Secret.read("The leaked secret")) : Option.none()
-    if (Option.isSome(secret)) yield* LeakedKey.mustBeAlive(secret.value)
-
+    const leak = request.leaked ? Option.some(yield* Leak.read(request)) : Option.none()
     const listing = yield* Effect.either(readKeys)
     if (Either.isLeft(listing) && (listing.left._tag === "Unauthorized" || listing.left._tag === "PaymentRequired")) {
       return yield* endWith(listing.left)
@@ -31,8 +29,11 @@ export const make = (request: Request) =>
     yield* mustBeOfHere(request.found.lines, workspace)
     const overview: Overview = {
       listing,
-      own: withSecret(listing, apiKey),
-      leaked: Option.flatMap(secret, (value) => withSecret(listing, value)),
+      own: Evidence.evidenceOf(listing, apiKey, Option.none()).key,
+      leaked: Option.match(leak, {
+        onNone: () => Evidence.none,
+        onSome: ({ scopes, secret }) => Evidence.evidenceOf(listing, secret, scopes)
+      }),
       place: yield* placeOf(workspace)
     }
 
@@ -43,7 +44,7 @@ export const make = (request: Request) =>
           keys.filter(({ name }) => name.includes(text)).map(({ id }) => id)
         )
     })
-    const chosen = request.choosing ? yield* LeakedKey.choose(overview) : []
+    const chosen = request.choosing ? yield* Leak.choose(request, overview) : []
     const given = [...request.ids, ...(yield* byName), ...chosen]
     if (given.length === 0) {
       const problem = Option.isSome(request.name)
@@ -80,10 +81,10 @@ export const make = (request: Request) =>
     const toDelete = [...others, ...own]
     if (pending.length > 0 && toDelete.length === 0) return yield* cancelled
     if (toDelete.length > 0) {
-      if (request.yes) yield* say(...leakedLeftOut(toDelete, overview), ...ownUnknown(overview))
+      if (request.yes) yield* say(...originOf(overview), ...leakedLeftOut(toDelete, overview), ...ownUnknown(overview))
       else yield* confirm(toDelete, overview)
     }
-    return { others, own, inDoubt, settled, secret, overview, workspace }
+    return { others, own, inDoubt, settled, leak, overview, workspace }
   })
 
 export type Plan = Effect.Effect.Success<ReturnType<typeof make>>

@@ -9,8 +9,10 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type { ApiKey, ApiKeyId } from "../../ApiKey.js"
+import { isActive } from "../../ApiKeys.js"
 import type { Receipt } from "../../Revocation.js"
-import { isAccepted } from "../instantly/acceptance.js"
+import { meaningOfRefusal } from "../instantly/acceptance.js"
+import { hintOf } from "../instantly/secret.js"
 import { isUnauthorized, type Listing, readKeys, reasonOf } from "../instantly/workspace.js"
 import { printable } from "../terminal/printable.js"
 import { say } from "../terminal/terminal.js"
@@ -90,17 +92,33 @@ export const verifyGone = (receipts: ReadonlyArray<Receipt>, before: Listing) =>
     )
   })
 
-/** Checks for up to half a minute until the secret is refused. It was accepted before; `what` names it. Returns the exit code. */
-export const verifyDead = (secret: Redacted.Redacted, what: string) =>
-  isAccepted(secret).pipe(
+/** What is verified of a secret. */
+export interface Subject {
+  readonly secret: Redacted.Redacted
+  /** What messages call it. */
+  readonly what: string
+  /** Whether Instantly accepted it before. Then it is whole. */
+  readonly wasAccepted: boolean
+}
+
+/** Checks for up to half a minute until the secret is refused. Returns the exit code. */
+export const verifyDead = ({ secret, wasAccepted, what }: Subject) =>
+  isActive(secret).pipe(
     Effect.filterOrFail(
       (active) => !active,
       () => new StillAccepted()
     ),
     Effect.retry({ schedule: forHalfAMinute, while: ({ _tag }) => _tag === "StillAccepted" }),
     Effect.matchEffect({
-      onSuccess: () =>
-        Effect.as(say(`${what} is dead: Instantly accepted it before, and does not accept it any more.`), codes.gone),
+      onSuccess: () => {
+        if (wasAccepted)
+          return Effect.as(say(`${what} is dead: Instantly accepted it before, and refuses it now.`), codes.gone)
+        const isWhole = Option.isNone(hintOf(secret))
+        return Effect.as(
+          say(`${what} is refused in the same words as a made-up one. ${meaningOfRefusal(secret)}`),
+          isWhole ? codes.gone : codes.unknown
+        )
+      },
       onFailure: (error) =>
         error._tag === "StillAccepted"
           ? Effect.as(

@@ -39,4 +39,7 @@ export const columnsOf = (stream: "stdout" | "stderr") =>
 
 /** Whether these lines are more than the terminal shows at once, with a question below them. */
 export const isTall = (texts: ReadonlyArray<string>) =>
-  Effect.sync(() => texts.join("\n").split("\n").length > (process.stderr.rows ?? 24) - 4)
+  Effect.sync(() => {
+    const { rows } = process.stderr
+    return texts.join("\n").split("\n").length > (rows > 0 ? rows : 24) - 4
+  })

@@ -73,7 +73,7 @@ const noCommand = (word: string) => {
     ? similar(word, ["--version", "--help"])
     : Option.orElse(Option.fromNullable(synonyms.get(word)), () => similar(word, names))
   const name = shown(word, "The first argument (not shown here)")
-  return usage(`${name} is not ${what}.${didYouMean(meant)} The commands are revoke, list and check.`)
+  return usage(`${name} is not ${what}.${didYouMean(meant)} The commands are revoke, list, check and audit.`)
 }
 
 const parse = (command: CommandName, args: ReadonlyArray<string>): Either.Either<Arguments, Exit> => {

@@ -1,11 +1,13 @@
 /** What a person gives: ids as arguments, in a file and on stdin, and a secret on one line. No message repeats any of it. */
 import { createInterface } from "node:readline"
 import * as Chunk from "effect/Chunk"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { ApiKeyId } from "../../ApiKey.js"
+import type { Arguments } from "./arguments.js"
 import { ifItWasASecret, usage } from "./exit.js"
 import * as File from "./file.js"
 
@@ -65,3 +67,14 @@ export const readIds = ({ file, stdin }: Sources) =>
     Option.match(file, { onNone: () => Effect.succeed([]), onSome: inFile }),
     stdin ? onStdin : Effect.succeed([])
   ]).pipe(Effect.map((given) => given.flat()))
+
+/** The date of --since. */
+export const sinceOf = ({ get }: Arguments) =>
+  Option.match(get("since"), {
+    onNone: () => Effect.succeedNone,
+    onSome: (text) =>
+      Option.match(DateTime.make(text), {
+        onNone: () => usage("--since needs a date, such as 2026-08-01."),
+        onSome: (at) => Effect.succeedSome(DateTime.toUtc(at))
+      })
+  })

@@ -84,7 +84,10 @@ describe("verifyDead", () => {
       const caller = yield* mock.createApiKey()
       const leaked = yield* mock.createApiKey()
       if (isDeleted) yield* mock.deleteApiKey(leaked.id)
-      return yield* Effect.provide(verifyDead(leaked.secret, "The secret"), Instantly.layer({ apiKey: caller.secret }))
+      return yield* Effect.provide(
+        verifyDead({ secret: leaked.secret, what: "The secret", wasAccepted: true }),
+        Instantly.layer({ apiKey: caller.secret })
+      )
     }).pipe(Effect.provide(InstantlyMock.layer({ revocationLag: "20 seconds", faults })), inVirtualTime)
 
   it.effect("is 0 once the secret is refused, which may take some seconds", () =>

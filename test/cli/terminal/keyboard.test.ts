@@ -20,7 +20,7 @@ const whileItWaits = (typed: string, answer?: string) =>
         ["(it is not shown): ", `${Redacted.value(leaked.secret)}\r`],
         // The end of the hidden line: from then on the tool waits for the server.
         ["\n", typed],
-        ...(answer === undefined ? [] : [["Type its number", answer] as const])
+        ...(answer === undefined ? [] : [["Its number", answer] as const])
       ]
     })
   })
@@ -40,7 +40,7 @@ describe.skipIf(!hasScript)("while the tool waits for the server", () => {
     Effect.gen(function* () {
       const { code, output } = yield* whileItWaits("\u0003")
       expect(output).toContain("Nothing was deleted.")
-      expect(output).not.toContain("Type its number")
+      expect(output).not.toContain("Its number")
       expect(code).toBe(2)
     }).pipe(Effect.provide(served()))
   )
