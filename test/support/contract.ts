@@ -56,7 +56,7 @@ export const allowedBy = (schema: unknown): fc.Arbitrary<unknown> => {
         .date({ noInvalidDate: true, min: new Date(0), max: new Date("9999-01-01") })
         .map((date) => date.toISOString())
     case "string":
-      return fc.string({ unit: "binary" })
+      return fc.fullUnicodeString()
     case "array":
       return fc.array(allowedBy(items))
     case "object":
