@@ -53,6 +53,17 @@ export const ApiKeyId = Schema.declare<string, string, readonly []>(
  */
 export type ApiKeyId = typeof ApiKeyId.Type
 
+/** @internal What is the same for all spellings of an id, as the key of a map or a set. */
+export const spelling = (id: ApiKeyId): string => id.toLowerCase()
+
+/**
+ * Whether two ids are one: they may differ in case.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const sameId = (self: ApiKeyId, that: ApiKeyId): boolean => spelling(self) === spelling(that)
+
 export { KnownScope }
 
 /**
