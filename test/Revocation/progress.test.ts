@@ -47,17 +47,21 @@ describe("an error that dooms a run", () => {
 
   it.effect("is the first of them, whatever comes later", () =>
     Effect.gen(function* () {
-      const second = yield* Deferred.make<void>()
+      const bothAreSent = yield* Deferred.make<void>()
+      const firstIsRecorded = yield* Deferred.make<void>()
       const run = Revocation.run(ids(6), {
         concurrency: 2,
-        journal: { begin: () => Effect.void, record: () => Deferred.succeed(second, undefined) }
+        journal: { begin: () => Effect.void, record: () => Deferred.succeed(firstIsRecorded, undefined) }
       })
       const all = yield* byId(run).pipe(
         Effect.provide(
           deleting((index) =>
             index === 0
-              ? new InstantlyError.PaymentRequired()
-              : Effect.zipRight(Deferred.await(second), new InstantlyError.Unauthorized())
+              ? Effect.zipRight(Deferred.await(bothAreSent), new InstantlyError.PaymentRequired())
+              : Deferred.succeed(bothAreSent, undefined).pipe(
+                  Effect.zipRight(Deferred.await(firstIsRecorded)),
+                  Effect.zipRight(new InstantlyError.Unauthorized())
+                )
           )
         )
       )

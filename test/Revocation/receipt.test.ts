@@ -3,14 +3,9 @@ import { Effect, Option, Schema } from "effect"
 import { InstantlyError, Revocation } from "effect-instantly"
 import { deleting, ids, inOrder, tags, upperCase } from "./deletions.js"
 
-/** The receipt of an id whose deletion ends with this. */
-const receiptAfter = (
-  error: InstantlyError.InstantlyError | undefined,
-  inDoubt: Revocation.Options["inDoubt"] = []
-): Effect.Effect<Revocation.Receipt | undefined> =>
-  inOrder(Revocation.run(ids(1), { inDoubt })).pipe(
-    Effect.map(([receipt]) => receipt),
-    Effect.provide(deleting(() => error ?? Effect.void))
+const receiptsOf = (ends: ReadonlyArray<InstantlyError.InstantlyError | undefined>, options: Revocation.Options = {}) =>
+  inOrder(Revocation.run(ids(ends.length), { concurrency: 1, ...options })).pipe(
+    Effect.provide(deleting((index) => ends[index] ?? Effect.void))
   )
 
 const { InvalidResponse, NotFound, ServerError, TooManyRequests, TransportError, UnexpectedStatus } = InstantlyError
@@ -32,7 +27,7 @@ describe("a receipt", () => {
     ["a page", new UnexpectedStatus({ status: 403, outcome: "Unknown" }), { _tag: "Unknown" }],
     ["a request that never left", new TransportError({ reason: "NotSent" }), { _tag: "Failed" }]
   ])("of %s says what the outcome of the call says", ([, error, expected]) =>
-    Effect.map(receiptAfter(error), (receipt) => expect(receipt).toMatchObject(expected))
+    Effect.map(receiptsOf([error]), (receipts) => expect(receipts).toMatchObject([expected]))
   )
 
   it.effect.each<readonly [InstantlyError.InstantlyError | undefined, object]>([
@@ -46,7 +41,31 @@ describe("a receipt", () => {
     [new InstantlyError.HeldBack(), { _tag: "Unknown", error: "HeldBack" }],
     [new ServerError(), { _tag: "Unknown", error: "ServerError" }]
   ])("of an id in doubt says after %s that an earlier run may have deleted it", ([error, expected]) =>
-    Effect.map(receiptAfter(error, ids(1).map(upperCase)), (receipt) => expect(receipt).toMatchObject(expected))
+    Effect.gen(function* () {
+      // ids are compared whatever their case
+      const receipts = yield* receiptsOf([error, error], { inDoubt: ids(1).map(upperCase) })
+      expect(receipts[0]).toMatchObject(expected)
+      expect(receipts[1]).not.toMatchObject({ message: expect.stringContaining("An earlier run") })
+      const shouted = inOrder(Revocation.run(ids(1).map(upperCase), { inDoubt: ids(1) }))
+      expect(
+        yield* Effect.provide(
+          shouted,
+          deleting(() => error ?? Effect.void)
+        )
+      ).toMatchObject([expected])
+    })
+  )
+
+  it.effect.each([undefined, new InvalidResponse({ outcome: "Applied" })])(
+    "of a 401 says that the run may have deleted its own key, once it has deleted any (%#)",
+    (deletion) =>
+      Effect.gen(function* () {
+        const own = "This run has deleted keys: one of them may be the very key that it authenticates with.\n"
+        const unauthorized = new InstantlyError.Unauthorized()
+        const [, , after] = yield* receiptsOf([deletion, new NotFound(), unauthorized])
+        expect(after).toMatchObject({ _tag: "Failed", message: `${own}${unauthorized.message}` })
+        expect(yield* receiptsOf([unauthorized])).toMatchObject([{ _tag: "Failed", message: unauthorized.message }])
+      })
   )
 
   it.effect("is one line of JSON without secrets, and comes back from it", () =>
