@@ -53,11 +53,11 @@ export const ApiKeyId = Schema.declare<string, string, readonly []>(
  */
 export type ApiKeyId = typeof ApiKeyId.Type
 
-/** @internal What is the same for all spellings of an id, as the key of a map or a set. */
+/** @internal What all spellings of an id have in common, as the key of a map or a set. */
 export const spelling = (id: ApiKeyId): string => id.toLowerCase()
 
 /**
- * Whether two ids are one: they may differ in case.
+ * Whether two ids are of one key. Ids that differ only in case are.
  *
  * @since 0.1.0
  * @category predicates
@@ -90,7 +90,7 @@ export type Scope = typeof Scope.Type
 /**
  * What a key may do, as a list.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Scopes extends ReadonlyArray<Scope> {}

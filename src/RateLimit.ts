@@ -23,7 +23,7 @@ import * as Rule from "./RateLimit/rule.js"
 /**
  * What the gate has heard since it gave the last permit.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Heard {
@@ -115,7 +115,7 @@ export const quota = (options: QuotaOptions): Schedule.Schedule<unknown> => Rule
  * )
  * ```
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category constructors
  */
 export const dynamic = <R>(quota: Effect.Effect<QuotaOptions, never, R>): Schedule.Schedule<unknown, unknown, R> =>
@@ -124,7 +124,7 @@ export const dynamic = <R>(quota: Effect.Effect<QuotaOptions, never, R>): Schedu
 /**
  * The parameters of {@link adaptive}.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface AdaptiveOptions {
@@ -160,7 +160,7 @@ export interface AdaptiveOptions {
  * const gate = RateLimit.layer(polite, { rest: 0 })
  * ```
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category constructors
  */
 export const adaptive = (options?: AdaptiveOptions): Schedule.Schedule<number, Heard> =>
@@ -179,7 +179,7 @@ export const unlimited: Schedule.Schedule<unknown> = Rule.toSchedule(Rule.always
  * milliseconds of jitter.
  *
  * @see https://developer.instantly.ai/api/v2/ratelimit
- * @since 0.2.0
+ * @since 0.1.0
  * @category policies
  */
 export const instantlyQuotas: ReadonlyArray<QuotaOptions> = [

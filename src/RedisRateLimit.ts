@@ -19,7 +19,7 @@
  * ```
  *
  * @module
- * @since 0.2.0
+ * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -37,7 +37,7 @@ import * as Script from "./RedisRateLimit/script.js"
  * Runs a Lua script on Redis 5 or later, and gives what the script returns: a list of numbers. `EVAL` is enough. If it
  * throws, fails or never ends, Redis is away.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export type Evaluate = (script: string, keys: Array<string>, args: Array<string>) => PromiseLike<unknown>
@@ -46,7 +46,7 @@ export type Evaluate = (script: string, keys: Array<string>, args: Array<string>
  * The parameters of {@link make}. All processes that share a workspace should be given the same, `policy` and `whileAway`
  * apart.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Options extends RateLimit.Options {
@@ -107,7 +107,7 @@ export interface Options extends RateLimit.Options {
  * })
  * ```
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category constructors
  */
 export const make = (options: Options): Effect.Effect<RateLimit.Service, never, Scope.Scope> => {
@@ -194,7 +194,7 @@ export const make = (options: Options): Effect.Effect<RateLimit.Service, never, 
  * })
  * ```
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category layers
  */
 export const layer = (options: Options): Layer.Layer<RateLimit.RateLimit> =>

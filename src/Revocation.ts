@@ -178,7 +178,7 @@ const runAll = <E, R, E2, R2>(
  * stream fails with that error.
  *
  * Two things stop the sending. Every id after them is `Skipped`, with the `reason` of the first; calls under way still end.
- * - After an `Unauthorized`, `PaymentRequired` or `Forbidden` no further call can succeed.
+ * - After an `Unauthorized`, `PaymentRequired` or `InsufficientScope` no further call can succeed.
  * - Five responses in a row that are not Instantly's own (`Blocked`) come from a portal or a proxy on the way, which would
  *   answer the other ids, too. Calls count in the order in which they end. A 429, a 5xx and a lost connection can come from
  *   anybody: they neither count nor begin a new row.

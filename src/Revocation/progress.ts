@@ -39,7 +39,7 @@ const foreignAfter = (foreign: number, error: DeleteApiKeyError): number => {
 
 /** The reason for which no further call can succeed. */
 const doomOf = (error: DeleteApiKeyError): Option.Option<Reason> =>
-  error._tag === "Unauthorized" || error._tag === "PaymentRequired" || error._tag === "Forbidden"
+  error._tag === "Unauthorized" || error._tag === "PaymentRequired" || error._tag === "InsufficientScope"
     ? Option.some(error._tag)
     : Option.none()
 

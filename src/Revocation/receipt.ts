@@ -72,7 +72,7 @@ export class Unknown extends Schema.TaggedClass<Unknown>("effect-instantly/Revoc
 ) {}
 
 /**
- * The id was not sent: after an `Unauthorized`, `PaymentRequired` or `Forbidden` no further call can succeed, or five
+ * The id was not sent: after an `Unauthorized`, `PaymentRequired` or `InsufficientScope` no further call can succeed, or five
  * responses in a row were not Instantly's own (`Blocked`).
  *
  * @since 0.1.0
@@ -80,7 +80,7 @@ export class Unknown extends Schema.TaggedClass<Unknown>("effect-instantly/Revoc
  */
 export class Skipped extends Schema.TaggedClass<Skipped>("effect-instantly/Revocation/Skipped")("Skipped", {
   ...stamped,
-  reason: Schema.Literal("Unauthorized", "PaymentRequired", "Forbidden", "Blocked")
+  reason: Schema.Literal("Unauthorized", "PaymentRequired", "InsufficientScope", "Blocked")
 }) {}
 
 /**

@@ -14,7 +14,7 @@ export const usage = (problem: string) =>
 
 export const cancelled = new Ended({ code: codes.usage, message: "Nothing was deleted." })
 
-const unauthorized: ReadonlySet<string> = new Set(["Unauthorized", "PaymentRequired", "Forbidden"])
+const unauthorized: ReadonlySet<string> = new Set(["Unauthorized", "PaymentRequired", "InsufficientScope"])
 
 /** The exit code of a receipt. A `NotFound` after a lost response is `unknown`: most likely the key was deleted here. */
 export const codeOf = (receipt: Receipt): number => {

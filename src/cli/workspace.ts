@@ -25,7 +25,7 @@ export const endWith = (error: InstantlyError) =>
 
 /** Why the keys cannot be listed. */
 export const reasonOf = (error: InstantlyError) =>
-  error._tag === "Forbidden" ? "the API key lacks the scope api_keys:read" : error._tag
+  error._tag === "InsufficientScope" ? "the API key lacks the scope api_keys:read" : error._tag
 
 /** The workspace that the environment names, or else the one that the keys are in. */
 export const workspaceOf = (known: Known): Effect.Effect<Option.Option<string>, never, Target> =>

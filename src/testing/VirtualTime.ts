@@ -3,7 +3,7 @@
  * sleeper wakes, which takes some microseconds; `TestClock` takes milliseconds for each. Use `TestClock` to look at a moment
  * in between, and this to run something to its end.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @module
  */
 import * as Clock from "effect/Clock"
@@ -82,7 +82,7 @@ const make = () => {
  * const day = VirtualTime.run(Effect.zipRight(Effect.sleep("1 day"), Clock.currentTimeMillis))
  * ```
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category running
  */
 export const run = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

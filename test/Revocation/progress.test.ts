@@ -23,7 +23,7 @@ describe("an error that dooms a run", () => {
   it.effect.each([
     new InstantlyError.Unauthorized(),
     new InstantlyError.PaymentRequired(),
-    new InstantlyError.Forbidden()
+    new InstantlyError.InsufficientScope()
   ])("is $_tag: nothing more is sent, and the rest is skipped with that reason", (error) => {
     const sent: Array<number> = []
     return Effect.gen(function* () {

@@ -284,7 +284,7 @@ describe.each(doubles)("the double %s", (_, double) => {
           GET: list,
           POST: created
         } as const
-        expect((yield* ask(request[method], caller.secret)).status).toBe(enough.includes(scope) ? 200 : 403)
+        expect((yield* ask(request[method], caller.secret)).status).toBe(enough.includes(scope) ? 200 : 401)
       }
     }).pipe(Effect.provide(double()))
   )
