@@ -70,7 +70,8 @@ describe("list", () => {
       Effect.map((keys) => Chunk.toReadonlyArray(keys).map(({ name }) => name)),
       Effect.provide(Instantly.layer({ apiKey: Redacted.make("made-up") })),
       Effect.provideService(HttpClient.HttpClient, client),
-      warningsOf
+      warningsOf,
+      inVirtualTime
     )
 
   it.effect("goes on after an empty page whose cursor is new", () =>
