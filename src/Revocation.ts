@@ -55,8 +55,8 @@ export interface Options<E = never, R = never> {
    */
   readonly concurrency?: number | "unbounded" | undefined
   /**
-   * When this effect ends, however it ends, nothing more is sent. Calls under way finish, and get their receipts. Default:
-   * never.
+   * When this effect ends, however it ends, no more ids are taken, and nothing more is sent. Calls under way finish, and get
+   * their receipts. Default: never.
    */
   readonly stop?: Effect.Effect<unknown, unknown, R> | undefined
   /** Where the run writes down what it does. Default: nowhere. */
