@@ -98,6 +98,7 @@ const runAll = <E, R, E2, R2>(
       const stopped = yield* Deferred.make<void>()
       // A failure is kept until the last call has ended, because a stream that fails cuts off what is under way.
       const failed = yield* Deferred.make<never, E | E2>()
+      const failure = Effect.flatMap(Deferred.poll(failed), (first) => Option.getOrElse(first, () => Effect.void))
 
       // A fiber inherits whether it can be interrupted. These two must end with the stream, even in a finalizer.
       yield* Effect.interruptible(stop).pipe(
@@ -140,7 +141,7 @@ const runAll = <E, R, E2, R2>(
       const revoke = (id: ApiKeyId) =>
         Effect.gen(function* () {
           if (yield* Deferred.isDone(stopped)) return Option.none<Receipt>()
-          // The type rules it out, but untyped code can still give it. It may be a secret, so no journal gets it either.
+          // The type rules it out, but untyped code can still give it. It may be a secret, so `begin` does not get it either.
           if (!isId(id)) return yield* Effect.flatMap(DateTime.now, (at) => record(Receipts.ofMalformed(at)))
           const { skips } = yield* Ref.get(progress)
           if (Option.isSome(skips)) {
@@ -159,14 +160,7 @@ const runAll = <E, R, E2, R2>(
         // What was taken from `ids` ahead of its turn is not sent either, once the run has stopped.
         Stream.mapEffect(revoke, { concurrency, unordered: true }),
         Stream.filterMap(identity),
-        Stream.concat(
-          Stream.execute(
-            Effect.flatMap(
-              Deferred.poll(failed),
-              Option.getOrElse(() => Effect.void)
-            )
-          )
-        )
+        Stream.concat(Stream.execute(failure))
       )
     })
   )
