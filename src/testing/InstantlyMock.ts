@@ -44,15 +44,19 @@ import type { Scopes } from "../ApiKey.js"
 import { ApiKey, ApiKeyId } from "../ApiKey.js"
 import type { Script } from "./Fault.js"
 import * as Adapters from "./InstantlyMock/adapters.js"
+import * as AuditLog from "./InstantlyMock/auditLog.js"
 import type { Incoming } from "./InstantlyMock/exchange.js"
 import * as Identity from "./InstantlyMock/identity.js"
 import * as Keys from "./InstantlyMock/keys.js"
 import { behaviourOf, type Options, windowMillis } from "./InstantlyMock/options.js"
 import * as Recorder from "./InstantlyMock/recorder.js"
 import * as Server from "./InstantlyMock/server.js"
+import * as Thief from "./InstantlyMock/thief.js"
 import * as Window from "./InstantlyMock/window.js"
 
+export type { Activity } from "./InstantlyMock/auditLog.js"
 export type { Options } from "./InstantlyMock/options.js"
+export type { Theft } from "./InstantlyMock/thief.js"
 
 /**
  * A request as it arrived, and what became of it. The secrets of the double's keys are replaced by `<redacted>` in the path,
@@ -114,6 +118,19 @@ export interface Service {
   }) => Effect.Effect<CreatedApiKey>
   /** Deletes a key without a request, as if another program had done it. */
   readonly deleteApiKey: (id: ApiKeyId) => Effect.Effect<void>
+  /** Adds a row to the audit log of a workspace. */
+  readonly recordActivity: (activity: AuditLog.Activity, workspaceId?: string) => Effect.Effect<void>
+  /**
+   * Plays the visit of a thief who has found a key: creates keys, exports leads and creates webhooks, all of which the audit
+   * log shows. Gives the keys and the ids of the webhooks.
+   */
+  readonly playThief: (
+    leaked: CreatedApiKey,
+    options?: Thief.Theft
+  ) => Effect.Effect<{
+    readonly keys: ReadonlyArray<CreatedApiKey>
+    readonly webhookIds: ReadonlyArray<string>
+  }>
   /** The keys that exist, oldest first. */
   readonly apiKeys: Effect.Effect<ReadonlyArray<CreatedApiKey>>
   /** The requests, in the order in which they were sent. With a delay, a later one may arrive first. */
@@ -197,10 +214,12 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
   const seed = options.seed ?? 0
   return Effect.gen(function* () {
     const random = Random.make(seed)
-    const keys = Keys.make(Identity.make(seed), behaviour.uuidInSecret)
+    const identity = Identity.make(seed)
+    const keys = Keys.make(identity, behaviour.uuidInSecret)
+    const auditLog = AuditLog.make(keys, identity, behaviour)
     const { add, arrivals, serve } = Recorder.make({
       scope: yield* Effect.scope,
-      handle: Server.make(keys, behaviour),
+      handle: Server.make(keys, auditLog, behaviour),
       givenSecrets: keys.givenSecrets
     })
     const serveSeeded = (incoming: Incoming) => Effect.withRandom(serve(incoming), random)
@@ -215,10 +234,29 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
         Effect.map(Clock.currentTimeMillis, (now) => keys.createWorkspace({ paid, admin }, now)),
       setPaid: (paid, id = workspaceId) => Effect.sync(() => keys.setPaid(id, paid)),
       createApiKey: ({ name = "made-up key", scopes = ["all:all"], secret, workspaceId: owner = workspaceId } = {}) =>
-        Effect.map(Clock.currentTimeMillis, (now) =>
-          created(keys.create({ name, scopes, secret: secret && Redacted.value(secret), workspaceId: owner }, now))
-        ),
-      deleteApiKey: (id) => Effect.map(Clock.currentTimeMillis, (now) => keys.delete(id, now)),
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          const fields = { name, scopes, secret: secret && Redacted.value(secret), workspaceId: owner }
+          const key = keys.create(fields, now)
+          auditLog.keyCreated(AuditLog.person, key, now)
+          return created(key)
+        }),
+      deleteApiKey: (id) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          const key = keys.delete(id, now)
+          if (key !== undefined) auditLog.keyDeleted(AuditLog.person, key, now)
+        }),
+      recordActivity: (activity, owner = workspaceId) =>
+        Effect.map(Clock.currentTimeMillis, (now) => auditLog.record(owner, activity, now)),
+      playThief: (leaked, options = {}) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          const { keys: made, webhookIds } = Thief.visit(
+            { auditLog, identity, keys },
+            leaked,
+            options,
+            options.at ?? now
+          )
+          return { keys: made.map(created), webhookIds }
+        }),
       apiKeys: Effect.sync(() => keys.existing().map(created)),
       arrivals,
       worstWindow: (window) => {

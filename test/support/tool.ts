@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { constants, tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect } from "@effect/vitest"
@@ -12,7 +12,7 @@ import { Effect, Redacted, Schema } from "effect"
 import { Revocation } from "effect-instantly"
 import { InstantlyMock } from "effect-instantly/testing"
 import { address } from "../../examples/embedded/served.js"
-import { Line } from "../../src/cli/journal.js"
+import { Line } from "../../src/cli/journal/line.js"
 import { madeUpSecret } from "./leaks.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -49,6 +49,7 @@ export interface Given {
 }
 
 export interface Ran {
+  /** As a shell has it: after a signal, 128 and its number. */
   readonly code: number | null
   readonly stdout: string
   /** Both streams. */
@@ -93,7 +94,9 @@ const start = (
     child.stderr.on("data", collect)
     if (open) child.stdin.write(input)
     else if (!terminal) child.stdin.end(input)
-    child.on("close", (code) => resume(Effect.succeed({ code, stdout, output })))
+    child.on("close", (code, signal) =>
+      resume(Effect.succeed({ code: signal === null ? code : 128 + constants.signals[signal], stdout, output }))
+    )
     return Effect.sync(() => child.kill("SIGKILL"))
   })
 

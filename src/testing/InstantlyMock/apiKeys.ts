@@ -2,10 +2,12 @@
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { KnownScope } from "../../ApiKey.js"
+import * as AuditLog from "./auditLog.js"
 import { carriedOut, envelope, type Incoming, json, type Route, refused } from "./exchange.js"
 import { asString, type Checked, invalid, limitIn, parseBody, textIn } from "./framework.js"
 import { isDeleted, type Keys, type StoredKey } from "./keys.js"
 import type { Options } from "./options.js"
+import * as Page from "./page.js"
 
 /** The options of what lists and deletions show. */
 export interface Behaviour extends Required<Pick<Options, "shownSecret" | "cursorOnLastPage">> {
@@ -44,7 +46,7 @@ const idIn = (incoming: Incoming): Checked<string> =>
 const all = /^\/api\/v2\/api-keys$/
 const one = /^\/api\/v2\/api-keys\/[^/]*$/
 
-export const make = (keys: Keys, behaviour: Behaviour): ReadonlyArray<Route> => {
+export const make = (keys: Keys, auditLog: AuditLog.AuditLog, behaviour: Behaviour): ReadonlyArray<Route> => {
   const shown = (secret: string) =>
     behaviour.shownSecret === "whole" ? secret : behaviour.shownSecret === "masked" ? `${secret.slice(0, 4)}****` : ""
 
@@ -58,33 +60,26 @@ export const make = (keys: Keys, behaviour: Behaviour): ReadonlyArray<Route> => 
     timestamp_updated: new Date(key.createdAt).toISOString()
   })
 
-  const page = (workspaceId: string, limit: number, startingAfter: string | undefined, now: number): unknown => {
-    const all = keys.all()
-    const cursor = startingAfter === undefined ? -1 : all.findIndex((key) => key.id === startingAfter)
-    // A cursor still works when its key has been deleted. Nothing comes after an id that was never a key's.
-    const behind = startingAfter !== undefined && cursor === -1 ? [] : all.slice(cursor + 1)
-    const listed = behind.filter(
-      (key) =>
+  const page = (workspaceId: string, limit: number, startingAfter: string | undefined, now: number): unknown =>
+    Page.of(keys.all(), {
+      limit,
+      startingAfter,
+      cursorOnLastPage: behaviour.cursorOnLastPage,
+      isListed: (key) =>
         key.workspaceId === workspaceId &&
         !isDeleted(key, now, behaviour.listLag) &&
-        key.createdAt + behaviour.listLag <= now
-    )
-    const items = listed.slice(0, limit)
-    const last = items.at(-1)
-    const isLastPage = listed.length <= limit
-    return {
-      items: items.map((key) => encoded(key)),
-      ...(last === undefined || (isLastPage && !behaviour.cursorOnLastPage) ? {} : { next_starting_after: last.id })
-    }
-  }
+        key.createdAt + behaviour.listLag <= now,
+      encode: (key) => encoded(key)
+    })
 
   const create: Route = {
     method: "POST",
     path: all,
     scope: { resource: "api_keys", action: "create" },
     validate: (incoming) =>
-      Either.map(Either.flatMap(parseBody(incoming), newKey), (fields) => ({ now, workspaceId }) => {
-        const key = keys.create({ ...fields, workspaceId }, now)
+      Either.map(Either.flatMap(parseBody(incoming), newKey), (fields) => (call) => {
+        const key = keys.create({ ...fields, workspaceId: call.workspaceId }, call.now)
+        auditLog.keyCreated(AuditLog.caller(call), key, call.now)
         return carriedOut(json(200, encoded(key, key.secret)), "created")
       })
   }
@@ -108,13 +103,14 @@ export const make = (keys: Keys, behaviour: Behaviour): ReadonlyArray<Route> => 
     path: one,
     scope: { resource: "api_keys", action: "delete" },
     validate: (incoming) =>
-      Either.map(idIn(incoming), (id) => ({ now, workspaceId }) => {
+      Either.map(idIn(incoming), (id) => (call) => {
         const key = keys.get(id)
         const missing = (reason: string) => refused(envelope(404, "Resource not found"), reason)
         if (key === undefined) return missing("unknown id")
-        if (key.workspaceId !== workspaceId) return missing("another workspace's key")
+        if (key.workspaceId !== call.workspaceId) return missing("another workspace's key")
         if (Option.isSome(key.deletedAt)) return missing("already deleted")
-        keys.delete(key.id, now)
+        keys.delete(key.id, call.now)
+        auditLog.keyDeleted(AuditLog.caller(call), key, call.now)
         return carriedOut(json(200, encoded(key)), "deleted")
       })
   }

@@ -11,6 +11,8 @@ export interface Incoming {
   readonly query: URLSearchParams
   readonly headers: Headers.Headers
   readonly body: string
+  /** The IP address that it comes from. */
+  readonly remoteAddress: string
 }
 
 /** A response, and what the server did. */

@@ -65,9 +65,12 @@ export const make = (identity: Identity.Identity, uuidInSecret: NonNullable<Opti
       if (key.secret !== undefined) givenSecrets.add(key.secret)
       return store({ ...key, id, secret: key.secret ?? secret, createdAt: now, deletedAt: Option.none() })
     },
-    delete: (id: string, now: number) => {
+    /** The key that this deleted, if there was one. */
+    delete: (id: string, now: number): StoredKey | undefined => {
       const key = get(id)
-      if (key !== undefined && Option.isNone(key.deletedAt)) store({ ...key, deletedAt: Option.some(now) })
+      return key === undefined || Option.isSome(key.deletedAt)
+        ? undefined
+        : store({ ...key, deletedAt: Option.some(now) })
     },
     get,
     bySecret: (secret: string) => bySecret.get(secret),

@@ -60,13 +60,27 @@ export interface Options {
    */
   readonly shownSecret?: "whole" | "masked" | "empty"
   /**
-   * How long lists do not show a creation or deletion. Up to 15 seconds have been reported of other resources. Default: 0.
+   * How long lists, the audit log among them, do not show what was done. Up to 15 seconds have been reported of other
+   * resources. Default: 0.
    */
   readonly listLag?: Duration.DurationInput
   /** How long a deleted key still authenticates. Instantly does not document this. Default: 0. */
   readonly revocationLag?: Duration.DurationInput
   /** Whether the last page of a list has a cursor, too. Instantly has been seen to send one. Default: yes. */
   readonly cursorOnLastPage?: boolean
+  /** What the audit log shows. Instantly documents none of these. */
+  readonly auditLog?: {
+    /** Which row comes first. Default: the newest. */
+    readonly order?: "newestFirst" | "oldestFirst"
+    /** Whether the rows of what a key did keep its id when the key has been deleted. Default: kept. */
+    readonly deletedKeyId?: "kept" | "lost"
+    /**
+     * What shows which key a row about a created or deleted key means: the key's id, which stands somewhere in
+     * `audit_metadata`; the time alone, which is that of the creation or deletion; or nothing, and the row's time is a minute
+     * earlier. Default: the id.
+     */
+    readonly createdKey?: "id" | "time" | "nothing"
+  }
   /** The scripts that are there from the start, in their order: see {@link Service.script}. Default: none. */
   readonly faults?: ReadonlyArray<Script>
 }
@@ -105,6 +119,7 @@ export const behaviourOf = (options: Options): Behaviour => {
     shownSecret: options.shownSecret ?? "whole",
     listLag: lagMillis("InstantlyMock: listLag", options.listLag),
     revocationLag: lagMillis("InstantlyMock: revocationLag", options.revocationLag),
-    cursorOnLastPage: options.cursorOnLastPage ?? true
+    cursorOnLastPage: options.cursorOnLastPage ?? true,
+    auditLog: { order: "newestFirst", deletedKeyId: "kept", createdKey: "id", ...options.auditLog }
   }
 }

@@ -2,6 +2,7 @@
 import * as Either from "effect/Either"
 import type { Response } from "../Fault.js"
 import * as ApiKeys from "./apiKeys.js"
+import type * as AuditLog from "./auditLog.js"
 import * as Caller from "./caller.js"
 import { envelope, type Incoming, refused, type Served } from "./exchange.js"
 import * as Framework from "./framework.js"
@@ -13,6 +14,7 @@ import * as Window from "./window.js"
 export interface Behaviour
   extends Caller.Behaviour,
     ApiKeys.Behaviour,
+    AuditLog.Behaviour,
     Required<Pick<Options, "window" | "retryAfter" | "chargedWorkspace">> {
   readonly limits: ReadonlyArray<Window.Limit>
 }
@@ -42,8 +44,8 @@ const limiter = ({ limits, retryAfter, window }: Behaviour) => {
   }
 }
 
-export const make = (keys: Keys, behaviour: Behaviour) => {
-  const routes = ApiKeys.make(keys, behaviour)
+export const make = (keys: Keys, auditLog: AuditLog.AuditLog, behaviour: Behaviour) => {
+  const routes = [...ApiKeys.make(keys, auditLog, behaviour), ...auditLog.routes]
   const { authenticate, requirePlan, requireScope, workspaceOf } = Caller.make(keys, behaviour)
   const charge = limiter(behaviour)
 
