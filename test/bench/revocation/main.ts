@@ -1,6 +1,5 @@
 /**
- * `npm run bench:revocation`: whether the memory of a run grows with its ids, and what an id costs that is remembered to
- * find duplicates. `IDS=10000` makes it short; the whole client is
+ * `npm run bench:revocation`: whether the memory of a run grows with its ids. `IDS=10000` makes it short; the whole client is
  * slower, and runs a tenth of them.
  */
 import { Array as Arr, Console, Effect, type Layer, Option, Ref, Stream } from "effect"
@@ -26,12 +25,12 @@ const heapUsed = Effect.sync(() => {
 })
 
 /** The heap at each tenth of a run. */
-const readings = (n: number, layer: Layer.Layer<ApiKeys.ApiKeys, unknown>, options: Revocation.Options) =>
+const readings = (n: number, layer: Layer.Layer<ApiKeys.ApiKeys, unknown>) =>
   Effect.gen(function* () {
     const taken = yield* Ref.make<ReadonlyArray<number>>([])
     const read = Effect.flatMap(heapUsed, (reading) => Ref.update(taken, Arr.append(reading)))
     yield* read
-    const receipts = yield* Revocation.run(ids(n), options).pipe(
+    const receipts = yield* Revocation.run(ids(n)).pipe(
       Stream.tap((receipt) =>
         receipt._tag === "Deleted" ? Effect.void : Effect.dieMessage(`${receipt._tag}: the server deletes every key`)
       ),
@@ -48,7 +47,7 @@ const row = (values: ReadonlyArray<number>) => values.map((value) => value.toFix
 const measure = (name: string, n: number, layer: Layer.Layer<ApiKeys.ApiKeys, unknown>) =>
   Effect.gen(function* () {
     const before = process.cpuUsage()
-    const all = yield* readings(n, layer, {})
+    const all = yield* readings(n, layer)
     const { user } = process.cpuUsage(before)
     const atAFifth = Option.getOrElse(Arr.get(all, 2), () => Number.NaN)
     const growth = Math.max(...all.slice(3)) - atAFifth
@@ -61,18 +60,9 @@ const measure = (name: string, n: number, layer: Layer.Layer<ApiKeys.ApiKeys, un
     return holds
   })
 
-/** What one id more costs with `duplicates: "skip"`. */
-const remembered = (n: number) =>
-  Effect.gen(function* () {
-    const [first = 0, ...rest] = yield* readings(n, noClient, { duplicates: "skip" })
-    const bytes = ((rest.at(-1) ?? 0) - first) * 2 ** 20
-    yield* Console.log(`duplicates: "skip" keeps ${(bytes / n).toFixed(0)} bytes for each of ${n} ids`)
-  })
-
 const program = Effect.gen(function* () {
   const whole = yield* measure("the whole client", Math.ceil(total / 10), wholeClient)
   const alone = yield* measure("Revocation alone", total, noClient)
-  yield* remembered(total)
   if (!(whole && alone)) process.exitCode = 1
 })
 
