@@ -9,9 +9,10 @@
 import { HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { Activity, Workflow } from "@effect/workflow"
 import { Data, type Duration, Effect, Schedule, Schema, Stream } from "effect"
-import { ApiKey, ApiKeys, InstantlyClient, type InstantlyError } from "effect-instantly"
+import { ApiKey, ApiKeys, InstantlyClient, InstantlyError } from "effect-instantly"
+import { type DatabaseError, Guard, type Superseded } from "../fence.js"
 import { type Leftover, type Old, Report } from "../rotation/report.js"
-import { logged } from "./logged.js"
+import { beginPass } from "./pass.js"
 import { Vault, type VaultError } from "./vault.js"
 
 export const Rotate = Workflow.make({
@@ -30,10 +31,15 @@ class NotYet extends Data.TaggedError("NotYet")<{ readonly message: string }> {}
 
 class Refused extends Data.TaggedError("Refused")<{ readonly message: string }> {}
 
-type StepError = InstantlyError.InstantlyError | VaultError | NotYet | Refused
+type StepError = InstantlyError.InstantlyError | VaultError | DatabaseError | Superseded | NotYet | Refused
 
-const mayPass = (error: StepError) =>
-  error._tag === "NotYet" || error._tag === "VaultError" || (error._tag !== "Refused" && error.isRetryable)
+const mayPass = (error: StepError) => {
+  if (InstantlyError.isInstantlyError(error)) return error.isRetryable
+  return error._tag !== "Refused" && error._tag !== "Superseded"
+}
+
+/** The vault is changed by the latest pass alone, as Instantly is. */
+const HeldVault = Effect.zipRight(Effect.flatten(Guard), Vault)
 
 const Successor = Schema.Struct({ name: Schema.String, scopes: Schema.Array(ApiKey.Scope) })
 
@@ -41,17 +47,22 @@ const Successor = Schema.Struct({ name: Schema.String, scopes: Schema.Array(ApiK
 const successorName = (old: string, run: string) => `${old.replace(/ \(rotation .*\)$/s, "")} (rotation ${run})`
 
 /** Every step of one rotation. `patience` is how long a step tries what may still pass. */
-const stepsOf = ({ old, run }: typeof Rotate.payloadSchema.Type, patience: Duration.DurationInput) => {
+const stepsOf = (
+  { old, run }: typeof Rotate.payloadSchema.Type,
+  patience: Duration.DurationInput,
+  inPass: Effect.Effect.Success<ReturnType<typeof beginPass>>
+) => {
   const patiently = <A, I, R>(what: string, success: Schema.Schema<A, I>, execute: Effect.Effect<A, StepError, R>) => {
     const name = `${what} (rotation ${run} of ${old})`
     return Activity.make({
       name,
       success,
       error: Schema.String,
-      execute: execute.pipe(
-        Effect.retry({ while: mayPass, schedule: Schedule.upTo(Schedule.spaced("1 second"), patience) }),
-        Effect.mapError(({ message }) => message),
-        logged(name)
+      execute: inPass(name, () =>
+        execute.pipe(
+          Effect.retry({ while: mayPass, schedule: Schedule.upTo(Schedule.spaced("1 second"), patience) }),
+          Effect.mapError(({ message }) => message)
+        )
       )
     })
   }
@@ -64,7 +75,7 @@ const stepsOf = ({ old, run }: typeof Rotate.payloadSchema.Type, patience: Durat
         Effect.gen(function* () {
           const apiKeys = yield* ApiKeys.ApiKeys
           yield* Effect.catchTag(apiKeys.delete(id), "NotFound", () => Effect.void)
-          yield* Effect.flatMap(Vault, (vault) => vault.forget(id))
+          yield* Effect.flatMap(HeldVault, (vault) => vault.forget(id))
         })
       )
     )
@@ -98,14 +109,13 @@ const stepsOf = ({ old, run }: typeof Rotate.payloadSchema.Type, patience: Durat
         "create the successor",
         ApiKey.ApiKeyId,
         Effect.gen(function* () {
-          const vault = yield* Vault
           const client = yield* InstantlyClient.InstantlyClient
           yield* deleteLeftovers(name)
           const key = yield* client.execute(
             HttpClientRequest.post("/api/v2/api-keys").pipe(HttpClientRequest.bodyUnsafeJson({ name, scopes })),
             HttpClientResponse.schemaBodyJson(ApiKey.ApiKey)
           )
-          yield* vault.store(key)
+          yield* Effect.flatMap(HeldVault, (vault) => vault.store(key))
           return key.id
         })
       ),
@@ -128,7 +138,7 @@ const stepsOf = ({ old, run }: typeof Rotate.payloadSchema.Type, patience: Durat
       patiently(
         "hand over the successor",
         Schema.Void,
-        Effect.flatMap(Vault, (vault) => vault.use(successor))
+        Effect.flatMap(HeldVault, (vault) => vault.use(successor))
       ),
 
     /** A 404 may be the work of an earlier run of this step. Whether Instantly still accepts the key will show that. */
@@ -165,7 +175,7 @@ const stepsOf = ({ old, run }: typeof Rotate.payloadSchema.Type, patience: Durat
     forget: patiently(
       "forget the old key",
       Schema.Void,
-      Effect.flatMap(Vault, (vault) => vault.forget(old))
+      Effect.flatMap(HeldVault, (vault) => vault.forget(old))
     ),
 
     cleanUp: (name: string) => patiently("clean up", Schema.Void, deleteLeftovers(name))
@@ -179,10 +189,11 @@ export interface Options {
 
 export const layer = ({ patience }: Options) =>
   Rotate.toLayer((payload) => {
-    const { check, cleanUp, confirm, create, deleteOld, forget, handOver, plan } = stepsOf(payload, patience)
     const notRotated = (because: string, leftover: Leftover): Report => ({ _tag: "NotRotated", because, leftover })
 
     return Effect.gen(function* () {
+      const inPass = yield* beginPass(`rotation ${payload.run} of ${payload.old}`)
+      const { check, cleanUp, confirm, create, deleteOld, forget, handOver, plan } = stepsOf(payload, patience, inPass)
       const wanted = yield* Effect.mapError(plan, (because) => notRotated(because, { _tag: "None" }))
 
       const successor = yield* create(wanted).pipe(
