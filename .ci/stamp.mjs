@@ -1,21 +1,24 @@
 /**
- * Writes a new version where it stands beside `package.json`: in `src/InstantlyClient/settings.ts`, and in CHANGELOG as the heading
- * of what was unreleased. `npm version` runs it before it commits.
+ * Writes a new version where it stands beside `package.json`: in `src/InstantlyClient/settings.ts`, and in CHANGELOG as the
+ * heading of what was unreleased. `npm version` runs it before it commits.
  */
 import { readFileSync, writeFileSync } from "node:fs"
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"))
 
-/** Changes a file in one place; one that is not there is a mistake to hear of before the release. */
-const change = (file, place, replacement) => {
+/** The text of a file, changed in one place. A place that is missing is an error now, and not after the release. */
+const changed = (file, place, replacement) => {
   const text = readFileSync(file, "utf8")
   if (!place.test(text)) throw new Error(`${file} has no ${place}`)
-  writeFileSync(file, text.replace(place, replacement))
+  return text.replace(place, replacement)
 }
 
-change("src/InstantlyClient/settings.ts", /(?<=const version = ")[^"]+/, version)
-change(
+const settings = changed("src/InstantlyClient/settings.ts", /(?<=const version = ")[^"]+/, version)
+const changelog = changed(
   "CHANGELOG.md",
   /^## \[Unreleased\]$/m,
-  `## [Unreleased]\n\n## [${version}] - ${new Date().toISOString().slice(0, 10)}`
+  `## [${version}] - ${new Date().toISOString().slice(0, 10)}`
 )
+if (changelog.split(`## [${version}]`).length !== 2) throw new Error(`CHANGELOG.md has a section of ${version} already`)
+writeFileSync("src/InstantlyClient/settings.ts", settings)
+writeFileSync("CHANGELOG.md", changelog)

@@ -53,6 +53,14 @@ export const ApiKeyId = Schema.declare<string, string, readonly []>(
  */
 export type ApiKeyId = typeof ApiKeyId.Type
 
+/**
+ * Whether two ids are of one key: ids differ by case alone only as text.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const sameId = (self: ApiKeyId, that: ApiKeyId): boolean => self.toLowerCase() === that.toLowerCase()
+
 export { KnownScope }
 
 /**

@@ -5,11 +5,12 @@
  * @since 0.1.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
-import type * as ConfigError from "effect/ConfigError"
+import * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Schedule from "effect/Schedule"
 import * as ApiKeys from "./ApiKeys.js"
 import * as InstantlyClient from "./InstantlyClient.js"
+import { finiteMillis } from "./internal/parameters.js"
 import * as RateLimit from "./RateLimit.js"
 
 /**
@@ -21,26 +22,45 @@ import * as RateLimit from "./RateLimit.js"
 export type Provided = ApiKeys.ApiKeys | InstantlyClient.InstantlyClient | RateLimit.RateLimit
 
 /**
- * The gate that requests pass.
+ * A gate that runs a policy.
  *
  * @since 0.1.0
  * @category models
  */
-export interface GateOptions<E = never, R = never> {
-  /**
-   * When requests may leave: a policy, or a layer that is a gate of one's own. Default: `RateLimit.instantly`, which gives
-   * way to other programs in the workspace.
-   */
-  readonly rateLimit?: RateLimit.RateLimitPolicy<R> | Layer.Layer<RateLimit.RateLimit, E, R> | undefined
+export interface PolicyOptions<R = never> {
+  /** When requests may leave. Default: `RateLimit.instantly`. */
+  readonly rateLimit?: RateLimit.RateLimitPolicy<R> | undefined
   /** The longest that one 429 may close the gate, whatever the server asks. Default: 1 minute. */
   readonly maxPause?: RateLimit.Options["maxPause"] | undefined
   /**
-   * How long a 429 that names no time closes the gate. Default: 0 where `rateLimit` is left out or is
-   * `RateLimit.instantly` itself, which slows down after 429s; 1 second for any other policy. Set it to 0 for a policy that
-   * is composed of `RateLimit.instantly` or `RateLimit.adaptive`: nobody can see from outside that such a policy adapts.
+   * How the gate slows down after 429s, so that other programs in the workspace get their share; `false` if only the policy
+   * decides. Default: as `RateLimit.adaptive` does.
    */
-  readonly rest?: RateLimit.Options["rest"] | undefined
+  readonly yields?: RateLimit.Options["yields"] | undefined
+  readonly gate?: undefined
 }
+
+/**
+ * A gate of your own, such as `RedisRateLimit.layer`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface OwnGateOptions<E = never, R = never> {
+  /** The gate that requests pass. */
+  readonly gate: Layer.Layer<RateLimit.RateLimit, E, R>
+  readonly rateLimit?: undefined
+  readonly maxPause?: undefined
+  readonly yields?: undefined
+}
+
+/**
+ * The gate that requests pass: a policy for the library's own gate, or a gate of your own.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type GateOptions<E = never, R = never> = PolicyOptions<R> | OwnGateOptions<E, R>
 
 /**
  * The settings of the client and of the gate.
@@ -48,7 +68,7 @@ export interface GateOptions<E = never, R = never> {
  * @since 0.1.0
  * @category models
  */
-export interface Options<E = never, R = never> extends InstantlyClient.Options, GateOptions<E, R> {}
+export type Options<E = never, R = never> = InstantlyClient.Options & GateOptions<E, R>
 
 /**
  * The settings of the client, each as a value or as a `Config`, and those of the gate.
@@ -56,14 +76,28 @@ export interface Options<E = never, R = never> extends InstantlyClient.Options, 
  * @since 0.1.0
  * @category models
  */
-export interface ConfigOptions<E = never, R = never> extends InstantlyClient.ConfigOptions, GateOptions<E, R> {}
+export type ConfigOptions<E = never, R = never> = InstantlyClient.ConfigOptions & GateOptions<E, R>
+
+/** A setting of the gate that is wrong is an error as any other setting's is: it names the setting, never its value. */
+const check = (name: "maxPause" | "yields", make: () => unknown) =>
+  Effect.try({ try: make, catch: () => ConfigError.InvalidData([name], `${name} is out of its bounds`) })
 
 const gateOf = <E, R>({
+  gate,
   maxPause = "1 minute",
   rateLimit = RateLimit.instantly,
-  rest = rateLimit === RateLimit.instantly ? 0 : "1 second"
-}: GateOptions<E, R>): Layer.Layer<RateLimit.RateLimit, E, R> =>
-  Schedule.isSchedule(rateLimit) ? RateLimit.layer(rateLimit, { maxPause, rest }) : rateLimit
+  yields = {}
+}: GateOptions<E, R>): Layer.Layer<RateLimit.RateLimit, E | ConfigError.ConfigError, R> =>
+  gate ??
+  Layer.unwrapEffect(
+    Effect.map(
+      Effect.all([
+        check("maxPause", () => finiteMillis("maxPause", maxPause)),
+        check("yields", () => yields === false || RateLimit.adaptive(yields))
+      ]),
+      () => RateLimit.layer(rateLimit, { maxPause, yields })
+    )
+  )
 
 const withGate = <E, E2, R2>(
   client: Layer.Layer<InstantlyClient.InstantlyClient, E, HttpClient.HttpClient | RateLimit.RateLimit>,
@@ -76,7 +110,7 @@ const withGate = <E, E2, R2>(
  * Provides all of this library for one workspace, over the `HttpClient` that the app chooses. Fails with a
  * `ConfigError` if a setting is missing or wrong.
  *
- * Provide it once: two layers have two gates, which together exceed the workspace's limit.
+ * Provide it once. Two layers mean two gates, which together can exceed the workspace's limit.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
  * One call to Instantly: address, credential, headers, time limits, permit, retry and outcome. It knows no resource:
- * `ApiKeys` says which request is sent, and how its success is read.
+ * `ApiKeys` says which request is sent, and what its success looks like.
  *
  * @module
  * @since 0.1.0
@@ -8,28 +8,31 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Cause from "effect/Cause"
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type { ParseError } from "effect/ParseResult"
 import type * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import type * as Schema from "effect/Schema"
 import { exchange } from "./InstantlyClient/attempt.js"
 import * as Call from "./InstantlyClient/call.js"
 import { NotSent } from "./InstantlyClient/connection.js"
-import type { Head } from "./InstantlyClient/head.js"
-import * as Retrying from "./InstantlyClient/retrying.js"
+import type { Head } from "./InstantlyClient/errorOf.js"
+import * as Limit from "./InstantlyClient/limit.js"
+import { retry } from "./InstantlyClient/retrying.js"
 import { sendOnce } from "./InstantlyClient/sendOnce.js"
 import * as Settings from "./InstantlyClient/settings.js"
 import { sign } from "./InstantlyClient/sign.js"
-import * as Span from "./InstantlyClient/span.js"
+import * as Telemetry from "./InstantlyClient/telemetry.js"
 import type { InstantlyError } from "./InstantlyError.js"
 import * as NameOf from "./internal/nameOf.js"
+import { duration, refuse } from "./internal/parameters.js"
 import { RateLimit } from "./RateLimit.js"
 import * as RetryPolicy from "./RetryPolicy.js"
 
@@ -41,8 +44,13 @@ import * as RetryPolicy from "./RetryPolicy.js"
  */
 export interface Service {
   /**
-   * Sends a request, and reads a 2xx with `decodeSuccess`. Anything else is an {@link InstantlyError}; a 2xx that
-   * `decodeSuccess` cannot read, or that is longer than 8 MiB, is `InvalidResponse`.
+   * Sends a request, and decodes the JSON of a 2xx by `success`; an empty body is `undefined`. Anything else is an
+   * {@link InstantlyError}. A 2xx that `success` does not decode, that `confirms` does not confirm, or that is longer than 2 MiB
+   * is `InvalidResponse`.
+   *
+   * `confirms` says whether the JSON of a 2xx proves that the request was carried out. If it does, the outcome is `Applied`,
+   * even if `success` does not decode the rest. If it does not, the outcome is `Unknown`, even if `success` decodes it. Without
+   * `confirms`, a body that `success` decodes is the proof.
    *
    * The request's URL is a path such as `/api/v2/api-keys`. An absolute URL, a path with `//` or `..`, and a `host` header
    * are `HeldBack`: the API key would go elsewhere.
@@ -54,15 +62,14 @@ export interface Service {
    * A request with an `authorization` header of its own is sent with that one, and without the client's API key and
    * `workspaceId`.
    *
-   * Each attempt runs in a fiber of its own, unless `timeout` is infinite. What the `HttpClient` or `decodeSuccess` sets in a
-   * `FiberRef` ends with the attempt, and does not reach the caller.
+   * Each attempt runs in its own fiber unless `timeout` is infinite, so changes to FiberRefs made by the `HttpClient` or by
+   * `success` do not reach the caller.
    */
-  readonly execute: <A>(
+  readonly execute: <A, I, R>(
     request: HttpClientRequest.HttpClientRequest,
-    decodeSuccess: (
-      response: HttpClientResponse.HttpClientResponse
-    ) => Effect.Effect<A, HttpClientError.ResponseError | ParseError>
-  ) => Effect.Effect<A, InstantlyError>
+    success: Schema.Schema<A, I, R>,
+    options?: { readonly confirms?: ((json: unknown) => boolean) | undefined }
+  ) => Effect.Effect<A, InstantlyError, R>
 }
 
 /**
@@ -70,7 +77,7 @@ export interface Service {
  *
  * @example
  * ```ts
- * import { HttpClientRequest, HttpClientResponse } from "@effect/platform"
+ * import { HttpClientRequest } from "@effect/platform"
  * import { InstantlyClient } from "effect-instantly"
  * import { Effect, Schema } from "effect"
  *
@@ -78,10 +85,7 @@ export interface Service {
  * const Workspace = Schema.Struct({ id: Schema.String, name: Schema.String })
  *
  * const currentWorkspace = Effect.flatMap(InstantlyClient.InstantlyClient, (client) =>
- *   client.execute(
- *     HttpClientRequest.get("/api/v2/workspaces/current"),
- *     HttpClientResponse.schemaBodyJson(Workspace)
- *   )
+ *   client.execute(HttpClientRequest.get("/api/v2/workspaces/current"), Workspace)
  * )
  * ```
  *
@@ -98,9 +102,9 @@ export class InstantlyClient extends Context.Tag("effect-instantly/InstantlyClie
  */
 export interface Options {
   /**
-   * The API key to authenticate with, trimmed. An effect is run before each attempt, before it waits for a
-   * permit: where asking is slow, cache it. If it fails, the call is `HeldBack`, and its message names the error by its
-   * tag, its class or a setting's path alone.
+   * The API key to authenticate with, trimmed. If it is an effect, it runs before each attempt, ahead of the wait for a permit.
+   * Cache it if it is slow. If it fails, the call is `HeldBack`, and the message names the error by its tag, its class or a
+   * setting's path alone.
    */
   readonly apiKey: Redacted.Redacted | Effect.Effect<Redacted.Redacted, unknown>
   /** Where the API is: HTTPS, or HTTP on a loopback address. Default: `https://api.instantly.ai`. */
@@ -112,20 +116,26 @@ export interface Options {
   /** How long one attempt may take, from sending until the body is read; more than 24 days is no limit. Default: 15 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
   /**
-   * How long a whole call may take, with its permits, waits and attempts. It ends with an error that knows the outcome;
-   * `Effect.timeout` around the call would lose it. Default: no limit.
+   * How long a whole call may take, with its permits, waits and attempts, unless {@link withDeadline} sets another deadline
+   * around the call. It ends with an error that has the outcome; `Effect.timeout` around the call would lose it. Default: no
+   * limit.
    */
   readonly deadline?: Duration.DurationInput | undefined
   /** When to try again, unless `RetryPolicy.withRetryPolicy` says otherwise around the call. Default: `standard`. */
   readonly retryPolicy?: RetryPolicy.RetryPolicy | undefined
   /**
-   * Wraps the `HttpClient` that sends each attempt. It sees the token. This library promises nothing about what it repeats
-   * or redirects on its own. {@link notSent} is how it says that it did not send a request. If it fails with the error of
-   * another request, such as one that fetches a token, the outcome is `Unknown`. What it sets in a `FiberRef` ends with the
-   * attempt. It must leave the body of a response unread, because a body can be read only once.
+   * Wraps the `HttpClient` that sends each attempt. It sees the token. It must leave the body of a response unread, because a
+   * body can be read only once. Fail with {@link notSent} if a request was not sent. What it sets in a `FiberRef` ends with the
+   * attempt.
    *
-   * Wrap the `HttpClient` here rather than before it is provided: what wraps it there by `HttpClient.transform` hides the
-   * `RequestInit` that Fetch's layer was provided with, and redirects are then turned off without the rest of it.
+   * A client that sends the request again on its own (`HttpClient.retry`, or one that renews its token after a 401) takes no
+   * further permit. Each time counts as an attempt, and unless the request before is proven unsent, the outcome is at least
+   * `Unknown`. After a 2xx nothing is sent again, whatever this client makes of it. An error about another request, such as
+   * one that fetches a token, makes the outcome `Unknown`.
+   *
+   * Wrap the `HttpClient` here rather than before it is provided. A client wrapped with `HttpClient.transform` before it is
+   * provided loses the `RequestInit` of its Fetch layer, except that redirects stay off. What repeats requests below the
+   * `HttpClient`, such as undici's `RetryAgent`, cannot be seen from here.
    *
    * The platform's own spans and trace headers are off. Turn them on here, by
    * `HttpClient.withTracerDisabledWhen(() => false)` and `HttpClient.withTracerPropagation(true)`.
@@ -151,8 +161,8 @@ export interface ConfigOptions extends Pick<Options, "retryPolicy" | "transformC
 
 /**
  * The error with which `transformClient` says that it did not send a request, such as a circuit breaker that is open. The
- * call then knows that this attempt changed nothing: it is a `TransportError` with the reason `NotSent`, whose message
- * shows `detail`. The retry policy decides whether there is another attempt.
+ * attempt ends as a `TransportError` with the reason `NotSent`, whose message shows `detail`, unless the request has left
+ * before. The retry policy decides whether there is another attempt.
  *
  * @example
  * ```ts
@@ -177,58 +187,94 @@ export interface ConfigOptions extends Pick<Options, "retryPolicy" | "transformC
 export const notSent = (request: HttpClientRequest.HttpClientRequest, detail: string): HttpClientError.RequestError =>
   new HttpClientError.RequestError({ request, reason: "Transport", cause: new NotSent({ message: detail }) })
 
+/**
+ * Sets the deadline of every call inside an effect, in place of the client's: how long the whole call may take, with its
+ * permits, waits and attempts. If several are set, the one nearest to the call wins. The call ends with an error that has the
+ * outcome; `Effect.timeout` around it would lose it.
+ *
+ * Throws a `RangeError` unless the duration is longer than zero.
+ *
+ * @example
+ * ```ts
+ * import { ApiKeys, InstantlyClient, type ApiKey } from "effect-instantly"
+ *
+ * const revoke = (id: ApiKey.ApiKeyId) => ApiKeys.delete(id).pipe(InstantlyClient.withDeadline("30 seconds"))
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withDeadline: {
+  (deadline: Duration.DurationInput): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(effect: Effect.Effect<A, E, R>, deadline: Duration.DurationInput): Effect.Effect<A, E, R>
+} = dual(2, <A, E, R>(effect: Effect.Effect<A, E, R>, input: Duration.DurationInput): Effect.Effect<A, E, R> => {
+  const deadline = duration("withDeadline", input)
+  if (Duration.equals(deadline, Duration.zero)) refuse("withDeadline", "a duration longer than zero", input)
+  return Effect.provideService(effect, Limit.CurrentDeadline, Option.some(deadline))
+})
+
+/** Passes the gate. A gate of the app's own may die; the call still reports what it has done. */
+const permit = (gate: Context.Tag.Service<RateLimit>, call: Call.Call) =>
+  gate.acquire.pipe(
+    Effect.catchAll(({ message }) => call.holdBack(message)),
+    Effect.catchAllDefect((defect) => call.holdBack(`the gate failed with ${NameOf.ofDefect(defect)}`))
+  )
+
+/** Reports a response to the gate. One that fails there is logged once. */
+const observing = (gate: Context.Tag.Service<RateLimit>) =>
+  Effect.map(Ref.make(false), (isWarned) => {
+    const warn = (cause: Cause.Cause<never>) =>
+      Effect.unlessEffect(
+        Effect.logWarning(`the gate failed with ${NameOf.ofCause(cause)} when it observed a response`),
+        Ref.getAndSet(isWarned, true)
+      )
+    return (head: Head): Effect.Effect<void> =>
+      Effect.catchAllCause(
+        Effect.suspend(() => gate.observe(head)),
+        warn
+      )
+  })
+
 const makeFrom = (
   config: Effect.Effect<Settings.Settings, ConfigError.ConfigError>,
   { retryPolicy = RetryPolicy.standard, transformClient }: Pick<Options, "retryPolicy" | "transformClient">
 ): Effect.Effect<Service, ConfigError.ConfigError, HttpClient.HttpClient | RateLimit> =>
   Effect.gen(function* () {
-    const settings = yield* Settings.orThrown("the ConfigProvider", config)
-    const rateLimit = yield* RateLimit
+    const settings = yield* Settings.catchThrown("the ConfigProvider", config)
+    const gate = yield* RateLimit
     const client = yield* HttpClient.HttpClient
-    const httpClient = yield* Settings.orThrown(
+    const httpClient = yield* Settings.catchThrown(
       "transformClient",
       Effect.sync(() => sendOnce(client, transformClient))
     )
-    const inSpan = Span.toServer(settings.baseUrl)
+    const observe = yield* observing(gate)
+    const inSpan = Telemetry.spanTo(settings.baseUrl)
 
-    // A gate of the app's own may die. The call still tells what it has done.
-    const permit = (call: Call.Call) =>
-      rateLimit.acquire.pipe(
-        Effect.catchAll(({ message }) => call.holdBack(message)),
-        Effect.catchAllDefect((defect) => call.holdBack(`the gate failed with ${NameOf.ofDefect(defect)}`))
-      )
-    let isWarned = false
-    const warn = (cause: Cause.Cause<never>) =>
-      Effect.suspend(() => {
-        if (isWarned) return Effect.void
-        isWarned = true
-        return Effect.logWarning(`the gate failed with ${NameOf.ofCause(cause)} when it heard of a response`)
-      })
-    const hear = (head: Head) =>
-      Effect.catchAllCause(
-        Effect.suspend(() => rateLimit.heard(head)),
-        warn
-      )
+    const execute: Service["execute"] = (request, schema, { confirms } = {}) =>
+      Effect.gen(function* () {
+        const policy = Option.getOrElse(yield* RetryPolicy.CurrentRetryPolicy, () => retryPolicy)
+        const deadline = Option.getOrElse(yield* Limit.CurrentDeadline, () => settings.deadline)
+        const call = yield* Call.start(request, deadline)
 
-    const execute: Service["execute"] = (request, decodeSuccess) =>
-      Effect.flatMap(RetryPolicy.CurrentRetryPolicy, (policy) =>
-        Effect.flatMap(Call.start(request, settings.deadline), (call) => {
-          const attempt = sign(request, settings).pipe(
-            Effect.catchAll((problem) => call.holdBack(problem)),
-            Effect.zipLeft(permit(call)),
-            Effect.flatMap((request) =>
-              exchange(call, { httpClient, request, timeout: settings.timeout, hear, decodeSuccess })
-            ),
-            Effect.tapError((error) => Effect.sync(() => call.settle(error)))
-          )
-          const untilItEnds = Retrying.retry(
-            attempt,
-            Option.getOrElse(policy, () => retryPolicy),
-            call
-          )
-          return inSpan(call.beforeDeadline(untilItEnds), call)
+        const attempt = Effect.gen(function* () {
+          const signed = yield* Effect.catchAll(sign(request, settings), call.holdBack)
+          yield* permit(gate, call)
+          return yield* exchange(call, {
+            httpClient,
+            request: signed,
+            timeout: settings.timeout,
+            observe,
+            success: { schema, confirms }
+          })
         })
-      )
+        return yield* attempt.pipe(
+          Effect.tapError(call.settle),
+          (each) => retry(each, policy, call),
+          (all) => Limit.within(all, deadline, call.lapse(`the deadline of the call is ${Duration.format(deadline)}`)),
+          Limit.interruptedOnly,
+          (all) => inSpan(all, call)
+        )
+      })
 
     return InstantlyClient.of({ execute })
   })
@@ -262,7 +308,7 @@ export const make = (
  * import { Layer, Redacted } from "effect"
  *
  * const client = InstantlyClient.layer({ apiKey: Redacted.make("made-up") }).pipe(
- *   Layer.provide([FetchHttpClient.layer, RateLimit.layer(RateLimit.instantly, { rest: 0 })])
+ *   Layer.provide([FetchHttpClient.layer, RateLimit.layer(RateLimit.instantly)])
  * )
  * ```
  *

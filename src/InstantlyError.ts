@@ -1,7 +1,7 @@
 /**
  * What can go wrong in a call to Instantly: a tagged error for each kind. Every error says what happened, what to do next
- * and what became of the request, and holds no secret. The message is derived from the fields, so `new NotFound()` is
- * enough in a test, and an encoded error does not carry it.
+ * and what became of the request, and holds no secret. The message is derived from the fields, so `new NotFound()` works in a
+ * test, and the message is not part of the encoded error.
  *
  * @example
  * ```ts
@@ -20,7 +20,9 @@ import {
   anyStatus,
   detail,
   facts,
-  ownStatus,
+  insufficientScope,
+  invalidResponse,
+  outcomeOf,
   retryAfter,
   serverMessage,
   status,
@@ -31,14 +33,13 @@ import {
 } from "./InstantlyError/fields.js"
 import * as Message from "./InstantlyError/message.js"
 import { within } from "./InstantlyError/rejection.js"
-import { fromStatus } from "./Outcome.js"
 
 /** @internal */
 export { factsLine, isIdempotent } from "./InstantlyError/message.js"
 export { TransportReason }
 
 /**
- * What is known of a call when it fails: the fields that every error has.
+ * The fields that every error has: the request, and what became of the call.
  *
  * @since 0.1.0
  * @category models
@@ -70,14 +71,16 @@ export class BadRequest extends Schema.TaggedError<BadRequest>("effect-instantly
 }
 
 /**
- * 401: the API key that the call authenticates with is missing, wrong or revoked.
+ * 401, in Instantly's own envelope: the API key that the call authenticates with is missing, wrong or revoked. A 401 for a
+ * missing scope is {@link InsufficientScope}.
  *
  * @since 0.1.0
  * @category errors
  */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-instantly/Unauthorized")("Unauthorized", {
   ...facts("NotApplied"),
-  status: status(401)
+  status: status(401),
+  serverMessage
 }) {
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
@@ -112,18 +115,21 @@ export class PaymentRequired extends Schema.TaggedError<PaymentRequired>("effect
 }
 
 /**
- * 403, in Instantly's own envelope: the API key that the call authenticates with lacks the scope.
+ * The API key that the call authenticates with is active, and lacks the scope: a 401 whose message begins with `Invalid scope`,
+ * which is what the live API answers, or the 403 that its documents name.
+ *
+ * `required` and `found` hold what has the shape of a scope (letters, `_` and `-` around one colon), at most 200 of each.
  *
  * @since 0.1.0
  * @category errors
  */
-export class Forbidden extends Schema.TaggedError<Forbidden>("effect-instantly/Forbidden")("Forbidden", {
-  ...facts("NotApplied"),
-  status: status(403)
-}) {
+export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("effect-instantly/InsufficientScope")(
+  "InsufficientScope",
+  insufficientScope
+) {
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
-    return Message.forbidden(this)
+    return Message.insufficientScope(this)
   }
 
   /** Whether the same request can succeed later. */
@@ -199,7 +205,8 @@ export class ServerError extends Schema.TaggedError<ServerError>("effect-instant
 
 /**
  * Any other response: a redirect, a 408, a status that Instantly does not document, or a documented one that is not in
- * Instantly's own envelope. Its own outcome is that of its status.
+ * Instantly's own envelope. By default its `outcome` is `NotApplied` if it is Instantly's own refusal (`fromInstantly`), and
+ * otherwise `Unknown`.
  *
  * @since 0.1.0
  * @category errors
@@ -209,7 +216,7 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>("effe
   unexpectedStatus
 ) {
   constructor(props: Schema.Struct.Constructor<typeof unexpectedStatus> = {}, options?: Schema.MakeOptions) {
-    super({ ...props, outcome: props.outcome ?? fromStatus(props.status ?? ownStatus) }, options)
+    super({ ...props, outcome: props.outcome ?? outcomeOf(props) }, options)
   }
 
   /** What happened, what to do next, and the facts of the call. */
@@ -224,20 +231,20 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>("effe
 }
 
 /**
- * A 2xx whose body cannot be read as what was asked for. The request was carried out: it is never sent again.
+ * A 2xx that is not what was asked for. By default its `outcome` is `Applied` if the body proves that the request was carried
+ * out (`confirmed`), and otherwise `Unknown`, because a proxy on the way may have written it. It is never sent again.
  *
  * @since 0.1.0
  * @category errors
  */
 export class InvalidResponse extends Schema.TaggedError<InvalidResponse>("effect-instantly/InvalidResponse")(
   "InvalidResponse",
-  {
-    ...facts("Applied"),
-    status: anyStatus(200),
-    /** What is wrong with the body, by path and expected type, never by value. */
-    detail: detail("it is not what was asked for")
-  }
+  invalidResponse
 ) {
+  constructor(props: Schema.Struct.Constructor<typeof invalidResponse> = {}, options?: Schema.MakeOptions) {
+    super({ ...props, outcome: props.outcome ?? outcomeOf(props) }, options)
+  }
+
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
     return Message.invalidResponse(this)
@@ -250,8 +257,8 @@ export class InvalidResponse extends Schema.TaggedError<InvalidResponse>("effect
 }
 
 /**
- * The network gave no response: the request never left, the connection was lost, or the time was up. Its own outcome is
- * `NotApplied` where the reason is `NotSent`.
+ * No response reached the call: the request never left, the connection was lost, or the time was up. By default its `outcome`
+ * is `NotApplied` if the reason is `NotSent`, and otherwise `Unknown`.
  *
  * @since 0.1.0
  * @category errors
@@ -261,7 +268,7 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-i
   transportError
 ) {
   constructor(props: Schema.Struct.Constructor<typeof transportError> = {}, options?: Schema.MakeOptions) {
-    super({ ...props, outcome: props.outcome ?? (props.reason === "NotSent" ? "NotApplied" : "Unknown") }, options)
+    super({ ...props, outcome: props.outcome ?? outcomeOf(props) }, options)
   }
 
   /** What happened, what to do next, and the facts of the call. */
@@ -277,7 +284,7 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-i
 
 /**
  * This client did not send the request: the id is not a UUID, the API key cannot be used, the URL is wrong, or the gate
- * refused a permit. No retry policy is asked about it.
+ * refused a permit. It is never retried, whatever the policy says.
  *
  * @since 0.1.0
  * @category errors
@@ -309,7 +316,7 @@ export const InstantlyError = Schema.Union(
   BadRequest,
   Unauthorized,
   PaymentRequired,
-  Forbidden,
+  InsufficientScope,
   NotFound,
   TooManyRequests,
   ServerError,
@@ -338,12 +345,24 @@ export type InstantlyError = typeof InstantlyError.Type
 export const isInstantlyError: (u: unknown) => u is InstantlyError = Schema.is(InstantlyError)
 
 /**
- * Finds the error of this library in what a promise was rejected with; undefined if there is none. `Effect.runPromise`
- * rejects with a `FiberFailure`, which has the message of the error, but not its class and fields. An interrupted call has no
- * error: its span has the outcome.
+ * Finds the error of this library in what a promise was rejected with. `Effect.runPromise` rejects with a `FiberFailure`,
+ * which has the message of the error, but not its class and fields. An interrupted call has no error; its outcome is recorded
+ * on the span.
+ *
+ * @example
+ * ```ts
+ * import { type ApiKey, InstantlyError } from "effect-instantly"
+ * import { Option } from "effect"
+ *
+ * declare const deletion: Promise<ApiKey.ApiKey> // runtime.runPromise(ApiKeys.delete(id))
+ *
+ * await deletion.catch((reason) => {
+ *   const error = Option.getOrThrow(InstantlyError.fromUnknown(reason))
+ *   console.error(error.outcome, error.message)
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category guards
  */
-export const fromRejection = (reason: unknown): InstantlyError | undefined =>
-  Option.getOrUndefined(Chunk.findFirst(within(reason), isInstantlyError))
+export const fromUnknown = (u: unknown): Option.Option<InstantlyError> => Chunk.findFirst(within(u), isInstantlyError)

@@ -1,7 +1,7 @@
 /**
- * When a request may leave: a rate-limit policy is a `Schedule` over permits, and the `RateLimit` service runs one. The
- * service is the one gate of a workspace: all callers share it, each attempt takes a permit, and it hears of every
- * response. Which request needs a permit is left to `InstantlyClient`.
+ * When a request may leave. A rate-limit policy is a `Schedule` over permits, and the `RateLimit` service runs one. The
+ * service is the one gate of a workspace: all callers share it, each attempt takes a permit, and it observes every response.
+ * Which request needs a permit is left to `InstantlyClient`.
  *
  * @module
  * @since 0.1.0
@@ -12,36 +12,35 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
-import type * as Schedule from "effect/Schedule"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { finiteMillis } from "./internal/parameters.js"
 import * as Adaptive from "./RateLimit/adaptive.js"
 import * as Gate from "./RateLimit/gate.js"
 import * as Quota from "./RateLimit/quota.js"
-import * as Rule from "./RateLimit/rule.js"
 
 /**
- * What the gate has heard since it gave the last permit.
+ * The responses that arrived since the last permit was given.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Heard {
-  /** Responses of any status but 429. */
+export interface Feedback {
+  /** How many had another status than 429. */
   readonly admitted: number
-  /** Responses of status 429. */
+  /** How many had status 429. */
   readonly throttled: number
-  /** The longest time that one of those named, if any did. */
+  /** The longest time that one of the 429s asked to wait, if any did. */
   readonly retryAfter: Option.Option<Duration.Duration>
 }
 
 /**
- * A schedule that is stepped each time a permit is given: its delay is the time until the next one, and if it ends, no more
- * permits are given. Its input is what the gate has heard since the last permit, so that a policy can slow down when the
- * server refuses. Any schedule fits, and policies compose as schedules do: `Schedule.intersect` of two is at every moment
- * the stricter of the two.
+ * A schedule that the gate steps each time it gives a permit. Its delay is the time until the next permit; when it ends, no
+ * more permits are given. Its input is the {@link Feedback} since the last permit, so a policy can slow down when the server
+ * refuses. Any schedule is a policy, and policies compose as schedules do: `Schedule.intersect` of two is always the stricter
+ * of the two.
  *
- * The time that it is stepped with is monotonic: it starts at the wall clock's, and does not change when that is set.
+ * The gate steps it with monotonic time, which starts at the wall clock's and does not change when that clock is set.
  *
  * @example
  * ```ts
@@ -54,7 +53,7 @@ export interface Heard {
  * @since 0.1.0
  * @category models
  */
-export type RateLimitPolicy<R = never> = Schedule.Schedule<unknown, Heard, R>
+export type RateLimitPolicy<R = never> = Schedule.Schedule<unknown, Feedback, R>
 
 /**
  * The parameters of {@link quota}.
@@ -75,8 +74,8 @@ export interface QuotaOptions {
 
 /**
  * At most `limit` requests in any window: a burst, then evenly spaced permits, so that
- * `burst + rate × (window + jitter) ≤ limit`. It holds for every window of the sender's, and for every window of the
- * server's while latency varies by no more than `jitter`; sliding or fixed makes no difference.
+ * `burst + rate × (window + jitter) ≤ limit`. This holds for every window measured at the sender. As long as latency varies
+ * by at most `jitter`, it holds at the server, too, whether its windows slide or are fixed.
  *
  * A limit of 1 spaces permits by `window + jitter`. Throws a `RangeError` if a parameter is out of its bounds.
  *
@@ -91,35 +90,7 @@ export interface QuotaOptions {
  * @since 0.1.0
  * @category constructors
  */
-export const quota = (options: QuotaOptions): Schedule.Schedule<unknown> => Rule.toSchedule(Quota.fixed(options))
-
-/**
- * A quota that may change: the effect is asked for it at each permit, and what it says holds from that permit on. Use it for
- * a limit that differs by day and by night, or that a flag or a service knows; cache the value if asking for it is slow.
- *
- * A new quota begins with its burst spent. So no window in which the quota changes holds more than the larger of the
- * counts that the two allow for its length. If a value is out of the bounds of {@link QuotaOptions}, the last good one
- * stays (until there is one: a permit a second), and a warning is logged, once for several in a row.
- *
- * @example
- * ```ts
- * import { RateLimit } from "effect-instantly"
- * import { Clock, Effect } from "effect"
- *
- * // by night twice as many as by day
- * const byDayAndNight = RateLimit.dynamic(
- *   Effect.map(Clock.currentTimeMillis, (now) => {
- *     const hour = new Date(now).getUTCHours()
- *     return { limit: hour >= 6 && hour < 22 ? 30 : 60, window: "1 second" }
- *   })
- * )
- * ```
- *
- * @since 0.1.0
- * @category constructors
- */
-export const dynamic = <R>(quota: Effect.Effect<QuotaOptions, never, R>): Schedule.Schedule<unknown, unknown, R> =>
-  Quota.dynamic(quota)
+export const quota = (options: QuotaOptions): Schedule.Schedule<unknown> => Quota.make(options)
 
 /**
  * The parameters of {@link adaptive}.
@@ -128,26 +99,25 @@ export const dynamic = <R>(quota: Effect.Effect<QuotaOptions, never, R>): Schedu
  * @category models
  */
 export interface AdaptiveOptions {
-  /** The fastest pace, and the first: permits a second. At this pace it asks for no wait at all. Default: 100. */
+  /** The fastest pace, and the first: permits a second. At this pace it adds no wait. Default: 100. */
   readonly max?: number
   /** The slowest pace: permits a second. Default: 1. */
   readonly min?: number
-  /** What a 429 leaves of the pace: between 0 and 1. Default: 0.92. */
+  /** What remains of the pace after a 429: between 0 and 1. Default: 0.92. */
   readonly factor?: number
   /** The pace is reduced at most once in this time. Default: 100 milliseconds. */
   readonly every?: Duration.DurationInput
-  /** How much the pace grows in each second: permits a second. Default: 2.5. */
-  readonly recovery?: number
-  /** How long the policy waits once it hears of a 429, which is at the next permit. Default: 50 milliseconds. */
+  /** The least wait before the next permit after a 429. Default: 50 milliseconds. */
   readonly pause?: Duration.DurationInput
 }
 
 /**
- * Slows down after 429s and comes back: use it where other programs use the same limit. Intersect it with a quota, which
- * spaces permits while there are no 429s, and give the gate `rest: 0`, so that it does not close after each 429 as well. Its
+ * Slows down after 429s and speeds up again. Every gate does this under its policy (`yields` of {@link Options}), so that
+ * other programs in the workspace get their share. Use it on its own to compose a policy that yields more than that. Its
  * output is the pace, in permits a second.
  *
- * The pace settles where 429s come so seldom that it grows in between as much as they take. Throws a `RangeError` if a
+ * A 429 reduces the pace, or the permits that were given in the last second before it, if those were fewer. Then the pace grows as CUBIC does
+ * (RFC 9438): fast until it is where the last 429s came, slowly there, and then faster again. Throws a `RangeError` if a
  * parameter is out of its bounds.
  *
  * @example
@@ -155,24 +125,26 @@ export interface AdaptiveOptions {
  * import { RateLimit } from "effect-instantly"
  * import { Schedule } from "effect"
  *
- * // gives way sooner than the default does
- * const polite = Schedule.intersect(RateLimit.instantly, RateLimit.adaptive({ factor: 0.8, recovery: 1 }))
- * const gate = RateLimit.layer(polite, { rest: 0 })
+ * // a quota whose pace is a fifth less after each 429
+ * const polite = Schedule.intersect(
+ *   RateLimit.quota({ limit: 50, window: "1 second" }),
+ *   RateLimit.adaptive({ factor: 0.8 })
+ * )
  * ```
  *
+ * @see https://www.rfc-editor.org/rfc/rfc9438
  * @since 0.1.0
  * @category constructors
  */
-export const adaptive = (options?: AdaptiveOptions): Schedule.Schedule<number, Heard> =>
-  Rule.toSchedule(Adaptive.make(options))
+export const adaptive = (options?: AdaptiveOptions): Schedule.Schedule<number, Feedback> => Adaptive.make(options)
 
 /**
- * Gives every permit at once. A 429 still closes the gate.
+ * Gives every permit at once. Its gate still slows down after 429s.
  *
  * @since 0.1.0
  * @category policies
  */
-export const unlimited: Schedule.Schedule<unknown> = Rule.toSchedule(Rule.always)
+export const unlimited: Schedule.Schedule<unknown> = Schedule.forever
 
 /**
  * The quotas of a workspace at Instantly, 100 requests a second and 6,000 a minute, each with a burst of 2 and 50
@@ -188,35 +160,34 @@ export const instantlyQuotas: ReadonlyArray<QuotaOptions> = [
 ]
 
 /**
- * Instantly's limit for a workspace: {@link instantlyQuotas}, which give about 93 a second, intersected with
- * {@link adaptive}, which yields to other programs in the workspace. Give its gate `rest: 0`, as `Instantly.layer` does, and
- * do the same for a policy that is composed of it. It is for one process: two processes notice each other only by their
- * 429s.
+ * Instantly's limit for a workspace: {@link instantlyQuotas}, which give about 93 permits a second. It is for one process.
+ * Several processes notice each other only by their 429s: give each a share of the limit, or use `RedisRateLimit`.
  *
  * @example
  * ```ts
  * import { RateLimit } from "effect-instantly"
  * import { Schedule } from "effect"
  *
- * // the workspace's limit, and no more than 20 at once in ten seconds
+ * // the workspace's limit, and at most 20 in any ten seconds
  * const gentle = Schedule.intersect(RateLimit.instantly, RateLimit.quota({ limit: 20, window: "10 seconds" }))
- * const gate = RateLimit.layer(gentle, { rest: 0 })
+ * const gate = RateLimit.layer(gentle)
  * ```
  *
  * @see https://developer.instantly.ai/api/v2/ratelimit
  * @since 0.1.0
  * @category policies
  */
-// `Schedule.intersect` of the three decides the same, but takes more memory at each permit (`npm run bench:permits`).
-export const instantly: RateLimitPolicy = Rule.toSchedule(
-  Rule.strictest([...instantlyQuotas.map(Quota.fixed), Adaptive.make()])
-)
+export const instantly: Schedule.Schedule<unknown> = instantlyQuotas
+  .map(quota)
+  .reduce((a, b) => Schedule.intersect(a, b))
 
 const policyEnded = "the rate-limit policy has ended: no more permits are given"
 
+const gateClosed = "the gate has closed: no more permits are given"
+
 /**
- * No permit was given, and none will be soon. Without a `message` it says that the policy has ended; a gate of one's own
- * says why.
+ * The gate refused a permit, and will not give one soon. The default `message` says that the policy has ended. A custom gate
+ * should say why it refuses.
  *
  * @since 0.1.0
  * @category errors
@@ -228,31 +199,27 @@ export class PermitRefused extends Data.TaggedError("PermitRefused")<{ readonly 
 }
 
 /**
- * What {@link RateLimit} does. A gate of one's own implements these three and nothing else: a circuit breaker, two lanes, a
- * limit that several processes share.
+ * What {@link RateLimit} does. To write your own gate (a circuit breaker, two lanes, a limit that several processes share),
+ * implement these two.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
   /**
-   * Waits for a permit. First come, first served; the place of a caller that is interrupted goes to the next. A permit
-   * counts as given when its waiter has been released, and from then on it is spent.
+   * Waits for a permit. First come, first served. If a waiting caller is interrupted, the next one moves up. A permit is
+   * spent once its caller has been released, even if that caller is then interrupted.
    *
-   * Fails with {@link PermitRefused} when the policy has ended. When the scope of the service ends, those who wait are
-   * interrupted.
+   * Fails with {@link PermitRefused} when the policy or the scope of the service has ended.
    */
   readonly acquire: Effect.Effect<void, PermitRefused>
   /**
-   * Gives nobody a permit for this long, those already waiting included; at most `maxPause`. Of several pauses the one
-   * that ends last counts. Afterwards permits leave at the policy's pace.
+   * Takes note of a response: its status, and how long it asks to wait, if it does. `InstantlyClient` calls it as soon as
+   * the head of the response is there. A 429 that names a time closes the gate for that time, at most `maxPause`, also for
+   * callers already waiting; if several do, it opens when the last of these times is over. The policy gets the counts at the
+   * next permit.
    */
-  readonly pause: (duration: Duration.DurationInput) => Effect.Effect<void>
-  /**
-   * Is told of every response, as soon as its head is there: its status, and how long it asks to wait, if it does. A 429
-   * closes the gate for that time, or for `rest` if it names none; the policy hears the counts at the next permit.
-   */
-  readonly heard: (response: {
+  readonly observe: (response: {
     readonly status: number
     readonly retryAfter: Option.Option<Duration.Duration>
   }) => Effect.Effect<void>
@@ -270,7 +237,7 @@ export interface Service {
  *   const rateLimit = yield* RateLimit.RateLimit
  *   yield* rateLimit.acquire
  *   // ... one request
- * }).pipe(Effect.provide(RateLimit.layer(RateLimit.instantly, { rest: 0 })))
+ * }).pipe(Effect.provide(RateLimit.layer(RateLimit.instantly)))
  * ```
  *
  * @since 0.1.0
@@ -279,25 +246,26 @@ export interface Service {
 export class RateLimit extends Context.Tag("effect-instantly/RateLimit")<RateLimit, Service>() {}
 
 /**
- * What the gate does beside its policy.
+ * What the gate does besides its policy.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /** The longest that one 429 may close the gate, whatever the server asks. Default: 1 minute. */
-  readonly maxPause?: Duration.DurationInput
+  readonly maxPause?: Duration.DurationInput | undefined
   /**
-   * How long a 429 that names no time closes the gate. Default: 1 second. Set it to 0 for a policy that slows down after
-   * 429s: {@link instantly}, {@link adaptive}, and what is composed of them.
+   * How the gate slows down after 429s: the parameters of the {@link adaptive} that it intersects with its policy, or
+   * `false` if only the policy decides. Default: those of {@link adaptive}.
    */
-  readonly rest?: Duration.DurationInput
+  readonly yields?: AdaptiveOptions | false | undefined
 }
 
 /**
- * Runs a policy: gives permits, in the order of their callers, for as long as the scope is open. If the policy dies, it has
- * ended, and the class of its defect is logged. Throws a
- * `RangeError` if `maxPause` or `rest` is negative or infinite.
+ * Runs a policy: gives permits in the order of the callers, for as long as the scope is open. If the policy ends or dies,
+ * or if the scope ends, all callers are refused. Only the class of a defect is logged.
+ *
+ * Throws a `RangeError` if an option is out of its bounds.
  *
  * @example
  * ```ts
@@ -313,12 +281,12 @@ export interface Options {
  */
 export const make = <R>(
   policy: RateLimitPolicy<R>,
-  options: Options = {}
+  { maxPause = "1 minute", yields }: Options = {}
 ): Effect.Effect<Service, never, Scope.Scope | R> =>
-  Gate.make(policy, {
-    maxPause: finiteMillis("RateLimit: maxPause", options.maxPause ?? "1 minute"),
-    rest: finiteMillis("RateLimit: rest", options.rest ?? "1 second"),
-    ended: () => new PermitRefused()
+  Gate.make(yields === false ? policy : Schedule.intersect(policy, adaptive(yields)), {
+    maxPause: finiteMillis("RateLimit: maxPause", maxPause),
+    ended: () => new PermitRefused(),
+    closed: () => new PermitRefused({ message: gateClosed })
   })
 
 /**
@@ -328,7 +296,7 @@ export const make = <R>(
  * ```ts
  * import { RateLimit } from "effect-instantly"
  *
- * const gate = RateLimit.layer(RateLimit.instantly, { rest: 0 })
+ * const gate = RateLimit.layer(RateLimit.instantly, { yields: { factor: 0.8 } })
  * ```
  *
  * @since 0.1.0

@@ -19,7 +19,7 @@
  * ```
  *
  * @module
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -37,7 +37,7 @@ import * as Script from "./RedisRateLimit/script.js"
  * Runs a Lua script on Redis 5 or later, and gives what the script returns: a list of numbers. `EVAL` is enough. If it
  * throws, fails or never ends, Redis is away.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type Evaluate = (script: string, keys: Array<string>, args: Array<string>) => PromiseLike<unknown>
@@ -46,7 +46,7 @@ export type Evaluate = (script: string, keys: Array<string>, args: Array<string>
  * The parameters of {@link make}. All processes that share a workspace should be given the same, `policy` and `whileAway`
  * apart.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Options extends RateLimit.Options {
@@ -99,28 +99,33 @@ export interface Options extends RateLimit.Options {
  * const gate = RedisRateLimit.make({
  *   workspace: "production",
  *   evaluate: (script, keys, args) => client.eval(script, { keys, arguments: args }),
- *   // this process gives way to other programs that use the workspace, instead of closing the gate for a second
- *   policy: RateLimit.adaptive(),
- *   rest: 0,
  *   // one of four processes keeps going alone, with its share
  *   whileAway: RateLimit.quota({ limit: 25, window: "1 second", jitter: "50 millis" })
  * })
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const make = (options: Options): Effect.Effect<RateLimit.Service, never, Scope.Scope> => {
-  const { ahead = 2, evaluate, policy = RateLimit.unlimited, quotas = RateLimit.instantlyQuotas, whileAway } = options
+  const {
+    ahead = 2,
+    evaluate,
+    policy: own = RateLimit.unlimited,
+    quotas = RateLimit.instantlyQuotas,
+    whileAway
+  } = options
   const lateness = finiteMillis("RedisRateLimit: lateness", options.lateness ?? "25 millis")
   const timeout = finiteMillis("RedisRateLimit: timeout", options.timeout ?? "500 millis")
   const maxPause = finiteMillis("RedisRateLimit: maxPause", options.maxPause ?? "1 minute")
-  const rest = finiteMillis("RedisRateLimit: rest", options.rest ?? "1 second")
   if (options.workspace === "") refuse("RedisRateLimit: workspace", "a name", '""')
   if (!(Number.isInteger(ahead) && ahead >= 1)) refuse("RedisRateLimit: ahead", "a whole number of at least 1", ahead)
   if (timeout === 0) refuse("RedisRateLimit: timeout", "longer than nothing", options.timeout)
   // It refuses what is out of bounds.
   quotas.forEach(RateLimit.quota)
+
+  const policy: RateLimit.RateLimitPolicy =
+    options.yields === false ? own : Schedule.intersect(own, RateLimit.adaptive(options.yields))
 
   return Effect.gen(function* () {
     const clock = yield* Effect.clock
@@ -138,7 +143,7 @@ export const make = (options: Options): Effect.Effect<RateLimit.Service, never, 
 
     // A step of the gate's policy takes until the next permit is due: first by this process's own policy, whose wait
     // before the first permit is nothing, and then by its slot.
-    const gate = yield* Schedule.identity<RateLimit.Heard>().pipe(
+    const gate = yield* Schedule.identity<RateLimit.Feedback>().pipe(
       Schedule.intersect(Schedule.andThen(Schedule.once, policy)),
       Schedule.modifyDelayEffect(([heard], delay) =>
         Effect.suspend(() => {
@@ -148,7 +153,7 @@ export const make = (options: Options): Effect.Effect<RateLimit.Service, never, 
             .pipe(Effect.zipRight(booking.use(heard, millis > 0 ? 1 : ahead)), Effect.as(Duration.zero))
         })
       ),
-      (slots) => RateLimit.make(slots, { maxPause, rest })
+      (slots) => RateLimit.make(slots, { maxPause, yields: false })
     )
     // A gate gives its first permit before it asks its policy, and so without a slot: nobody may have that one.
     yield* Effect.ignore(gate.acquire)
@@ -167,11 +172,12 @@ export const make = (options: Options): Effect.Effect<RateLimit.Service, never, 
 
     return {
       acquire,
-      pause: (duration) => Effect.zipRight(gate.pause(duration), pauseAll(duration)),
-      heard: (response) =>
+      observe: (response) =>
         Effect.zipRight(
-          gate.heard(response),
-          response.status === 429 ? pauseAll(Option.getOrElse(response.retryAfter, () => rest)) : Effect.void
+          gate.observe(response),
+          response.status === 429 && Option.isSome(response.retryAfter)
+            ? pauseAll(response.retryAfter.value)
+            : Effect.void
         )
     }
   })
@@ -194,7 +200,7 @@ export const make = (options: Options): Effect.Effect<RateLimit.Service, never, 
  * })
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layer = (options: Options): Layer.Layer<RateLimit.RateLimit> =>

@@ -73,7 +73,7 @@ export interface Options<R = never, E = never> {
 type Doom = Exclude<Skipped["reason"], "Duplicate">
 
 const doomOf = (error: DeleteApiKeyError): Option.Option<Doom> =>
-  error._tag === "Unauthorized" || error._tag === "PaymentRequired" || error._tag === "Forbidden"
+  error._tag === "Unauthorized" || error._tag === "PaymentRequired" || error._tag === "InsufficientScope"
     ? Option.some(error._tag)
     : Option.none()
 

@@ -45,40 +45,61 @@ const response = (status: number, retryAfter?: Duration.DurationInput) => ({
 
 describe("the gate of a layer", () => {
   const apiKey = Redacted.make("made-up")
-  const elsewhere = RateLimit.quota({ limit: 100, window: "1 second", burst: 2 })
-  const tapped = Schedule.tapOutput(RateLimit.instantly, () => Effect.void)
-  it.effect.each<readonly [string, Instantly.GateOptions, ReturnType<typeof response>, number]>([
-    ["does not rest by default, because its policy adapts", {}, response(429), 0],
-    ["rests as long as it is told", { rest: "3 seconds" }, response(429), 3000],
-    ["rests for a second with any other policy", { rateLimit: elsewhere }, response(429), 1000],
-    ["rests for a second with a policy that is made of the default one", { rateLimit: tapped }, response(429), 1000],
-    ["does not rest with another policy if it is told so", { rateLimit: elsewhere, rest: 0 }, response(429), 0],
+  it.effect.each<readonly [string, Instantly.PolicyOptions, ReturnType<typeof response>, number]>([
+    ["is not closed by a 429 that names no time", {}, response(429), 0],
     ["is closed for as long as a 429 names", {}, response(429, "20 seconds"), 20_000],
     ["is closed for a minute at most", {}, response(429, "1 hour"), 60_000],
     ["is closed for maxPause at most", { maxPause: "5 seconds" }, response(429, "1 hour"), 5000]
-  ])("%s", ([, options, heard, expected]) =>
+  ])("%s", ([, options, response, expected]) =>
     Effect.gen(function* () {
       const gate = yield* RateLimit.RateLimit
-      yield* gate.heard(heard)
+      yield* gate.observe(response)
       expect(yield* inVirtualTime(Effect.zipRight(gate.acquire, Clock.currentTimeMillis))).toBe(expected)
     }).pipe(Effect.provide(Instantly.layer({ apiKey, ...options })), Effect.provide(InstantlyMock.layer()))
+  )
+
+  it.effect.each<readonly [string, Instantly.PolicyOptions, boolean]>([
+    ["slows down after 429s, whatever its policy", { rateLimit: RateLimit.unlimited }, true],
+    ["slows down as `yields` says", { rateLimit: RateLimit.unlimited, yields: { max: 1000, min: 900 } }, false],
+    ["does not slow down where `yields` is false", { rateLimit: RateLimit.unlimited, yields: false }, false]
+  ])("%s", ([, options, isSlow]) =>
+    Effect.gen(function* () {
+      const gate = yield* RateLimit.RateLimit
+      const throttled = Effect.zipRight(gate.acquire, gate.observe(response(429)))
+      yield* inVirtualTime(Effect.replicateEffect(throttled, 30))
+      const passed = yield* inVirtualTime(Effect.timed(Effect.replicateEffect(gate.acquire, 30)))
+      expect(Duration.greaterThan(passed[0], "1 second")).toBe(isSlow)
+    }).pipe(Effect.provide(Instantly.layer({ apiKey, ...options })), Effect.provide(InstantlyMock.layer()))
+  )
+
+  it.effect.each<readonly [string, Instantly.PolicyOptions]>([
+    ["maxPause", { maxPause: -4711 }],
+    ["maxPause", { maxPause: "Infinity" as "1 second" }],
+    ["yields", { yields: { factor: 4711 } }]
+  ])("is a ConfigError that names the setting, and not its value, where %s is wrong", ([name, options]) =>
+    Effect.gen(function* () {
+      for (const live of [Instantly.layer({ apiKey, ...options }), Instantly.layerConfig({ apiKey, ...options })]) {
+        const error = yield* Effect.flip(Effect.scoped(Layer.build(live)))
+        expect(error).toMatchObject({ _op: "InvalidData", path: [name], message: `${name} is out of its bounds` })
+        expect(String(error)).not.toContain("4711")
+      }
+    }).pipe(Effect.provide(InstantlyMock.layer()))
   )
 
   it.effect("is the one that it is given as a layer, as it is", () =>
     Effect.gen(function* () {
       const own: RateLimit.Service = {
         acquire: new RateLimit.PermitRefused({ message: "deletions are stopped" }),
-        pause: () => Effect.void,
-        heard: () => Effect.void
+        observe: () => Effect.void
       }
-      const rateLimit = Layer.succeed(RateLimit.RateLimit, own)
-      for (const live of [Instantly.layer({ apiKey, rateLimit }), Instantly.layerConfig({ apiKey, rateLimit })]) {
-        const { error, gate } = yield* Effect.gen(function* () {
+      const gate = Layer.succeed(RateLimit.RateLimit, own)
+      for (const live of [Instantly.layer({ apiKey, gate }), Instantly.layerConfig({ apiKey, gate })]) {
+        const { error, provided } = yield* Effect.gen(function* () {
           const apiKeys = yield* ApiKeys.ApiKeys
           const id = ApiKey.ApiKeyId.make("019e18e2-78d4-7322-941a-7384d8969c61")
-          return { error: yield* Effect.flip(apiKeys.delete(id)), gate: yield* RateLimit.RateLimit }
+          return { error: yield* Effect.flip(apiKeys.delete(id)), provided: yield* RateLimit.RateLimit }
         }).pipe(Effect.provide(live))
-        expect(gate).toBe(own)
+        expect(provided).toBe(own)
         expect(error._tag).toBe("HeldBack")
         expect(error.message).toContain("This client did not send the request: deletions are stopped.")
       }
@@ -87,8 +108,8 @@ describe("the gate of a layer", () => {
 
   it.effect("fails the layer with its own failure", () =>
     Effect.gen(function* () {
-      const rateLimit = Layer.effect(RateLimit.RateLimit, Effect.fail("the store is away"))
-      for (const live of [Instantly.layer({ apiKey, rateLimit }), Instantly.layerConfig({ apiKey, rateLimit })]) {
+      const gate = Layer.effect(RateLimit.RateLimit, Effect.fail("the store is away"))
+      for (const live of [Instantly.layer({ apiKey, gate }), Instantly.layerConfig({ apiKey, gate })]) {
         expect(yield* Effect.flip(Effect.scoped(Layer.build(live)))).toBe("the store is away")
       }
     }).pipe(Effect.provide(InstantlyMock.layer()))

@@ -7,10 +7,10 @@ import { InstantlyError } from "effect-instantly"
 
 const {
   BadRequest,
-  Forbidden,
-  fromRejection,
+  fromUnknown,
   HeldBack,
   InstantlyError: AnyError,
+  InsufficientScope,
   InvalidResponse,
   isInstantlyError,
   NotFound,
@@ -27,13 +27,13 @@ const kinds: ReadonlyArray<readonly [string, InstantlyError.InstantlyError, bool
   ["BadRequest", new BadRequest(), false, "refused the request as malformed (400)"],
   ["Unauthorized", new Unauthorized(), false, "missing, wrong or revoked"],
   ["PaymentRequired", new PaymentRequired(), false, "no active paid plan (402)"],
-  ["Forbidden", new Forbidden(), false, "lacks the scope for it (403)"],
+  ["InsufficientScope", new InsufficientScope(), false, "lacks the scope for it (401)"],
   ["NotFound", new NotFound(), false, "This does not prove that a key is gone"],
   ["TooManyRequests", new TooManyRequests(), true, "One minute is enough for either limit."],
   ["ServerError", new ServerError(), true, "The request may have been carried out."],
   ["UnexpectedStatus", new UnexpectedStatus(), false, "The response had status 302"],
-  ["InvalidResponse", new InvalidResponse(), false, "The request was carried out. Do not repeat it"],
-  ["TransportError", new TransportError(), true, "The connection was lost"],
+  ["InvalidResponse", new InvalidResponse(), false, "does not prove that the request was carried out"],
+  ["TransportError", new TransportError(), true, "No response reached this client"],
   ["HeldBack", new HeldBack(), false, "This client did not send the request"]
 ]
 
@@ -53,13 +53,13 @@ describe("InstantlyError", () => {
     expect(new UnexpectedStatus({ status: 409 }).isRetryable).toBe(false)
   })
 
-  it("is known in a schema by the library's name and its own", () => {
+  it("has the name of the library and its own in a schema", () => {
     expect(AnyError.members.map(({ identifier }) => identifier)).toEqual(
       kinds.map(([tag]) => `effect-instantly/${tag}`)
     )
   })
 
-  it("is told from errors of other libraries by its guard", () => {
+  it("is distinguished from errors of other libraries by its guard", () => {
     expect(isInstantlyError({ _tag: "NotFound" })).toBe(false)
     expect(isInstantlyError(undefined)).toBe(false)
   })
@@ -164,7 +164,11 @@ describe("what happened", () => {
   it.effect("never includes what the server said", () =>
     Effect.gen(function* () {
       const serverMessage = Option.some(Redacted.make("made-up-canary"))
-      for (const error of [new BadRequest({ serverMessage }), new UnexpectedStatus({ serverMessage })]) {
+      for (const error of [
+        new BadRequest({ serverMessage }),
+        new Unauthorized({ serverMessage }),
+        new UnexpectedStatus({ serverMessage })
+      ]) {
         expect(Option.map(error.serverMessage, Redacted.value)).toEqual(Option.some("made-up-canary"))
         const texts = yield* Effect.forEach(loggers, ([, logger]) => logged(error, logger))
         const all = [...texts.flat(), inspect(error), String(error), error.stack, JSON.stringify(error), error.message]
@@ -174,7 +178,7 @@ describe("what happened", () => {
   )
 })
 
-describe("fromRejection", () => {
+describe("fromUnknown", () => {
   const error = new NotFound({ outcome: "Unknown" })
   const rejection = (effect: Effect.Effect<unknown, unknown>) =>
     Effect.promise(() => Effect.runPromise(effect).catch((reason: unknown) => reason))
@@ -189,17 +193,17 @@ describe("fromRejection", () => {
         ],
         rejection
       )
-      expect(reasons.map(fromRejection)).toEqual([error, error, error])
+      expect(reasons.map(fromUnknown)).toEqual([error, error, error].map(Option.some))
       expect(reasons.some(isInstantlyError)).toBe(false)
-      expect(fromRejection(error)).toBe(error)
+      expect(fromUnknown(error)).toEqual(Option.some(error))
     })
   )
 
   it.effect("finds nothing in what is not an error of this library", () =>
     Effect.gen(function* () {
       const reasons = yield* Effect.forEach([Effect.fail("another"), Effect.interrupt], rejection)
-      expect([...reasons, undefined, new Error("another"), { _tag: "NotFound" }].map(fromRejection)).toEqual(
-        Array.from({ length: 5 }, () => undefined)
+      expect([...reasons, undefined, new Error("another"), { _tag: "NotFound" }].map(fromUnknown)).toEqual(
+        Array.from({ length: 5 }, () => Option.none())
       )
     })
   )

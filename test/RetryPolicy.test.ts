@@ -1,10 +1,18 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Chunk, Clock, Context, Duration, Effect, Option, Random, Ref, Schedule } from "effect"
-import { ApiKey, ApiKeys, Instantly, InstantlyError, RateLimit, RetryPolicy } from "effect-instantly"
+import {
+  ApiKey,
+  ApiKeys,
+  Instantly,
+  type InstantlyClient,
+  InstantlyError,
+  RateLimit,
+  RetryPolicy
+} from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { inVirtualTime } from "./support/virtual.js"
 
-const { BadRequest, Forbidden, NotFound, ServerError, TooManyRequests, TransportError, UnexpectedStatus } =
+const { BadRequest, InsufficientScope, NotFound, ServerError, TooManyRequests, TransportError, UnexpectedStatus } =
   InstantlyError
 
 const throttled = (seconds?: number) =>
@@ -157,7 +165,7 @@ describe("whileRetryable", () => {
     Effect.gen(function* () {
       const always = RetryPolicy.whileRetryable(Schedule.spaced("1 second"))
       const retried = [new UnexpectedStatus({ status: 408 }), throttled(), new ServerError({ status: 502 }), lost()]
-      const ended = [new BadRequest(), new Forbidden(), new NotFound(), new UnexpectedStatus({ status: 302 })]
+      const ended = [new BadRequest(), new InsufficientScope(), new NotFound(), new UnexpectedStatus({ status: 302 })]
       for (const error of retried) expect(yield* waits(always, [error])).toEqual([1000])
       for (const error of ended) expect(yield* waits(always, [error])).toEqual([0])
     })
@@ -169,7 +177,7 @@ const leaked = ApiKey.ApiKeyId.make("019e18e2-78d4-7322-941a-7384d8969c61")
 /** The times, in milliseconds, at which the attempts of one call leave, where each ends with one of these in turn. */
 const attemptTimes = (
   faults: ReadonlyArray<() => Fault.Fault>,
-  options: Partial<Instantly.Options> = {},
+  options: Partial<InstantlyClient.Options> & Instantly.PolicyOptions = {},
   around: <A, E>(call: Effect.Effect<A, E>) => Effect.Effect<A, E> = (call) => call
 ) =>
   Effect.gen(function* () {
@@ -181,7 +189,7 @@ const attemptTimes = (
       const apiKeys = yield* ApiKeys.ApiKeys
       return yield* Effect.flip(around(apiKeys.delete(leaked)))
     }).pipe(
-      Effect.provide(Instantly.layer({ apiKey: secret, rateLimit: RateLimit.unlimited, ...options })),
+      Effect.provide(Instantly.layer({ apiKey: secret, rateLimit: RateLimit.unlimited, yields: false, ...options })),
       Effect.withRandom(Random.fixed([1])),
       inVirtualTime
     )

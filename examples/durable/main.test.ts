@@ -1,18 +1,9 @@
-import { spawnSync } from "node:child_process"
-import { fileURLToPath } from "node:url"
-import { describe, expect, it, layer } from "@effect/vitest"
+import { describe, expect, layer } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { isInstalled, Servers } from "./support/servers.js"
 import * as World from "./support/world.js"
 
 describe.skipIf(!isInstalled)("examples/durable/main.ts", () => {
-  // The root's project leaves it out, because its packages are not there before it is installed.
-  it("has the right types", () => {
-    const project = fileURLToPath(new URL("tsconfig.json", import.meta.url))
-    const { output } = spawnSync("npx", ["tsc", "-p", project], { encoding: "utf8" })
-    expect(output.join("")).toBe("")
-  })
-
   layer(Servers.Live, { excludeTestServices: true, timeout: "20 minutes" })((it) => {
     /** A world with a worker, and a key to rotate. */
     const withKey = Effect.gen(function* () {

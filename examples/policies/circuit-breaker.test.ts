@@ -26,7 +26,7 @@ const withBreaker = <A, E>(
         onFailure: (error) => (error._tag === "HeldBack" ? error.message : `${error._tag}, ${error.outcome}`)
       })
       return yield* body({ mock, remove })
-    }).pipe(Effect.provide(Instantly.layer({ apiKey: ours.secret, rateLimit: circuitBreaker(options), retryPolicy })))
+    }).pipe(Effect.provide(Instantly.layer({ apiKey: ours.secret, gate: circuitBreaker(options), retryPolicy })))
   }).pipe(Effect.withRandom(Random.fixed([1])), Effect.provide(InstantlyMock.layer()))
 
 /** One after another, with a second between them. */
@@ -139,7 +139,7 @@ describe("a circuit breaker", () => {
         Effect.replicateEffect(Effect.either(gate.acquire), 5, { concurrency: "unbounded" })
       )
       yield* TestClock.adjust("1 second")
-      yield* Effect.replicateEffect(gate.heard({ status: 500, retryAfter: Option.none() }), 3)
+      yield* Effect.replicateEffect(gate.observe({ status: 500, retryAfter: Option.none() }), 3)
       expect((yield* Fiber.join(waiting)).map(Either.isLeft)).toEqual([true, true, true, true, true])
       expect(yield* Clock.currentTimeMillis).toBe(1000)
     }).pipe(Effect.scoped)

@@ -1,12 +1,12 @@
 /**
- * A circuit breaker over all calls. After some 5xx in a row the circuit is open: callers are refused at once, those that
- * wait for a permit included, and their error is `HeldBack`, which no policy tries again. After a time one caller is let
- * through as a probe. Any response but a 5xx closes the circuit, because the server works again. A run of `Revocation` does
- * not stop while the circuit is open: its receipts are `Failed`, and `Revocation.pending` has those ids for a later run.
+ * A circuit breaker over all calls. After some 5xx in a row the circuit is open: callers are refused at once, also those
+ * that wait for a permit, and their error is `HeldBack`, which no policy tries again. After a time one caller is let through
+ * as a probe. Any response but a 5xx closes the circuit, because the server works again. A run of `Revocation` does not stop
+ * while the circuit is open: its receipts are `Failed`, and `Revocation.pending` has those ids for a later run.
  *
- * A lost connection has no response, so a gate does not hear of it, and cannot tell it from a request that is under way.
- * This breaker does not count it. The one exception is a probe: if no response comes, the next probe leaves after the same
- * time. To count lost connections, put the breaker into `transformClient`, and refuse with `InstantlyClient.notSent`.
+ * A lost connection has no response, so a gate cannot tell it from a request that is under way, and this breaker does not
+ * count it. A probe that gets no response is followed by another one after the same time. To count lost connections, put the
+ * breaker into `transformClient`, and refuse with `InstantlyClient.notSent`.
  */
 import { Clock, Duration, Effect, Layer } from "effect"
 import { RateLimit } from "effect-instantly"
@@ -34,25 +34,26 @@ export const breaking = (gate: RateLimit.Service, { failures, openFor }: Options
       return gate.acquire
     })
 
-    const heard: RateLimit.Service["heard"] = (response) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const observe: RateLimit.Service["observe"] = (response) =>
+      Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
         inARow = response.status < 500 ? 0 : inARow + 1
         if (inARow === 0) {
           probeAt = undefined
-          opened.unsafeClose()
+          yield* opened.close
         } else if (inARow >= failures) {
           probeAt = now + Duration.toMillis(openFor)
-          opened.unsafeOpen()
+          yield* opened.open
         }
-        return gate.heard(response)
+        yield* gate.observe(response)
       })
 
-    return { ...gate, acquire, heard }
+    return { acquire, observe }
   })
 
-/** The default gate, with a circuit breaker: a `rateLimit` for `Instantly.layer`. */
+/** The default gate, with a circuit breaker: a `gate` for `Instantly.layer`. */
 export const circuitBreaker = (options: Options): Layer.Layer<RateLimit.RateLimit> =>
   Layer.scoped(
     RateLimit.RateLimit,
-    Effect.flatMap(RateLimit.make(RateLimit.instantly, { rest: 0 }), (gate) => breaking(gate, options))
+    Effect.flatMap(RateLimit.make(RateLimit.instantly), (gate) => breaking(gate, options))
   )

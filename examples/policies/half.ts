@@ -1,7 +1,7 @@
 /**
  * Half of the workspace's limit, for one of two processes. Instantly counts the requests of the whole workspace, and two
- * gates do not know about each other, so each gets its share. What an idle process leaves unused stays unused. To share it,
- * let one process serve the gate of both, as `one-gate-for-two-processes.ts` does.
+ * gates do not know about each other, so each gets its share. What an idle process leaves unused stays unused.
+ * `RedisRateLimit` shares that, too.
  */
 import { Schedule } from "effect"
 import { RateLimit } from "effect-instantly"

@@ -5,7 +5,7 @@ import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { failures, observed, observedRate, permits, retries } from "./observed.js"
 
 /** When the attempts of one call arrive, and what it logs, if all attempts but the last are lost. */
-const call = (lost: number, policies: Pick<Instantly.Options, "retryPolicy" | "rateLimit" | "rest">) =>
+const call = (lost: number, policies: Pick<Instantly.Options, "retryPolicy" | "rateLimit">) =>
   Effect.gen(function* () {
     const logged: Array<string> = []
     const start = yield* Clock.currentTimeMillis
@@ -51,7 +51,7 @@ describe("an observed policy", () => {
   it.effect("counts errors, retries and permits", () =>
     Effect.gen(function* () {
       const before = yield* counted
-      yield* call(3, { retryPolicy: observed, rateLimit: observedRate, rest: 0 })
+      yield* call(3, { retryPolicy: observed, rateLimit: observedRate })
       const after = yield* counted
       expect({
         lost: after.lost - before.lost,
@@ -63,7 +63,7 @@ describe("an observed policy", () => {
 
   it.effect("decides what it would decide without the taps", () =>
     Effect.gen(function* () {
-      const watched = yield* call(9, { retryPolicy: observed, rateLimit: observedRate, rest: 0 })
+      const watched = yield* call(9, { retryPolicy: observed, rateLimit: observedRate })
       const alone = yield* call(9, { retryPolicy: RetryPolicy.standard, rateLimit: RateLimit.instantly })
       expect(watched.times).toEqual(alone.times)
     })

@@ -23,5 +23,4 @@ export const observed = RetryPolicy.standard.pipe(
   )
 )
 
-/** Set `rest: 0` with it, as for any policy that is made of the default one. */
 export const observedRate = RateLimit.instantly.pipe(Schedule.tapOutput(() => Metric.increment(permits)))

@@ -6,7 +6,7 @@ import { slowStart } from "./slow-start.js"
 /** When each of this many callers gets its permit, if all come at once. */
 const permits = (policy: RateLimit.RateLimitPolicy, callers: number) =>
   Effect.gen(function* () {
-    const gate = yield* RateLimit.make(policy, { rest: 0 })
+    const gate = yield* RateLimit.make(policy)
     const fiber = yield* Effect.fork(
       Effect.replicateEffect(Effect.zipRight(gate.acquire, Clock.currentTimeMillis), callers, {
         concurrency: "unbounded"
@@ -31,7 +31,7 @@ describe("a slow start", () => {
 
   it.effect("does not begin again after a rest", () =>
     Effect.gen(function* () {
-      const gate = yield* RateLimit.make(slowStart, { rest: 0 })
+      const gate = yield* RateLimit.make(slowStart)
       const fiber = yield* Effect.fork(
         Effect.gen(function* () {
           yield* Effect.replicateEffect(gate.acquire, 100)

@@ -2,10 +2,6 @@
  * A slow start. It begins with five requests a second, and each gap is a twentieth shorter than the one before. After about
  * sixty permits and four seconds the ramp is faster than the limit. The intersection with the limit is never faster than
  * either of the two. Each gate climbs the ramp once.
- *
- * Give the gate no rest, because `RateLimit.instantly` slows down by itself after a 429:
- *
- *     Instantly.layerConfig({ rateLimit: slowStart, rest: 0 })
  */
 import { Duration, Schedule } from "effect"
 import { RateLimit } from "effect-instantly"

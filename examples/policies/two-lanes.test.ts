@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Clock, Effect, Exit, Fiber, Layer, Option, Schedule, TestClock } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Layer, Option, Schedule, TestClock } from "effect"
 import { ApiKeys, Instantly, RateLimit } from "effect-instantly"
 import { InstantlyMock } from "effect-instantly/testing"
 import { simulate } from "../../test/support/simulation.js"
@@ -65,7 +65,7 @@ describe("two lanes", () => {
   it.effect("are closed together by a 429 of either", () =>
     Effect.gen(function* () {
       const lanes = yield* Lanes
-      yield* lanes.batch.heard({ status: 429, retryAfter: Option.none() })
+      yield* lanes.batch.observe({ status: 429, retryAfter: Option.some(Duration.seconds(1)) })
       expect(yield* permits([["interactive", 0]])).toEqual(["interactive 1000"])
     }).pipe(Effect.provide(layer(RateLimit.unlimited)))
   )
@@ -80,12 +80,12 @@ describe("two lanes", () => {
           const apiKeys = yield* ApiKeys.ApiKeys
           yield* Effect.forEach(keys, ({ id }) => apiKeys.delete(id), { concurrency: 20, discard: true })
           return yield* Clock.currentTimeMillis
-        }).pipe(Effect.provide(Instantly.layer({ apiKey: ours.secret, rateLimit: lane(name) })))
+        }).pipe(Effect.provide(Instantly.layer({ apiKey: ours.secret, gate: lane(name) })))
       const [batch, interactive] = yield* Effect.all([client("batch", 120), client("interactive", 30)], {
         concurrency: "unbounded"
       })
       return { batch, interactive, sent: yield* mock.arrivals, worstSecond: yield* mock.worstWindow("1 second") }
-    }).pipe(Effect.provide(Layer.merge(InstantlyMock.layer(), layer(RateLimit.instantly, { rest: 0 }))))
+    }).pipe(Effect.provide(Layer.merge(InstantlyMock.layer(), layer(RateLimit.instantly))))
     const { batch, interactive, sent, worstSecond } = Exit.getOrElse(await simulate(deletions, "1 minute"), (cause) => {
       throw new Error(String(cause))
     })

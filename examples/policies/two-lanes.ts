@@ -4,12 +4,12 @@
  * interactive caller finds at most one there before it. If interactive callers alone use the whole limit, batch callers
  * get nothing.
  *
- * Each client gets its lane as its `rateLimit`. Provide `layer` once, to both of them:
+ * Each client gets its lane as its `gate`. Provide `layer` once, to both of them:
  *
- *     const handlers = Instantly.layerConfig({ rateLimit: lane("interactive") })
- *     const jobs = Instantly.layerConfig({ rateLimit: lane("batch") })
+ *     const handlers = Instantly.layerConfig({ gate: lane("interactive") })
+ *     const jobs = Instantly.layerConfig({ gate: lane("batch") })
  */
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, STM, TRef } from "effect"
 import { RateLimit } from "effect-instantly"
 
 interface Services {
@@ -19,30 +19,22 @@ interface Services {
 
 export class Lanes extends Context.Tag("app/Lanes")<Lanes, Services>() {}
 
-/** Both lanes to a gate. What either lane hears, and what it pauses, holds for both. */
+/** Both lanes to a gate. A response in either lane counts for both. */
 export const lanesTo = (gate: RateLimit.Service): Effect.Effect<Services> =>
   Effect.gen(function* () {
-    let interactive = 0
-    const nobodyInteractive = yield* Effect.makeLatch(true)
+    const interactive = yield* TRef.make(0)
+    const nobodyInteractive = STM.flatMap(TRef.get(interactive), (waiting) => STM.check(() => waiting === 0))
     const oneAtATime = yield* Effect.makeSemaphore(1)
-    const arrive = Effect.sync(() => {
-      interactive++
-      nobodyInteractive.unsafeClose()
-    })
-    const leave = Effect.sync(() => {
-      if (--interactive === 0) nobodyInteractive.unsafeOpen()
-    })
-    const behind = Effect.zipRight(nobodyInteractive.await, gate.acquire)
     return {
       interactive: {
         ...gate,
         acquire: Effect.acquireUseRelease(
-          arrive,
+          TRef.update(interactive, (waiting) => waiting + 1),
           () => gate.acquire,
-          () => leave
+          () => TRef.update(interactive, (waiting) => waiting - 1)
         )
       },
-      batch: { ...gate, acquire: oneAtATime.withPermits(1)(behind) }
+      batch: { ...gate, acquire: oneAtATime.withPermits(1)(Effect.zipRight(nobodyInteractive, gate.acquire)) }
     }
   })
 

@@ -10,6 +10,8 @@ export interface Load {
   readonly perMinute: number
   /** How many requests a second the other programs send. */
   readonly others: number
+  /** When the other programs stop, in milliseconds. Default: never. */
+  readonly othersUntil?: number
   readonly seed: number
 }
 
@@ -49,7 +51,7 @@ const limited = (limit: number, length: number) => {
   }
 }
 
-export const make = ({ others, perMinute, perSecond, seed }: Load) => {
+export const make = ({ others, othersUntil = Number.POSITIVE_INFINITY, perMinute, perSecond, seed }: Load) => {
   const random = new PCGRandom(seed)
   const inASecond = limited(perSecond, second)
   const inAMinute = limited(perMinute, minute)
@@ -64,8 +66,10 @@ export const make = ({ others, perMinute, perSecond, seed }: Load) => {
     return isAdmitted
   }
 
-  const nextOther = (after: number) =>
-    others === 0 ? Number.POSITIVE_INFINITY : after - (1000 * Math.log(1 - random.number())) / others
+  const nextOther = (after: number) => {
+    const next = others === 0 ? Number.POSITIVE_INFINITY : after - (1000 * Math.log(1 - random.number())) / others
+    return next < othersUntil ? next : Number.POSITIVE_INFINITY
+  }
   let other = nextOther(-minute)
 
   return {

@@ -6,7 +6,7 @@ import { Effect, Schedule, ScheduleDecision, ScheduleIntervals } from "effect"
 import { PCGRandom } from "effect/Utils"
 import { RateLimit } from "effect-instantly"
 import * as Server from "../simulate/server.js"
-import { nothingHeard } from "./stepping.js"
+import { noFeedback } from "./stepping.js"
 
 /** From a request's arrival until its response is heard. */
 const latency = 40
@@ -44,7 +44,7 @@ export const admitted = ({ others, policy, rest, until }: Workspace): Effect.Eff
       const heard = responses.filter((response) => response.at <= at)
       responses = [...responses.filter((response) => response.at > at), { at: at + latency, is429: !isAdmitted }]
       const throttled = heard.filter(({ is429 }) => is429).length
-      const told: RateLimit.Heard = { ...nothingHeard, admitted: heard.length - throttled, throttled }
+      const told: RateLimit.Heard = { ...noFeedback, admitted: heard.length - throttled, throttled }
       const [following, , decision] = yield* policy.step(at, told, state)
       state = following
       if (ScheduleDecision.isDone(decision)) return ours

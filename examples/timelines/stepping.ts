@@ -38,8 +38,8 @@ export const walk = <Out, In, R>(
     return steps
   })
 
-/** What a policy hears where nothing has come back yet. */
-export const nothingHeard: RateLimit.Heard = { admitted: 0, throttled: 0, retryAfter: Option.none() }
+/** The feedback where nothing has come back yet. */
+export const noFeedback: RateLimit.Feedback = { admitted: 0, throttled: 0, retryAfter: Option.none() }
 
 /** The times of as many permits as fall within `until`, where there is always somebody who wants one. */
 export const permitTimes = <R>(
@@ -47,6 +47,6 @@ export const permitTimes = <R>(
   until: number,
   most = 2000
 ): Effect.Effect<ReadonlyArray<number>, never, R> =>
-  Effect.map(walk(policy, Array<RateLimit.Heard>(most).fill(nothingHeard)), (steps) =>
+  Effect.map(walk(policy, Array<RateLimit.Feedback>(most).fill(noFeedback)), (steps) =>
     steps.map(({ at }) => at).filter((at) => at <= until)
   )

@@ -4,136 +4,140 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { ParseError } from "effect/ParseResult"
+import * as Ref from "effect/Ref"
+import * as Schema from "effect/Schema"
 import { type InstantlyError, InvalidResponse, TransportError } from "../InstantlyError.js"
-import { fromStatus } from "../Outcome.js"
 import * as Body from "./body.js"
 import type { Call } from "./call.js"
 import * as Connection from "./connection.js"
-import { dependsOnBody, errorOf } from "./errorOf.js"
-import type { Head } from "./head.js"
+import * as Departures from "./departures.js"
+import { dependsOnBody, errorOf, type Head, isSuccess } from "./errorOf.js"
+import * as Limit from "./limit.js"
 import * as Telemetry from "./telemetry.js"
 import * as Unreadable from "./unreadable.js"
 
-/**
- * Whether an error is about the request that was sent. An app's client may have given it another URL or another credential.
- * If it changed both, nothing tells its error from that of another request.
- */
-const isAbout = (sent: HttpClientRequest.HttpClientRequest, { request }: HttpClientError.HttpClientError): boolean =>
-  request.method === sent.method &&
-  (request.url === sent.url || request.headers["authorization"] === sent.headers["authorization"])
-
-/** The exchange ended without a response. */
-const lose = (call: Call, error: HttpClientError.RequestError): Effect.Effect<never, InstantlyError> => {
-  if (error.reason === "InvalidUrl") {
-    call.recall()
-    return call.holdBack("its URL is not valid")
-  }
-  const isNeverSent = Connection.isNeverSent(error.cause)
-  if (isNeverSent) call.recall()
-  const reason = isNeverSent ? "NotSent" : "ConnectionLost"
-  const detail = Connection.codeOf(error.cause)
-  return call.fail((facts) => new TransportError({ ...facts, reason, detail }))
+/** How an operation reads a 2xx. */
+export interface Success<A, I, R> {
+  readonly schema: Schema.Schema<A, I, R>
+  /** Whether this JSON proves that the request was carried out. Without it, a body that the schema decodes proves it. */
+  readonly confirms: ((json: unknown) => boolean) | undefined
 }
 
-/**
- * The client failed at another request, such as one that fetches a token or writes a log. That tells nothing of this one,
- * which can have been sent before.
- */
-const failElsewhere = (call: Call, { cause }: HttpClientError.HttpClientError) => {
-  const code = Connection.codeOf(cause)
-  const detail = `another request of the HttpClient failed${code === "" ? "" : ` (${code})`}`
-  return call.fail((facts) => new TransportError({ ...facts, reason: "ConnectionLost", detail }))
+const lose = (call: Call, detail: string) =>
+  call.fail((facts) => new TransportError({ ...facts, reason: "ConnectionLost", detail }))
+
+/** The client failed without a response. "Never sent" is believed only if no request of ours has left. */
+const failWithout = (
+  call: Call,
+  { cause, reason }: HttpClientError.RequestError,
+  { hasLeft, isOurs }: { readonly hasLeft: boolean; readonly isOurs: boolean }
+): Effect.Effect<never, InstantlyError> => {
+  const detail = Connection.codeOf(cause)
+  if (!hasLeft && isOurs && reason === "InvalidUrl") return call.holdBack("its URL is not valid")
+  if (!hasLeft && (isOurs ? Connection.isNeverSent(cause) : Connection.saysNotSent(cause))) {
+    return call.fail((facts) => new TransportError({ ...facts, reason: "NotSent", detail }))
+  }
+  if (isOurs) return lose(call, detail === "" ? "the HttpClient failed" : detail)
+  return lose(call, `another request of the HttpClient failed${detail === "" ? "" : ` (${detail})`}`)
 }
 
 /**
  * Turns an end that is no failure into an error: what the app hands in may die, or interrupt itself. If the call is
  * interrupted, nothing is caught. What something dies of can hold the request, and with it the token: nothing of it is kept.
  */
-const orElseEnded = <A, E, E2>(
-  effect: Effect.Effect<A, E>,
-  onEnd: (isInterrupted: boolean) => Effect.Effect<never, E2>
-): Effect.Effect<A, E | E2> =>
+const orElseEnded = <A, E, R, E2>(
+  effect: Effect.Effect<A, E, R>,
+  onEnd: (how: string) => Effect.Effect<never, E2>
+): Effect.Effect<A, E | E2, R> =>
   Effect.catchAllCause(effect, (cause) =>
     Option.match(Cause.failureOption(cause), {
-      onNone: (): Effect.Effect<never, E | E2> => onEnd(Cause.isInterruptedOnly(cause)),
+      onNone: (): Effect.Effect<never, E | E2> => onEnd(Cause.isInterruptedOnly(cause) ? "interrupted itself" : "died"),
       onSome: Effect.fail
     })
   )
 
-/** The client ended without a response or an error. */
-const breakOff = (call: Call) => (isInterrupted: boolean) => {
-  const detail = `the HttpClient ${isInterrupted ? "interrupted itself" : "died"}`
-  return call.fail((facts) => new TransportError({ ...facts, reason: "ConnectionLost", detail }))
-}
-
+/** Reads a 4xx that may be Instantly's own refusal. No other body is needed. */
 const refuse = (call: Call, head: Head, response: HttpClientResponse.HttpClientResponse) =>
   Effect.flatMap(
-    dependsOnBody(head.status) ? Body.readRefusal(response) : Effect.as(Body.drain(response), Option.none()),
+    dependsOnBody(head.status)
+      ? Effect.either(Body.ofRefusal(response))
+      : Effect.as(Body.drain(response), Either.right("")),
     (body) => call.fail((facts) => errorOf(head, body, facts))
   )
 
-const succeed = <A>(
+/** The JSON of a text, if there is any. The error of `JSON.parse` would quote the text. */
+const parse = (text: string) =>
+  Effect.try({ try: (): unknown => (text === "" ? undefined : JSON.parse(text)), catch: () => "it is not JSON" })
+
+/** Reads a 2xx. Whoever wrote it, only what it says proves that the request was carried out. */
+const succeed = <A, I, R>(
   call: Call,
   { status }: Head,
-  decoded: Effect.Effect<A, Body.TooLong | HttpClientError.ResponseError | ParseError>
-) =>
-  orElseEnded(Effect.mapError(decoded, Unreadable.reasonOf), (isInterrupted) =>
-    Effect.fail(`its decoder ${isInterrupted ? "interrupted itself" : "threw"}`)
-  ).pipe(Effect.catchAll((detail) => call.fail((facts) => new InvalidResponse({ ...facts, status, detail }))))
-
-const resultOf = Exit.match({
-  onSuccess: () => "Success",
-  onFailure: (cause: Cause.Cause<InstantlyError>) =>
-    Option.match(Cause.failureOption(cause), { onNone: () => "Interrupted", onSome: ({ _tag }) => _tag })
-})
+  response: HttpClientResponse.HttpClientResponse,
+  { confirms, schema }: Success<A, I, R>
+): Effect.Effect<A, InstantlyError, R> =>
+  Effect.flatMap(Ref.make(false), (isConfirmed) => {
+    const confirm = Effect.zipRight(Ref.set(isConfirmed, true), call.confirm)
+    const value = Effect.gen(function* () {
+      const json = yield* Effect.flatMap(Body.ofSuccess(response), parse)
+      const isProof = confirms?.(json)
+      if (isProof === true) yield* confirm
+      const value = yield* Effect.mapError(Schema.decodeUnknown(schema)(json), Unreadable.reasonOf)
+      if (isProof === false) return yield* Effect.fail("it is about something else than the request")
+      yield* confirm
+      return value
+    })
+    return orElseEnded(value, (how) => Effect.fail(`its decoder ${how}`)).pipe(
+      Effect.catchAll((detail) =>
+        Effect.flatMap(Ref.get(isConfirmed), (confirmed) =>
+          call.fail((facts) => new InvalidResponse({ ...facts, status, confirmed, detail }))
+        )
+      )
+    )
+  })
 
 /** Sends a request, and reads its response within `timeout`. */
-export const exchange = <A>(
+export const exchange = <A, I, R>(
   call: Call,
   options: {
     readonly httpClient: HttpClient.HttpClient
     readonly request: HttpClientRequest.HttpClientRequest
     readonly timeout: Duration.Duration
-    /** Hears of each response as soon as its head is there. */
-    readonly hear: (head: Head) => Effect.Effect<void>
-    readonly decodeSuccess: (
-      response: HttpClientResponse.HttpClientResponse
-    ) => Effect.Effect<A, HttpClientError.ResponseError | ParseError>
+    /** Reports each response to the gate, as soon as its head is there. */
+    readonly observe: (head: Head) => Effect.Effect<void>
+    readonly success: Success<A, I, R>
   }
-): Effect.Effect<A, InstantlyError> => {
-  const { decodeSuccess, hear, httpClient, request, timeout } = options
+): Effect.Effect<A, InstantlyError, R> => {
+  const { httpClient, observe, request, success, timeout } = options
 
-  const sent = Effect.suspend(() => {
-    call.depart()
-    return httpClient.execute(request)
-  }).pipe(
-    Effect.catchAll((error) => {
-      const isOurs = isAbout(request, error)
-      if (error._tag === "RequestError") {
-        return isOurs || Connection.isHeldBack(error.cause) ? lose(call, error) : failElsewhere(call, error)
-      }
-      // A client that refuses some statuses on its own still has the response.
-      return isOurs ? Effect.succeed(error.response) : failElsewhere(call, error)
-    })
-  )
-
-  const read = (response: HttpClientResponse.HttpClientResponse) => {
-    const head = call.receive(response)
-    return Effect.zipRight(
-      // A gate that is slow to hear is cut off by the limit, and then nobody reads the body.
-      Effect.onInterrupt(hear(head), () => Body.drain(response)),
-      fromStatus(head.status) === "Applied"
-        ? succeed(call, head, Body.decodeSuccess(response, decodeSuccess))
-        : refuse(call, head, response)
+  const send = Effect.gen(function* () {
+    const departures = yield* Departures.count(call, request)
+    yield* call.depart
+    return yield* departures.watching(httpClient.execute(request)).pipe(
+      Effect.catchAll((error) => {
+        const isOurs = Departures.isSame(request, error.request)
+        if (error._tag === "RequestError") {
+          return Effect.flatMap(departures.any, (hasLeft) => failWithout(call, error, { hasLeft, isOurs }))
+        }
+        // A client that refuses some statuses on its own still has the response.
+        return isOurs ? Effect.succeed(error.response) : lose(call, "another request of the HttpClient failed")
+      })
     )
-  }
+  })
 
-  return call
-    .within(orElseEnded(Effect.flatMap(sent, read), breakOff(call)), timeout, "the limit for one attempt")
-    .pipe(Effect.onExit((exit) => Telemetry.countRequest(resultOf(exit))))
+  const read = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<A, InstantlyError, R> =>
+    Effect.gen(function* () {
+      const head = yield* call.receive(response)
+      // If the limit cuts off a gate that is slow here, nobody else reads the body.
+      yield* Effect.onInterrupt(observe(head), () => Body.drain(response))
+      return yield* isSuccess(head.status) ? succeed(call, head, response, success) : refuse(call, head, response)
+    })
+
+  const attempt = orElseEnded(Effect.flatMap(send, read), (how) => lose(call, `the HttpClient ${how}`))
+  const timedOut = call.lapse(`the limit for one attempt is ${Duration.format(timeout)}`)
+  return Effect.onExit(Limit.within(attempt, timeout, timedOut), Telemetry.countRequest)
 }

@@ -1,126 +1,89 @@
-/** How much of a response's body is read: never more than a cap, whatever the server sends. */
+/** The text of a response's body: never more than a cap, whatever the server sends. */
 import type * as HttpClientError from "@effect/platform/HttpClientError"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as Data from "effect/Data"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { Blocks } from "./blocks.js"
 
-type Response = HttpClientResponse.HttpClientResponse
-
-/** Bytes. A page of 100 keys with all their scopes takes a twentieth of it. */
-const longestSuccess = 8 * 1024 * 1024
+/** Bytes. A page of 100 keys with all their scopes takes a fifth of it. */
+const longestSuccess = 2 * 1024 * 1024
 
 /** Bytes. An envelope takes a hundredth of it. */
 const longestRefusal = 16 * 1024
 
-/** A body was longer than what is read of it. */
-export class TooLong extends Data.TaggedError("TooLong") {}
+/** Adds a chunk in place: a server may send a body byte by byte, and that many small arrays would take too much memory. */
+const append = (before: Uint8Array, size: number, chunk: Uint8Array): Uint8Array => {
+  const needed = size + chunk.length
+  const bytes = needed <= before.length ? before : new Uint8Array(Math.max(needed, 2 * before.length))
+  if (bytes !== before) bytes.set(before.subarray(0, size))
+  bytes.set(chunk, size)
+  return bytes
+}
 
-/** Beyond the cap it fails, which cancels the source of the stream and closes the connection. */
-const bytesUpTo = (most: number, response: Response) =>
-  // Pulled by hand, which costs two thirds of `Stream.runForEach`: that connects the stream to a sink.
+/**
+ * Beyond the cap it fails, which cancels the source of the stream and closes the connection. Pulled by hand: a body of unknown
+ * length is an ordinary one, and `Stream.runFoldEffect` allocates 130 kB more for it.
+ */
+const streamed = (most: number, { stream }: HttpClientResponse.HttpClientResponse): Effect.Effect<string, string> =>
   Effect.scoped(
-    Effect.flatMap(Stream.toPull(response.stream), (pull) => {
-      const blocks = new Blocks()
-      const readOn: Effect.Effect<never, Option.Option<TooLong | HttpClientError.ResponseError>> = Effect.flatMap(
-        pull,
-        (chunks) => {
+    Effect.flatMap(Stream.toPull(stream), (pull) => {
+      let bytes: Uint8Array = new Uint8Array(0)
+      let size = 0
+      const readOn: Effect.Effect<string, string> = Effect.matchEffect(pull, {
+        onFailure: (end) =>
+          // Fetch calls an empty body an error.
+          Option.exists(end, ({ reason }) => reason !== "EmptyBody")
+            ? Effect.fail(damaged)
+            : Effect.succeed(new TextDecoder().decode(bytes.subarray(0, size))),
+        onSuccess: (chunks) => {
           for (const chunk of chunks) {
-            blocks.add(chunk)
-            if (blocks.size > most) return Effect.fail(Option.some(new TooLong()))
+            if (size + chunk.length > most) return Effect.fail(`it is longer than ${most / 1024} KiB`)
+            bytes = append(bytes, size, chunk)
+            size += chunk.length
           }
           return readOn
         }
-      )
-      return Effect.catchAll(
-        readOn,
-        Option.match({ onNone: () => Effect.succeed(blocks.take()), onSome: (error) => Effect.fail(error) })
-      )
+      })
+      return readOn
     })
-  ).pipe(
-    Effect.catchIf(
-      (error) => error._tag === "ResponseError" && error.reason === "EmptyBody",
-      () => Effect.succeed([])
-    )
   )
+
+/** An error of the platform's would hold the request, and with it the token. */
+const damaged = "it was cut off or damaged, or the app's HttpClient has read it"
+
+/** Whether a head proves that a body is short. With an encoding it does not: 0.7 MB of gzip can be 1.7 GB of text. */
+const isShort = (most: number, { headers }: HttpClientResponse.HttpClientResponse): boolean => {
+  const length = headers["content-length"] ?? ""
+  return (
+    /^\d{1,9}$/.test(length) &&
+    Number(length) <= most &&
+    (headers["content-encoding"] ?? headers["transfer-encoding"]) === undefined
+  )
+}
+
+/** The text of a body, or what is wrong with it. An app's client that has read the body leaves its stream locked, and it dies. */
+const textUpTo =
+  (most: number) =>
+  (response: HttpClientResponse.HttpClientResponse): Effect.Effect<string, string> =>
+    Effect.suspend(() =>
+      isShort(most, response)
+        ? Effect.mapError(response.text, (_: HttpClientError.ResponseError) => damaged)
+        : streamed(most, response)
+    ).pipe(Effect.catchAllDefect(() => Effect.fail(damaged)))
+
+export const ofSuccess = textUpTo(longestSuccess)
+
+export const ofRefusal = textUpTo(longestRefusal)
 
 /**
  * Reads a body that nobody needs, in the background, for at most a second: a connection whose body is left unread stays
  * open, and one whose body is cancelled cannot be used again.
  */
-export const drain = (response: Response): Effect.Effect<void> =>
-  bytesUpTo(longestRefusal, response).pipe(
+export const drain = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
+  ofRefusal(response).pipe(
     Effect.timeout("1 second"),
-    Effect.catchAllCause(() => Effect.void),
+    Effect.exit,
     Effect.interruptible,
     Effect.forkDaemon,
     Effect.asVoid
   )
-
-/** The text of a refusal; nothing if it is too long or damaged. */
-export const readRefusal = (response: Response): Effect.Effect<Option.Option<string>> =>
-  bytesUpTo(longestRefusal, response).pipe(
-    Effect.flatMap((blocks) => Effect.promise(() => new Blob(blocks).text())),
-    Effect.map(Option.some),
-    Effect.catchAllCause(() => Effect.succeed(Option.none()))
-  )
-
-const readers: ReadonlySet<string | symbol> = new Set([
-  "arrayBuffer",
-  "formData",
-  "json",
-  "stream",
-  "text",
-  "urlParamsBody"
-])
-
-/** Whether a head proves that a body is short. With an encoding it does not: 0.7 MB of gzip can be 1.7 GB of text. */
-const isShort = ({ headers }: Response): boolean =>
-  Number(headers["content-length"] ?? Number.NaN) <= longestSuccess &&
-  (headers["content-encoding"] ?? headers["transfer-encoding"]) === undefined
-
-/** A short body is left to its decoder, and drained if that does not read it. */
-const decodeShort = <A, E>(response: Response, decode: (response: Response) => Effect.Effect<A, E>) =>
-  Effect.suspend(() => {
-    let isRead = false
-    const watched = new Proxy(response, {
-      get: (target, property) => {
-        if (readers.has(property)) isRead = true
-        return Reflect.get(target, property)
-      }
-    })
-    return Effect.ensuring(
-      Effect.suspend(() => decode(watched)),
-      Effect.suspend(() => (isRead ? Effect.void : drain(response)))
-    )
-  })
-
-/** Gives its blocks away one by one, so that they are not all held a second time while they are decoded. */
-const streamOf = (blocks: Array<Uint8Array<ArrayBuffer>>) => {
-  blocks.reverse()
-  return new ReadableStream<Uint8Array<ArrayBuffer>>({
-    pull: (controller) => {
-      const block = blocks.pop()
-      if (block === undefined) controller.close()
-      else controller.enqueue(block)
-    }
-  })
-}
-
-/** Counts a body before it is decoded. */
-const decodeCounted = <A, E>(response: Response, decode: (response: Response) => Effect.Effect<A, E>) =>
-  Effect.flatMap(bytesUpTo(longestSuccess, response), (blocks) => {
-    const { headers, request, status } = response
-    // A `Response` throws if it is given a body with one of these statuses, even an empty one.
-    const body = status === 204 || status === 205 ? null : streamOf(blocks)
-    return decode(HttpClientResponse.fromWeb(request, new globalThis.Response(body, { status, headers })))
-  })
-
-/** Decodes a success of which no more than the cap is read. */
-export const decodeSuccess = <A, E>(
-  response: Response,
-  decode: (response: Response) => Effect.Effect<A, E>
-): Effect.Effect<A, E | TooLong | HttpClientError.ResponseError> =>
-  isShort(response) ? decodeShort(response, decode) : decodeCounted(response, decode)

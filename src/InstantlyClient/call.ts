@@ -1,174 +1,210 @@
-/** One call: what it has done so far, and the errors that it can end with. */
+/** The ledger of one call: what it has sent, what proves what became of it, and the errors that it can end with. */
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import type * as Clock from "effect/Clock"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import { type Facts, HeldBack, type InstantlyError, InvalidResponse, TransportError } from "../InstantlyError.js"
 import * as Outcome from "../Outcome.js"
-import { errorOf } from "./errorOf.js"
-import { type Head, headOf } from "./head.js"
+import { errorOf, type Head, headOf, isSuccess, type OwnFacts } from "./errorOf.js"
 import { shownPathOf } from "./sign.js"
-import * as Timer from "./timer.js"
 
-/** A call holds what changes while it is under way. It is told each step as it happens, and reads the clock itself. */
-export class Call {
+/** Makes an error from the facts of a call. Without an outcome among them, it has its own. */
+type ToError = (facts: OwnFacts) => InstantlyError
+
+export interface Call {
   readonly method: string
   /** The path of its request, without the query. */
   readonly path: string
-  private readonly endsAt: number
-  private attempts = 0
-  /** What the attempts that have ended may have done. */
-  private settled: Outcome.Outcome = "NotApplied"
-  /** What the attempt under way may have done so far. */
-  private pending: Outcome.Outcome = "NotApplied"
-  /** The head of the response to the attempt under way, once it is there. */
-  private head: Head | undefined
-  /** What the attempt before ended with. */
-  private last: InstantlyError | undefined
-  /** When the call began to wait for its next attempt; undefined while one is under way. */
-  private idleSince: number | undefined
-  private waited = 0
-
-  constructor(
-    request: HttpClientRequest.HttpClientRequest,
-    private readonly deadline: Duration.Duration,
-    private readonly clock: Clock.Clock
-  ) {
-    this.method = request.method
-    this.path = shownPathOf(request)
-    this.idleSince = this.now()
-    this.endsAt = this.idleSince + Duration.toMillis(deadline)
-  }
-
-  /** Milliseconds of a monotonic clock, as the gate's: the wall clock can be set. */
-  private now(): number {
-    return Math.floor(Number(this.clock.unsafeCurrentTimeNanos()) / 1e6)
-  }
-
-  /** How long it has waited by now. */
-  private wait(): number {
-    return this.waited + (this.idleSince === undefined ? 0 : Math.max(0, this.now() - this.idleSince))
-  }
-
-  /** What is known of the call by now. */
-  get facts(): Facts {
-    return {
-      method: this.method,
-      path: this.path,
-      outcome: Outcome.combine(this.settled, this.pending),
-      attempts: this.attempts,
-      waited: Duration.millis(this.wait()),
-      requestId: this.head?.requestId ?? Option.none()
-    }
-  }
-
-  /** The status of the last response, if the attempt under way has one. */
-  get status(): number | undefined {
-    return this.head?.status
-  }
-
+  readonly facts: Effect.Effect<Facts>
+  /** The status of the response to the attempt under way, if there is one. */
+  readonly status: Effect.Effect<Option.Option<number>>
   /** The request is handed over, and may be carried out from now on. */
-  depart(): void {
-    this.waited = this.wait()
-    this.idleSince = undefined
-    this.attempts += 1
-    this.pending = "Unknown"
-  }
-
-  /** The head of a response is there, and tells what became of the request, whatever becomes of the body. */
-  receive(response: HttpClientResponse.HttpClientResponse): Head {
-    this.head = headOf(response, this.clock.unsafeCurrentTimeMillis())
-    this.pending = Outcome.fromStatus(this.head.status)
-    return this.head
-  }
-
-  /** The request turned out never to have left. */
-  recall(): void {
-    this.pending = "NotApplied"
-  }
-
-  /** The attempt has ended with an error. */
-  settle(error: InstantlyError): void {
-    this.last = error
-    this.settled = Outcome.combine(this.settled, this.pending)
-    this.pending = "NotApplied"
-    this.head = undefined
-    this.idleSince = this.now()
-  }
-
-  /** Fails with an error that holds what is known by now. */
-  fail(toError: (facts: Facts) => InstantlyError): Effect.Effect<never, InstantlyError> {
-    return Effect.suspend(() => Effect.fail(toError(this.facts)))
-  }
-
+  readonly depart: Effect.Effect<void>
+  /** The app's client sends the request again on its own: nothing proves what became of the one before. */
+  readonly resend: Effect.Effect<void>
+  /** A response has come, even if the app's client makes something else of it. */
+  readonly observe: (status: number) => Effect.Effect<void>
+  /** The response that the attempt goes on with has come. */
+  readonly receive: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<Head>
+  /** The body proves that the request was carried out. */
+  readonly confirm: Effect.Effect<void>
+  /** The attempt has ended with this error. */
+  readonly settle: (error: InstantlyError) => Effect.Effect<void>
+  /** Fails with an error of the attempt under way, whose outcome those of the earlier ones are added to. */
+  readonly fail: (toError: ToError) => Effect.Effect<never, InstantlyError>
   /** Fails because this client does not send the request, and would not the next time either. */
-  holdBack(detail: string): Effect.Effect<never, InstantlyError> {
-    return this.fail((facts) => new HeldBack({ ...facts, detail }))
-  }
-
-  /** Whether a wait from now on ends before the call must. */
-  hasTimeFor(wait: Duration.Duration): boolean {
-    return this.now() + Duration.toMillis(wait) < this.endsAt
-  }
-
-  /** Ends the whole call when its deadline is up. */
-  beforeDeadline<A>(effect: Effect.Effect<A, InstantlyError>): Effect.Effect<A, InstantlyError> {
-    return this.within(effect, this.deadline, "the deadline of the call")
-  }
-
-  /** Ends a part of the call after `limit`, with an error that holds what is known by then. */
-  within<A>(
-    effect: Effect.Effect<A, InstantlyError>,
-    limit: Duration.Duration,
-    name: string
-  ): Effect.Effect<A, InstantlyError> {
-    if (!Duration.isFinite(limit)) return effect
-    return Effect.uninterruptibleMask((restore) =>
-      // A daemon that can be interrupted: the limit must hold in a finalizer, too, where the call itself cannot be. It never
-      // fails, because a fiber's failure is logged.
-      Effect.flatMap(Effect.forkDaemon(Effect.interruptible(Effect.exit(effect))), (fiber) => {
-        let isUp = false
-        const callOff = Timer.start(this.clock, limit, () => {
-          isUp = true
-          fiber.unsafeInterruptAsFork(FiberId.none)
-        })
-        // Not `Fiber.await`, which adds a finalizer that forgets the observer: this fiber ends with the attempt anyway.
-        const ended = Effect.async<Exit.Exit<Exit.Exit<A, InstantlyError>>>((resume) => {
-          fiber.addObserver((exit) => resume(Effect.succeed(exit)))
-        })
-        return Effect.flatMap(Effect.exit(restore(ended)), (awaited) => {
-          callOff()
-          if (Exit.isFailure(awaited)) return Effect.zipRight(Fiber.interrupt(fiber), Effect.failCause(awaited.cause))
-          const exit = Exit.flatten(awaited.value)
-          return isUp && Exit.isInterrupted(exit) ? this.lapse(`${name} is ${Duration.format(limit)}`) : exit
-        })
-      })
-    )
-  }
-
-  /** The time is up: how much of a response is there decides what that means. */
-  private lapse(detail: string): Effect.Effect<never, InstantlyError> {
-    return this.fail((facts) => {
-      const { head, last } = this
-      // Nothing follows a success, so the call was about to end with this error.
-      if (last?.outcome === "Applied") return last
-      if (head === undefined) {
-        const before =
-          last !== undefined && "status" in last ? `; the attempt before it ended with status ${last.status}` : ""
-        return new TransportError({ ...facts, reason: "Timeout", detail: `${detail}${before}` })
-      }
-      return Outcome.fromStatus(head.status) === "Applied"
-        ? new InvalidResponse({ ...facts, status: head.status, detail: "it did not arrive in time" })
-        : errorOf(head, Option.none(), facts)
-    })
-  }
+  readonly holdBack: (detail: string) => Effect.Effect<never, InstantlyError>
+  /** Fails because the time is up: how much of a response there is decides what that means. */
+  readonly lapse: (limit: string) => Effect.Effect<never, InstantlyError>
+  /** Whether the call may send another request: nothing follows a 2xx. */
+  readonly maySend: Effect.Effect<boolean>
+  /** Whether a wait from now on ends before the deadline. */
+  readonly hasTimeFor: (wait: Duration.Duration) => Effect.Effect<boolean>
 }
+
+interface State {
+  readonly attempts: number
+  /** What the requests before the one under way may have done. */
+  readonly earlier: Outcome.Outcome
+  /** What the one under way may have done so far. */
+  readonly current: Outcome.Outcome
+  /** Whether a 2xx has come. No refusal takes it back. */
+  readonly hasSucceeded: boolean
+  /** The head of the response to the attempt under way. */
+  readonly head: Option.Option<Head>
+  /** What the attempt before ended with. */
+  readonly last: Option.Option<InstantlyError>
+  /** When the call began to wait for its next attempt; none while one is under way. */
+  readonly idleSince: Option.Option<number>
+  /** Milliseconds. */
+  readonly waited: number
+}
+
+/** Milliseconds of a monotonic clock, as the gate's: the wall clock can be set. */
+const now = Effect.map(Clock.currentTimeNanos, (nanos) => Math.floor(Number(nanos) / 1e6))
+
+/** How long a call has waited at a time. */
+const waitedAt = ({ idleSince, waited }: State, time: number): number =>
+  waited + Option.match(idleSince, { onNone: () => 0, onSome: (since) => Math.max(0, time - since) })
 
 /** Starts a call. */
 export const start = (request: HttpClientRequest.HttpClientRequest, deadline: Duration.Duration): Effect.Effect<Call> =>
-  Effect.clockWith((clock) => Effect.sync(() => new Call(request, deadline, clock)))
+  Effect.gen(function* () {
+    const { method } = request
+    const path = shownPathOf(request)
+    const startedAt = yield* now
+    const endsAt = startedAt + Duration.toMillis(deadline)
+    const ref = yield* Ref.make<State>({
+      attempts: 0,
+      earlier: "NotApplied",
+      current: "NotApplied",
+      hasSucceeded: false,
+      head: Option.none(),
+      last: Option.none(),
+      idleSince: Option.some(startedAt),
+      waited: 0
+    })
+
+    const factsOf = Effect.zipWith(now, Ref.get(ref), (time, state) => ({
+      state,
+      facts: {
+        method,
+        path,
+        attempts: state.attempts,
+        waited: Duration.millis(waitedAt(state, time)),
+        requestId: Option.flatMap(state.head, ({ requestId }) => requestId)
+      }
+    }))
+
+    const observe = (status: number) =>
+      isSuccess(status)
+        ? Ref.update(
+            ref,
+            (state): State => ({
+              ...state,
+              hasSucceeded: true,
+              earlier: Outcome.combine(state.earlier, "Unknown")
+            })
+          )
+        : Effect.void
+
+    const fail = (toError: ToError) =>
+      Effect.flatMap(factsOf, ({ facts, state }) => {
+        const own = toError(facts)
+        const outcome = Outcome.combine(state.earlier, own.outcome)
+        return Effect.fail(outcome === own.outcome ? own : toError({ ...facts, outcome }))
+      })
+
+    /** The error of a call whose time was up before a response came. */
+    const unanswered = (state: State, limit: string) => {
+      const before = Option.match(state.last, {
+        onNone: () => "",
+        onSome: (error) => ("status" in error ? `; the attempt before it ended with status ${error.status}` : "")
+      })
+      const { current } = state
+      // While nothing is under way, nothing but the earlier attempts can have been carried out.
+      return fail(
+        (facts) => new TransportError({ outcome: current, ...facts, reason: "Timeout", detail: `${limit}${before}` })
+      )
+    }
+
+    return {
+      method,
+      path,
+      facts: Effect.map(factsOf, ({ facts, state }) => ({
+        ...facts,
+        outcome: Outcome.combine(state.earlier, state.current)
+      })),
+      status: Effect.map(Ref.get(ref), ({ head }) => Option.map(head, ({ status }) => status)),
+      depart: Effect.flatMap(now, (time) =>
+        Ref.update(
+          ref,
+          (state): State => ({
+            ...state,
+            attempts: state.attempts + 1,
+            current: "Unknown",
+            idleSince: Option.none(),
+            waited: waitedAt(state, time)
+          })
+        )
+      ),
+      resend: Ref.update(
+        ref,
+        (state): State => ({
+          ...state,
+          attempts: state.attempts + 1,
+          earlier: Outcome.combine(state.earlier, "Unknown")
+        })
+      ),
+      observe,
+      receive: (response) =>
+        headOf(response).pipe(
+          Effect.tap((head) => Ref.update(ref, (state): State => ({ ...state, head: Option.some(head) }))),
+          Effect.tap(({ status }) => observe(status))
+        ),
+      confirm: Ref.update(ref, (state): State => ({ ...state, current: "Applied" })),
+      settle: (error) =>
+        Effect.flatMap(now, (time) =>
+          Ref.update(
+            ref,
+            (state): State => ({
+              ...state,
+              earlier: Outcome.combine(state.earlier, error.outcome),
+              current: "NotApplied",
+              head: Option.none(),
+              last: Option.some(error),
+              idleSince: Option.some(time),
+              waited: waitedAt(state, time)
+            })
+          )
+        ),
+      fail,
+      holdBack: (detail) => fail((facts) => new HeldBack({ ...facts, detail })),
+      lapse: (limit) =>
+        Effect.flatMap(Ref.get(ref), (state) => {
+          const { hasSucceeded, idleSince, last } = state
+          // Nothing follows a success, so the call was about to end with this error.
+          if (hasSucceeded && Option.isSome(idleSince) && Option.isSome(last)) return Effect.fail(last.value)
+          return Option.match(state.head, {
+            onNone: () => unanswered(state, limit),
+            onSome: (head) =>
+              fail((facts) =>
+                isSuccess(head.status)
+                  ? new InvalidResponse({
+                      ...facts,
+                      status: head.status,
+                      confirmed: state.current === "Applied",
+                      detail: "it did not arrive in time"
+                    })
+                  : errorOf(head, Either.left("it did not arrive in time"), facts)
+              )
+          })
+        }),
+      maySend: Effect.map(Ref.get(ref), ({ hasSucceeded }) => !hasSucceeded),
+      hasTimeFor: (wait) => Effect.map(now, (time) => time + Duration.toMillis(wait) < endsAt)
+    }
+  })

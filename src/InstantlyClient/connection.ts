@@ -46,7 +46,7 @@ const chainOf = (error: unknown, seen: ReadonlySet<unknown> = new Set()): Readon
     : []
 
 /** Whether a client of the app's own says that it did not send a request. */
-export const isHeldBack = (error: unknown): boolean => chainOf(error).some((link) => link instanceof NotSent)
+export const saysNotSent = (error: unknown): boolean => chainOf(error).some((link) => link instanceof NotSent)
 
 /** Whether a failure proves that its request was never sent. */
 export const isNeverSent = (error: unknown, seen: ReadonlySet<unknown> = new Set()): boolean =>

@@ -1,9 +1,40 @@
-/** The error that a response other than a success becomes. */
+/** What a response other than a success becomes: its head, its body where one was read, and the error that follows. */
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as InstantlyError from "../InstantlyError.js"
-import type { Head } from "./head.js"
+import * as RetryAfter from "./retryAfter.js"
+
+/** What the head of a response says. It is read once: Fetch and Undici build the headers anew at each access. */
+export interface Head {
+  readonly status: number
+  /** How long the server asks to wait: at most a day. */
+  readonly retryAfter: Option.Option<Duration.Duration>
+  /** The id under which the server knows the request, for its support. */
+  readonly requestId: Option.Option<string>
+}
+
+const requestIdHeaders = ["x-request-id", "request-id", "cf-ray"]
+
+/** A UUID, a ray id of Cloudflare's, a number of Fastify's, or digits: nothing that a token could look like. */
+const requestIdShape =
+  /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16}(?:-[A-Z]{3})?|req-[0-9a-z]{1,8}|\d{1,20})$/i
+
+export const headOf = ({ headers, status }: HttpClientResponse.HttpClientResponse): Effect.Effect<Head> =>
+  Effect.map(Clock.currentTimeMillis, (now) => ({
+    status,
+    retryAfter: RetryAfter.parse(headers["retry-after"], now),
+    requestId: Option.fromNullable(
+      requestIdHeaders.map((name) => headers[name]?.trim()).find((id) => id !== undefined && requestIdShape.test(id))
+    )
+  }))
+
+export const isSuccess = (status: number): boolean => status >= 200 && status < 300
 
 const Envelope = Schema.parseJson(
   Schema.Struct({
@@ -18,60 +49,106 @@ type Envelope = typeof Envelope.Type
 
 const decodeEnvelope = Schema.decodeUnknownOption(Envelope)
 
-/** How Instantly names the statuses that it documents. */
-const reasons: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  402: "Payment Required",
-  403: "Forbidden",
-  404: "Not Found"
-}
+/** The reason phrases of Node's HTTP server, which Instantly's framework writes into its envelope. */
+const reasons = new Map([
+  [400, "Bad Request"],
+  [401, "Unauthorized"],
+  [402, "Payment Required"],
+  [403, "Forbidden"],
+  [404, "Not Found"],
+  [405, "Method Not Allowed"],
+  [406, "Not Acceptable"],
+  [409, "Conflict"],
+  [410, "Gone"],
+  [411, "Length Required"],
+  [412, "Precondition Failed"],
+  [413, "Payload Too Large"],
+  [414, "URI Too Long"],
+  [415, "Unsupported Media Type"],
+  [416, "Range Not Satisfiable"],
+  [417, "Expectation Failed"],
+  [418, "I'm a Teapot"],
+  [421, "Misdirected Request"],
+  [422, "Unprocessable Entity"],
+  [423, "Locked"],
+  [424, "Failed Dependency"],
+  [425, "Too Early"],
+  [426, "Upgrade Required"],
+  [428, "Precondition Required"],
+  [431, "Request Header Fields Too Large"],
+  [451, "Unavailable For Legal Reasons"]
+])
 
 /** Instantly's own envelope. A proxy's page is not one. Neither is JSON that disagrees with the status line. */
 const envelopeOf = (status: number, body: string): Option.Option<Envelope> =>
-  Option.filter(
-    decodeEnvelope(body),
-    ({ error, statusCode }) => statusCode === status && error === (reasons[status] ?? error)
-  )
+  Option.filter(decodeEnvelope(body), ({ error, statusCode }) => statusCode === status && error === reasons.get(status))
 
 /** Instantly's framework responds to a wrong address in the same envelope as to a missing resource. */
 const isRouteNotFound = (envelope: Envelope) =>
   envelope.code !== undefined || /^Route [A-Z]+:.* not found$/s.test(envelope.message)
 
-/** The code comes from a server, so it is shown only where it can be nothing else. */
+/** The code comes from a server, so it is shown only if it can be nothing else. */
 const frameworkCode = (envelope: Envelope) =>
   Option.liftPredicate(envelope.code ?? "", (code) => /^FST_[A-Z_]{1,60}$/.test(code))
 
 const longestServerMessage = 1000
 
-const ofEnvelope = (status: number, envelope: Envelope, facts: InstantlyError.Facts): InstantlyError.InstantlyError => {
-  const serverMessage = Option.some(Redacted.make(envelope.message.slice(0, longestServerMessage)))
+/** No digits: a secret in the clear is a UUID, a colon and twelve characters. */
+const scopeShape = /^(?=.{3,64}$)[a-z_-]+:[a-z_-]+$/i
+
+const mostScopes = 200
+
+/** What has the shape of a scope in "Invalid scope. Required: a:read. Found: b:all, c:all". Nothing else of it is kept. */
+const scopesOf = (message: string) => {
+  const [required = [], found = []] = message.split("Found:", 2).map((part) =>
+    part
+      .split(/[\s,]+|\.(?=\s|$)/)
+      .filter((word) => scopeShape.test(word))
+      .slice(0, mostScopes)
+  )
+  return { required, found }
+}
+
+/** The facts of a call. An error that is made without an outcome has its own. */
+export type OwnFacts = Omit<InstantlyError.Facts, "outcome"> & Partial<Pick<InstantlyError.Facts, "outcome">>
+
+const ofEnvelope = (status: number, envelope: Envelope, facts: OwnFacts): InstantlyError.InstantlyError => {
+  const { message } = envelope
+  const serverMessage = Option.some(Redacted.make(message.slice(0, longestServerMessage)))
+  const insufficientScope = (status: 401 | 403) =>
+    new InstantlyError.InsufficientScope({ ...facts, status, ...scopesOf(message) })
+  const refused = (detail: string) =>
+    new InstantlyError.UnexpectedStatus({ ...facts, status, detail, serverMessage, fromInstantly: true })
   switch (status) {
     case 400:
       return new InstantlyError.BadRequest({ ...facts, code: frameworkCode(envelope), serverMessage })
     case 401:
-      return new InstantlyError.Unauthorized(facts)
+      // This is how the live API answers a missing scope. The documents have a 403.
+      return message.startsWith("Invalid scope")
+        ? insufficientScope(401)
+        : new InstantlyError.Unauthorized({ ...facts, serverMessage })
     case 402:
       return new InstantlyError.PaymentRequired(facts)
     case 403:
-      return new InstantlyError.Forbidden(facts)
+      return /\bscopes?\b/i.test(message) ? insufficientScope(403) : refused("Instantly refused the request")
     case 404:
-      if (!isRouteNotFound(envelope)) return new InstantlyError.NotFound(facts)
+      return isRouteNotFound(envelope)
+        ? refused("Instantly has no such address, or the base URL leads to another server")
+        : new InstantlyError.NotFound(facts)
+    default:
+      return refused("Instantly refused the request")
   }
-  const isAddress = status === 404
-  const detail = isAddress ? "Instantly has no such address" : "Instantly refused the request"
-  return new InstantlyError.UnexpectedStatus({ ...facts, status, detail, serverMessage, fromInstantly: !isAddress })
 }
 
 /** Whether the error of a status depends on the body. */
 export const dependsOnBody = (status: number): boolean =>
   status >= 400 && status < 500 && status !== 408 && status !== 429
 
-/** The error that a response with this head becomes, and with this body where one was read. */
+/** The error that a response with this head becomes, and with this body, or with what is wrong with it. */
 export const errorOf = (
   { retryAfter, status }: Head,
-  body: Option.Option<string>,
-  facts: InstantlyError.Facts
+  body: Either.Either<string, string>,
+  facts: OwnFacts
 ): InstantlyError.InstantlyError => {
   const unexpected = (detail: string) => new InstantlyError.UnexpectedStatus({ ...facts, status, detail })
   if (status === 429) return new InstantlyError.TooManyRequests({ ...facts, retryAfter })
@@ -81,10 +158,11 @@ export const errorOf = (
     return unexpected("a redirect, which is not followed because it would take the token to another address")
   }
   if (!dependsOnBody(status)) return unexpected("Instantly does not document this status")
-  if (Option.isNone(body)) return unexpected("its body could not be read, so it may not come from Instantly")
-  if (body.value === "") return unexpected("it has no body, so it may not come from Instantly")
-  return Option.match(envelopeOf(status, body.value), {
-    onNone: () => unexpected("it is not in Instantly's envelope, so a proxy or a firewall may have given it"),
+  if (Either.isLeft(body))
+    return unexpected(`its body could not be read (${body.left}), so it may not come from Instantly`)
+  if (body.right === "") return unexpected("it has no body, so it may not come from Instantly")
+  return Option.match(envelopeOf(status, body.right), {
+    onNone: () => unexpected("it is not in Instantly's envelope, so a proxy or a firewall may have sent it"),
     onSome: (envelope) => ofEnvelope(status, envelope, facts)
   })
 }

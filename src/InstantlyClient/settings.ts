@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type { ConfigOptions } from "../InstantlyClient.js"
 import * as NameOf from "../internal/nameOf.js"
@@ -31,6 +32,7 @@ const problems = {
   notHttps: "must use https (http is only for loopback addresses, because it sends the API key in the clear)",
   notAddress: "must not hold a user, a password, a query or a fragment",
   missing: "is missing",
+  notRedacted: "must be a Redacted: wrap it with Redacted.make",
   empty: "is empty",
   manyLines: "has more than one line",
   notHeader: "has spaces or characters that a header cannot hold",
@@ -68,15 +70,14 @@ const headerValue = (value: string): Checked<string> => {
 }
 
 /** A wiped secret throws, and untyped code may pass something that is not a secret. */
-const token = (value: Redacted.Redacted): Checked<string> =>
-  Either.try(() => Redacted.value(value)).pipe(
-    Either.filterOrLeft(
-      (secret) => typeof secret === "string",
-      () => undefined
-    ),
+const token = (value: Redacted.Redacted): Checked<string> => {
+  if (!Redacted.isRedacted(value)) return Either.left(problems.notRedacted)
+  return Either.try(() => Redacted.value(value)).pipe(
+    Either.filterOrLeft(Predicate.isString, () => undefined),
     Either.mapLeft(() => problems.missing),
     Either.flatMap(headerValue)
   )
+}
 
 /** The library's name, and after it that of the app. */
 const userAgent = (app: string): Checked<string> =>
@@ -117,8 +118,8 @@ const reasonOf = (cause: Cause.Cause<unknown>): string =>
     onSome: pathsOf
   })
 
-/** An API key that is asked for before each attempt. Nothing of its error is kept but a name, or a setting's path. */
-const asked = (apiKey: Effect.Effect<Redacted.Redacted, unknown>): Effect.Effect<string, string> =>
+/** An API key that is obtained before each attempt. Nothing of its error is kept but a name, or a setting's path. */
+const obtained = (apiKey: Effect.Effect<Redacted.Redacted, unknown>): Effect.Effect<string, string> =>
   apiKey.pipe(
     Effect.catchAllCause((cause) => Effect.fail(`could not be obtained: ${reasonOf(cause)}`)),
     Effect.flatMap(token),
@@ -150,10 +151,10 @@ const fromEnvironment: LeftOut = {
   workspaceId: Config.option(setting("workspaceId", Config.string("INSTANTLY_WORKSPACE_ID"), headerValue))
 }
 
-/** A `Config` is an `Effect`, too: it is read once. Any other effect is asked before each attempt. */
+/** A `Config` is an `Effect`, too: it is read once. Any other effect runs before each attempt. */
 const tokenOf = (apiKey: NonNullable<ConfigOptions["apiKey"]>): LeftOut["apiKey"] =>
   Effect.isEffect(apiKey) && !Config.isConfig(apiKey)
-    ? Config.succeed(asked(apiKey))
+    ? Config.succeed(obtained(apiKey))
     : Config.map(setting("apiKey", apiKey, token), Effect.succeed)
 
 /** The error of a `Config` can quote what was read, and does not know the option: it keeps its path alone. */
@@ -207,7 +208,7 @@ export const given = (options: ConfigOptions) => settings(options, byDefault)
 export const configured = (options: ConfigOptions) => settings(options, fromEnvironment)
 
 /** What the app hands in may throw: the error names it, and what it threw. */
-export const orThrown = <A, R>(
+export const catchThrown = <A, R>(
   name: string,
   effect: Effect.Effect<A, ConfigError.ConfigError, R>
 ): Effect.Effect<A, ConfigError.ConfigError, R> =>

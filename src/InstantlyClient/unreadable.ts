@@ -1,9 +1,7 @@
 /** Why the body of a success cannot be read, by path and expected type: a `ParseError` itself holds the whole body. */
-import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as Arr from "effect/Array"
 import type * as ParseResult from "effect/ParseResult"
 import * as SchemaAST from "effect/SchemaAST"
-import type { TooLong } from "./body.js"
 
 const at = (path: ReadonlyArray<PropertyKey>, problem: string) =>
   `${path.length === 0 ? "it" : path.map(String).join(".")} ${problem}`
@@ -45,14 +43,9 @@ const problemsOf = (
 
 const most = 3
 
-export const reasonOf = (error: TooLong | HttpClientError.ResponseError | ParseResult.ParseError): string => {
-  if (error._tag === "TooLong") return "it is longer than 8 MiB"
-  if (error._tag === "ParseError") {
-    if (error.issue.actual === null) return "it is empty"
-    const problems = [...new Set(problemsOf(error.issue, [], SchemaAST.neverKeyword))]
-    const rest = problems.length > most ? `, and ${problems.length - most} more` : ""
-    return `${problems.slice(0, most).join(", ")}${rest}`
-  }
-  // The cause's own message quotes the body.
-  return error.cause instanceof SyntaxError ? "it is not JSON" : "it was cut off or is damaged"
+export const reasonOf = ({ issue }: ParseResult.ParseError): string => {
+  if (issue.actual === undefined) return "it is empty"
+  const problems = [...new Set(problemsOf(issue, [], SchemaAST.neverKeyword))]
+  const rest = problems.length > most ? `, and ${problems.length - most} more` : ""
+  return `${problems.slice(0, most).join(", ")}${rest}`
 }

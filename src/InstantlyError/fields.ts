@@ -1,4 +1,4 @@
-/** The fields that errors are made of, each with its default. */
+/** The fields that errors are made of, each with its default, and the outcome that follows from them. */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
@@ -60,17 +60,35 @@ export const serverMessage = Schema.transform(
   { strict: true, decode: () => Option.none<Redacted.Redacted>(), encode: () => null }
 ).pipe(withDefault(() => Option.none<Redacted.Redacted>()))
 
-/** The status of an `UnexpectedStatus` that names none. */
-export const ownStatus = 302
+const scopes = Schema.Array(Schema.String).pipe(withDefault((): ReadonlyArray<string> => []))
+
+export const insufficientScope = {
+  ...facts("NotApplied"),
+  /** 401 is what the live API answers, 403 what its documents say. */
+  status: Schema.Literal(401, 403).pipe(withDefault(() => 401 as const)),
+  /** The scopes of which Instantly requires one, as far as it listed them. */
+  required: scopes,
+  /** The scopes that the API key has, as far as Instantly listed them. */
+  found: scopes
+}
 
 export const unexpectedStatus = {
-  ...facts("NotApplied"),
-  status: anyStatus(ownStatus),
+  ...facts("Unknown"),
+  status: anyStatus(302),
   /** What can be said of the response without repeating it. */
   detail: detail("Instantly does not document this response"),
-  /** Whether the response is in Instantly's own envelope, and so not from a proxy on the way. */
+  /** Whether the response is a refusal in Instantly's own envelope, and so not from a proxy on the way. */
   fromInstantly: Schema.Boolean.pipe(withDefault(() => false)),
   serverMessage
+}
+
+export const invalidResponse = {
+  ...facts("Unknown"),
+  status: anyStatus(200),
+  /** Whether the body proves that the request was carried out, although it cannot be read as a whole. */
+  confirmed: Schema.Boolean.pipe(withDefault(() => false)),
+  /** What is wrong with the body, by path and expected type, never by value. */
+  detail: detail("it is not what was asked for")
 }
 
 export const transportError = {
@@ -78,4 +96,20 @@ export const transportError = {
   reason: TransportReason.pipe(withDefault((): TransportReason => "ConnectionLost")),
   /** The failure's code as the runtime names it, such as `ECONNREFUSED`, or which limit was reached. */
   detail: detail("")
+}
+
+/** The fields that an outcome can follow from. */
+interface Evidence {
+  readonly fromInstantly?: boolean
+  readonly confirmed?: boolean
+  readonly reason?: TransportReason
+}
+
+/**
+ * The outcome of an error that is `Unknown` unless its fields prove more: a refusal of Instantly's own, a body that confirms
+ * the deed, or a request that was never sent.
+ */
+export const outcomeOf = ({ confirmed, fromInstantly, reason }: Evidence): Outcome => {
+  if (confirmed === true) return "Applied"
+  return fromInstantly === true || reason === "NotSent" ? "NotApplied" : "Unknown"
 }

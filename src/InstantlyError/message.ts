@@ -5,7 +5,6 @@
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type * as InstantlyError from "../InstantlyError.js"
-import { fromStatus } from "../Outcome.js"
 
 /** The facts of a call on one line. */
 export const factsLine = ({ attempts, method, outcome, path, requestId, waited }: InstantlyError.Facts): string =>
@@ -19,9 +18,10 @@ export const factsLine = ({ attempts, method, outcome, path, requestId, waited }
 
 const lines = (error: InstantlyError.Facts, ...said: ReadonlyArray<string>) => [...said, factsLine(error)].join("\n")
 
-const lostEarlier = "An earlier attempt of this call may have been carried out: its response was lost."
+const lostEarlier =
+  "An earlier attempt of this call may have been carried out: its response was lost, or proves nothing."
 
-/** A refusal speaks for its own attempt alone, so what the attempts before it may have done is said as well. */
+/** A refusal is about its own attempt alone, so the message adds what the attempts before it may have done. */
 const refused = (error: InstantlyError.Facts, what: string, next: string, earlier = lostEarlier) =>
   error.outcome === "NotApplied" ? lines(error, what, next) : lines(error, what, next, earlier)
 
@@ -43,6 +43,12 @@ const sendAgain = ({ method }: InstantlyError.Facts) =>
     ? "Send it again, or check whether it was carried out."
     : `Do not repeat it: a ${method} can be carried out twice. Check first whether it was carried out.`
 
+/** Nothing proves what became of the request. */
+const unproven = (error: InstantlyError.Facts) =>
+  error.method === "GET"
+    ? "The request only reads: nothing was changed."
+    : `The request may have been carried out. ${sendAgain(error)}`
+
 const actions: Readonly<Record<string, string>> = {
   DELETE: "delete",
   GET: "read",
@@ -50,14 +56,19 @@ const actions: Readonly<Record<string, string>> = {
   POST: "create"
 }
 
-/** The scopes of which Instantly wants one, by its rule: this action or all, on this resource or on all. */
-const scopesFor = ({ method, path }: InstantlyError.Facts): string => {
+/** The scopes of which Instantly requires one, by its rule: this action or all, on this resource or on all. */
+const scopesFor = ({ method, path }: InstantlyError.Facts): ReadonlyArray<string> => {
   const resource = /^\/api\/v2\/([\w-]+)/.exec(path)?.[1]?.replaceAll("-", "_")
   const subjects = resource === undefined ? ["all"] : [resource, "all"]
   const action = actions[method]
-  return subjects
-    .flatMap((subject) => [...(action === undefined ? [] : [`${subject}:${action}`]), `${subject}:all`])
-    .join(", ")
+  return subjects.flatMap((subject) => [...(action === undefined ? [] : [`${subject}:${action}`]), `${subject}:all`])
+}
+
+const mostScopes = 12
+
+const listed = (scopes: ReadonlyArray<string>): string => {
+  const rest = scopes.length > mostScopes ? `, and ${scopes.length - mostScopes} more` : ""
+  return `${scopes.slice(0, mostScopes).join(", ")}${rest}`
 }
 
 export const badRequest = (error: InstantlyError.BadRequest): string =>
@@ -82,17 +93,19 @@ export const paymentRequired = (error: InstantlyError.PaymentRequired): string =
     "Renew the plan. Until then the API changes nothing in this workspace."
   )
 
-export const forbidden = (error: InstantlyError.Forbidden): string =>
+export const insufficientScope = (error: InstantlyError.InsufficientScope): string =>
   refused(
     error,
-    "The API key that this call authenticates with lacks the scope for it (403).",
-    `Use an API key with one of these scopes: ${scopesFor(error)}. For a sub workspace, use a key of its admin workspace.`
+    `The API key that this call authenticates with lacks the scope for it (${error.status}).${
+      error.found.length === 0 ? "" : ` It has: ${listed(error.found)}.`
+    }`,
+    `Use an API key with one of these scopes: ${listed([...new Set([...error.required, ...scopesFor(error)])])}. For a sub workspace, use a key of its admin workspace.`
   )
 
 export const notFound = (error: InstantlyError.NotFound): string =>
   refused(
     error,
-    "Instantly finds nothing with this id in the workspace of this call (404).",
+    "Instantly has nothing with this id in the workspace that this call acts on (404).",
     "This does not prove that a key is gone: it may belong to another workspace, or the id may be wrong.",
     `${lostEarlier} That attempt may have deleted the key.`
   )
@@ -113,27 +126,29 @@ export const serverError = (error: InstantlyError.ServerError): string =>
 
 export const unexpectedStatus = (error: InstantlyError.UnexpectedStatus): string => {
   const what = `The response had status ${error.status}: ${error.detail}.`
-  if (fromStatus(error.status) !== "NotApplied") return lines(error, what, sendAgain(error))
-  const next = error.fromInstantly
-    ? "Check what was sent with the request."
-    : "Check the base URL, and the network on the way to it."
-  return refused(error, what, next)
+  return error.fromInstantly
+    ? refused(error, what, "Check the base URL, and what was sent with the request.")
+    : lines(error, what, `Check the base URL, and the network on the way to it. ${unproven(error)}`)
 }
 
 export const invalidResponse = (error: InstantlyError.InvalidResponse): string =>
-  lines(
-    error,
-    `Instantly responded with success (${error.status}), but the body could not be read: ${error.detail}.`,
-    error.method === "GET"
-      ? "The request only reads: nothing was changed."
-      : "The request was carried out. Do not repeat it: check its effect."
-  )
+  error.confirmed
+    ? lines(
+        error,
+        `Instantly confirmed the request (${error.status}), but the body could not be read as a whole: ${error.detail}.`,
+        "The request was carried out. Do not repeat it."
+      )
+    : lines(
+        error,
+        `The response had status ${error.status}, but does not prove that the request was carried out: ${error.detail}.`,
+        `It may come from a proxy or a login page on the way, and not from Instantly. ${unproven(error)}`
+      )
 
-/** Nothing is under way where nothing was carried out: then the call waited for a permit, or for its next attempt. */
+/** Nothing is under way if the outcome is `NotApplied`: then the call was waiting for a permit, or for its next attempt. */
 const timedOut = ({ attempts, outcome }: InstantlyError.TransportError): string => {
-  if (attempts === 0) return "The time was up before a request could be sent"
+  if (attempts === 0) return "The call timed out before a request was sent"
   return outcome === "NotApplied"
-    ? "The time was up before the request could be sent again"
+    ? "The call timed out before the request was sent again"
     : "No response arrived in time"
 }
 
@@ -149,16 +164,10 @@ export const transportError = (error: InstantlyError.TransportError): string => 
       return lines(
         error,
         `${timedOut(error)}${because(error.detail)}.`,
-        error.outcome === "NotApplied"
-          ? "Nothing was carried out."
-          : `The request may still be carried out. ${sendAgain(error)}`
+        error.outcome === "NotApplied" ? "Nothing was carried out." : unproven(error)
       )
     case "ConnectionLost":
-      return lines(
-        error,
-        `The connection was lost before the response arrived${because(error.detail)}.`,
-        `The request may have been carried out. ${sendAgain(error)}`
-      )
+      return lines(error, `No response reached this client${because(error.detail)}.`, unproven(error))
   }
 }
 

@@ -1,46 +1,61 @@
 /**
- * A pace that yields to whatever else uses the limit: additive increase, multiplicative decrease. It knows nothing of the
- * limit itself; what it hears of 429s is all that it goes by.
+ * A pace that yields to whatever else uses the limit. It does not know the limit: it steps down after 429s, and grows as
+ * CUBIC does (RFC 9438): fast back to where the last 429s came, slowly there, and then faster again.
  */
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import * as ScheduleDecision from "effect/ScheduleDecision"
+import * as ScheduleInterval from "effect/ScheduleInterval"
 import { finiteMillis, refuse } from "../internal/parameters.js"
-import type { AdaptiveOptions, Heard } from "../RateLimit.js"
-import type { Rule } from "./rule.js"
+import type { AdaptiveOptions, Feedback } from "../RateLimit.js"
+
+/** The constant C of RFC 9438, here in permits a second for each cubed second. */
+const aggressiveness = 0.4
 
 interface State {
   /** Permits a second. */
   readonly pace: number
-  readonly steppedAt: number
+  /** The pace at which the last 429s came. */
+  readonly peak: number
   readonly slowedAt: number
+  /** When the permits of the second up to the last one were given; at most `max` of them, because more change nothing. */
+  readonly recent: ReadonlyArray<number>
 }
 
 export const make = ({
   factor = 0.92,
   max = 100,
   min = 1,
-  recovery = 2.5,
   ...options
-}: AdaptiveOptions = {}): Rule<Heard, number> => {
+}: AdaptiveOptions = {}): Schedule.Schedule<number, Feedback> => {
   const every = finiteMillis("adaptive: every", options.every ?? "100 millis")
   const pause = finiteMillis("adaptive: pause", options.pause ?? "50 millis")
   if (!(Number.isFinite(max) && max > 0)) refuse("adaptive: max", "a number above 0", max)
   if (!(min > 0 && min <= max)) refuse("adaptive: min", `a number above 0 and at most ${max}`, min)
   if (!(factor > 0 && factor < 1)) refuse("adaptive: factor", "a number between 0 and 1", factor)
-  if (!(Number.isFinite(recovery) && recovery > 0)) refuse("adaptive: recovery", "a number above 0", recovery)
 
-  const from =
-    (before: State): Rule<Heard, number> =>
-    (now, { throttled }) => {
-      const recovered = Math.min(max, before.pace + (recovery * Math.max(0, now - before.steppedAt)) / 1000)
-      const slows = throttled > 0 && now - before.slowedAt >= every
-      const pace = slows ? Math.max(min, recovered * factor) : recovered
-      // At `max` it adds no wait: the quota beside it spaces permits.
-      const wait = Math.max(pace < max ? 1000 / pace : 0, throttled > 0 ? pause : 0)
-      return {
-        admitsAt: wait === 0 ? now : Math.ceil(now + wait),
-        out: pace,
-        next: from({ pace, steppedAt: now, slowedAt: slows ? now : before.slowedAt })
-      }
-    }
+  const grown = ({ pace, peak, slowedAt }: State, now: number) => {
+    const seconds = Math.max(0, now - slowedAt) / 1000
+    /** How long it takes to be back at the peak. */
+    const back = Math.cbrt((peak * (1 - factor)) / aggressiveness)
+    return Math.min(max, Math.max(pace, peak + aggressiveness * (seconds - back) ** 3))
+  }
 
-  return from({ pace: max, steppedAt: Number.NEGATIVE_INFINITY, slowedAt: Number.NEGATIVE_INFINITY })
+  const initial: State = { pace: max, peak: max, slowedAt: Number.NEGATIVE_INFINITY, recent: [] }
+
+  return Schedule.makeWithState(initial, (now, { throttled }: Feedback, before) => {
+    const pace = grown(before, now)
+    // Callers may use less than the pace, and a quota may allow less: what was really sent is what was too much. The second
+    // before this permit does not say it, because the gate may have been closed then.
+    const peak = Math.min(pace, Math.max(1, before.recent.length))
+    const recent = [...before.recent.filter((at) => at > now - 1000), now].slice(-Math.ceil(max))
+    const next: State =
+      throttled > 0 && now - before.slowedAt >= every
+        ? { pace: Math.max(min, peak * factor), peak, slowedAt: now, recent }
+        : { ...before, pace, recent }
+    // At `max` it adds no wait: the quota beside it spaces permits.
+    const wait = Math.max(next.pace < max ? 1000 / next.pace : 0, throttled > 0 ? pause : 0)
+    const admitsAt = wait === 0 ? now : Math.ceil(now + wait)
+    return Effect.succeed([next, next.pace, ScheduleDecision.continueWith(ScheduleInterval.after(admitsAt))])
+  })
 }

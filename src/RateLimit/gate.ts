@@ -1,184 +1,164 @@
 /**
- * The gate that runs a policy: it decides who gets a permit now, and how long the others wait. It decides and acts in one
- * step, without an operation in between at which another fiber could run. Each step that may let somebody through ends by
- * looking at the line.
+ * The gate that runs a policy. One fiber serves the callers in the order in which they came: it waits until the next permit
+ * is due, releases the first caller, and asks the policy when the permit after that one is due.
  */
-import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Order from "effect/Order"
-import * as Runtime from "effect/Runtime"
+import * as Queue from "effect/Queue"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
 import type * as Scope from "effect/Scope"
 import * as NameOf from "../internal/nameOf.js"
-import type { Heard, PermitRefused, RateLimitPolicy, Service } from "../RateLimit.js"
-import * as Queue from "./queue.js"
+import type { Feedback, PermitRefused, RateLimitPolicy, Service } from "../RateLimit.js"
 import * as Telemetry from "./telemetry.js"
 
-/** A timer of JavaScript holds 25 days at most, so a longer wait is several sleeps. */
-const longestSleep = 86_400_000
+/** A JavaScript timer holds 25 days at most, so a longer wait is several sleeps. */
+const longestSleep = 2 ** 31 - 1
 
-const nothing: Heard = { admitted: 0, throttled: 0, retryAfter: Option.none() }
+const nothing: Feedback = { admitted: 0, throttled: 0, retryAfter: Option.none() }
 
 const longer = Order.max(Option.getOrder(Duration.Order))
-
-/** Whether an effect has ended before it runs, as `Effect.succeed` has. */
-const isOver = <A, E, R>(effect: Effect.Effect<A, E, R>): effect is Exit.Exit<A, E> => Exit.isExit(effect)
 
 export const make = <R>(
   policy: RateLimitPolicy<R>,
   options: {
-    /** Milliseconds. */
+    /** The longest time for which one 429 closes the gate, in milliseconds. */
     readonly maxPause: number
-    /** Milliseconds. */
-    readonly rest: number
+    /** What callers get once the policy has ended. */
     readonly ended: () => PermitRefused
+    /** What callers get once the scope has ended. */
+    readonly closed: () => PermitRefused
   }
 ): Effect.Effect<Service, never, Scope.Scope | R> =>
   Effect.gen(function* () {
-    const runtime = yield* Effect.runtime<R>()
     const clock = yield* Effect.clock
-    const queue = Queue.make<PermitRefused>()
+    // Nanoseconds are monotonic. Milliseconds are the wall clock's: set forward, it would look as if nobody had sent
+    // anything for a while, and a burst would be full again.
+    const now = Effect.map(clock.currentTimeNanos, (nanos) => Number(nanos) / 1e6)
 
-    // Not `currentTimeMillis`, which is the wall clock: it can be set forward, and a burst would be full again.
-    const now = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
+    // Callers by the order in which they came. They stand in a map, because a queue would keep those who have given up
+    // until their turn comes. The bell rings when somebody has come.
+    const line = new Map<number, Deferred.Deferred<void, PermitRefused>>()
+    const bell = yield* Queue.dropping<void>(1)
+    let joined = 0
+    let served = 0
 
-    let state: unknown = policy.initial
-    let heard = nothing
-    /** When the policy admits the next permit. */
+    let feedback = nothing
     let admitsAt = Number.NEGATIVE_INFINITY
-    /** When the last of the pauses ends. */
-    let pausedUntil = Number.NEGATIVE_INFINITY
-    /** The policy has not yet said when the next permit is. */
-    let isStepping = false
-    /** A fiber looks after the line. */
-    let isAttended = false
-    /** What callers get once the policy, or the scope, has ended. */
-    let refusal: Effect.Effect<never, PermitRefused> | undefined
-    const fibers = new Set<Fiber.RuntimeFiber<void>>()
+    let closedUntil = Number.NEGATIVE_INFINITY
+    let refusal: PermitRefused | undefined
 
-    const refuseAll = (failure: Effect.Effect<never, PermitRefused>) => {
-      refusal ??= failure
-      queue.failAll(refusal)
-    }
-
-    /** The policy has ended. */
-    const end = () => refuseAll(Effect.failSync(options.ended))
-
-    // It runs at once, as far as it can. It is interruptible also where the gate was made uninterruptibly.
-    const run = (effect: Effect.Effect<void, never, R>) => {
-      const fiber = Runtime.runFork(runtime, Effect.interruptible(effect))
-      fibers.add(fiber)
-      fiber.addObserver((exit) => {
-        fibers.delete(fiber)
-        // A policy can interrupt the fiber that it runs in. Then nobody looks after the line any more.
-        if (Exit.isFailure(exit)) end()
-      })
-    }
-
-    const waitLeft = () => Math.max(admitsAt, pausedUntil) - now()
-    const isDue = () => refusal === undefined && !isStepping && waitLeft() <= 0
-
-    const decide = ([next, , decision]: readonly [unknown, unknown, ScheduleDecision.ScheduleDecision]) => {
-      isStepping = false
-      state = next
-      // A time that is not a number would never come.
-      if (ScheduleDecision.isDone(decision) || Number.isNaN(ScheduleIntervals.start(decision.intervals))) return end()
-      admitsAt = ScheduleIntervals.start(decision.intervals)
-      attend()
-    }
-
-    const die = (cause: Cause.Cause<never>) => {
-      end()
-      // A policy that interrupts itself has ended, too, but nothing is wrong with it.
-      if (Cause.isInterruptedOnly(cause)) return
-      run(Effect.logError(`The rate-limit policy died (${NameOf.ofCause(cause)}): no more permits are given`))
-    }
-
-    const ask = () => {
-      const told = heard
-      heard = nothing
-      try {
-        return policy.step(now(), told, state)
-      } catch (defect) {
-        return Effect.die(defect)
+    const takeFirst = () => {
+      while (served < joined) {
+        const caller = line.get(served)
+        line.delete(served++)
+        if (caller !== undefined) return caller
       }
+      return undefined
     }
 
-    /** Asks the policy when the next permit is. One that knows at once has decided before the effect runs. */
-    const step = (): Effect.Effect<void, never, R> => {
-      isStepping = true
-      const decision = ask()
-      if (!isOver(decision)) return Effect.matchCause(decision, { onSuccess: decide, onFailure: die })
-      Exit.match(decision, { onSuccess: decide, onFailure: die })
-      return Effect.void
-    }
-
-    // Effect's runtime lets other fibers run between permits, so that a crowd is served in slices.
-    const serve: Effect.Effect<void, never, R> = Effect.suspend(() => {
-      if (queue.isEmpty() || isStepping) {
-        isAttended = false
-        return Effect.void
+    /** Both can move while somebody waits, so they are read again after each sleep. */
+    const untilDue = Effect.gen(function* () {
+      while (true) {
+        const left = Math.ceil(Math.max(admitsAt, closedUntil) - (yield* now))
+        if (left <= 0) return
+        yield* clock.sleep(Duration.millis(Math.min(left, longestSleep)))
       }
-      if (isDue()) {
-        queue.releaseFirst()
-        return Effect.zipRight(step(), serve)
-      }
-      return Effect.zipRight(clock.sleep(Duration.millis(Math.min(Math.ceil(waitLeft()), longestSleep))), serve)
     })
 
-    /** Has somebody look after the line, where there is one. */
-    const attend = () => {
-      if (refusal !== undefined) return queue.failAll(refusal)
-      if (isAttended || isStepping || queue.isEmpty()) return
-      isAttended = true
-      run(serve)
-    }
+    /** Ends when the policy does. */
+    const serve = Effect.gen(function* () {
+      let state: unknown = policy.initial
+      while (true) {
+        if (line.size === 0) {
+          yield* Queue.take(bell)
+          continue
+        }
+        yield* untilDue
+        const caller = takeFirst()
+        // All of them may have given up in the meantime.
+        if (caller === undefined) continue
+        yield* Deferred.succeed(caller, undefined)
 
-    yield* Effect.addFinalizer(() =>
+        const input = feedback
+        feedback = nothing
+        const [next, , decision] = yield* policy.step(yield* now, input, state)
+        if (ScheduleDecision.isDone(decision)) return
+        state = next
+        admitsAt = ScheduleIntervals.start(decision.intervals)
+        // A time that is not a number would never come.
+        if (Number.isNaN(admitsAt)) return
+      }
+    })
+
+    /** Whoever comes later finds the refusal, and the others are in the line. */
+    const refuseAll = (why: () => PermitRefused) =>
       Effect.suspend(() => {
-        refuseAll(Effect.interrupt)
-        return Fiber.interruptAll(fibers)
+        refusal ??= why()
+        const first = refusal
+        return Effect.forEach(line.values(), (caller) => Deferred.fail(caller, first), { discard: true })
       })
+
+    yield* serve.pipe(
+      Effect.interruptible,
+      // Also where the policy interrupts the fiber that it runs in.
+      Effect.ensuring(refuseAll(options.ended)),
+      Effect.catchAllDefect((defect) =>
+        Effect.logError(`The rate-limit policy died (${NameOf.ofDefect(defect)}): no more permits are given`)
+      ),
+      Effect.forkScoped
+    )
+    // It runs before the fiber is interrupted, because finalizers run from the last to the first.
+    yield* Effect.addFinalizer(() => refuseAll(options.closed))
+
+    const wait = Effect.acquireUseRelease(
+      Effect.gen(function* () {
+        const released = yield* Deferred.make<void, PermitRefused>()
+        const place = joined++
+        line.set(place, released)
+        yield* Metric.incrementBy(Telemetry.queued, 1)
+        return { place, released }
+      }),
+      ({ released }) =>
+        refusal === undefined
+          ? Effect.zipRight(Queue.offer(bell, undefined), Deferred.await(released))
+          : Effect.fail(refusal),
+      ({ place }) => {
+        line.delete(place)
+        return Metric.incrementBy(Telemetry.queued, -1)
+      }
     )
 
-    const wait = Effect.suspend(() => {
-      const since = now()
-      return Effect.flatMap(queue.join(attend), () => Telemetry.permitted(Duration.millis(now() - since)))
-    })
-
-    const pause: Service["pause"] = (duration) =>
-      Effect.suspend(() => {
+    const close = (duration: Duration.Duration) =>
+      Effect.gen(function* () {
         const millis = Math.min(Math.ceil(Duration.toMillis(duration)), options.maxPause)
-        if (millis === 0) return Effect.void
-        pausedUntil = Math.max(pausedUntil, now() + millis)
-        return Telemetry.paused(Duration.millis(millis))
+        if (millis === 0) return
+        closedUntil = Math.max(closedUntil, (yield* now) + millis)
+        yield* Telemetry.paused(Duration.millis(millis))
       })
 
     return {
-      acquire: Effect.suspend(() => {
-        if (!queue.isEmpty() || !isDue()) return wait
-        const stepped = step()
-        if (!isOver(stepped)) run(stepped)
-        return Telemetry.permitted(Duration.zero)
+      acquire: Effect.gen(function* () {
+        const since = yield* now
+        yield* wait
+        yield* Telemetry.permitted(Duration.millis((yield* now) - since))
       }),
-      pause,
-      heard: ({ retryAfter, status }) =>
+      observe: ({ retryAfter, status }) =>
         Effect.suspend(() => {
           if (status !== 429) {
-            heard = { ...heard, admitted: heard.admitted + 1 }
+            feedback = { ...feedback, admitted: feedback.admitted + 1 }
             return Effect.void
           }
-          heard = {
-            ...heard,
-            throttled: heard.throttled + 1,
-            retryAfter: longer(heard.retryAfter, retryAfter)
+          feedback = {
+            ...feedback,
+            throttled: feedback.throttled + 1,
+            retryAfter: longer(feedback.retryAfter, retryAfter)
           }
-          return pause(Option.getOrElse(retryAfter, () => options.rest))
+          return Option.match(retryAfter, { onNone: () => Effect.void, onSome: close })
         })
     }
   })

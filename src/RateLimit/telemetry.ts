@@ -6,7 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
-import { event, withLabels } from "../internal/telemetry.js"
+import { event } from "../internal/telemetry.js"
 
 /** In buckets from 1 millisecond to a bit more than a minute. */
 export const permitWait = Metric.timerWithBoundaries(
@@ -24,12 +24,13 @@ export const pauses = Metric.counter("instantly.pauses", {
 })
 
 /** A permit was given after this time. */
-export const permitted = (waited: Duration.Duration) =>
-  withLabels((labels) => {
-    permitWait.unsafeUpdate(waited, labels)
-    const millis = Duration.toMillis(waited)
-    return millis >= 1 ? event("instantly.permit", { "instantly.waited_ms": Math.round(millis) }) : Effect.void
-  })
+export const permitted = (waited: Duration.Duration) => {
+  const millis = Math.round(Duration.toMillis(waited))
+  return Effect.zipRight(
+    Metric.update(permitWait, waited),
+    millis >= 1 ? event("instantly.permit", { "instantly.waited_ms": millis }) : Effect.void
+  )
+}
 
 /** The gate has been closed for everybody. */
 export const paused = (pause: Duration.Duration) =>

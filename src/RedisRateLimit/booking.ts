@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import type { Heard, RateLimitPolicy } from "../RateLimit.js"
+import type { Feedback, RateLimitPolicy } from "../RateLimit.js"
 import type { Link } from "./link.js"
 
 /** After a command that failed, in milliseconds. */
@@ -28,7 +28,7 @@ export interface Booking {
    * Waits until there is a caller and a slot of this moment, and uses it. Where the process's own policy asks for waits,
    * `most` is 1: a slot that is booked further ahead would be too late.
    */
-  readonly use: (heard: Heard, most: number) => Effect.Effect<void>
+  readonly use: (heard: Feedback, most: number) => Effect.Effect<void>
   /** Whether the slot that was used last is too late by now. */
   readonly isLate: () => boolean
   /** Closes the gate, for this many milliseconds, in all processes. */
@@ -132,7 +132,7 @@ export const make = (options: {
     }
 
     /** Whether the policy for when Redis is away gave a permit, before Redis was back. */
-    const awayPermit = (driver: Schedule.ScheduleDriver<unknown, Heard>, heard: Heard) =>
+    const awayPermit = (driver: Schedule.ScheduleDriver<unknown, Feedback>, heard: Feedback) =>
       Effect.raceFirst(
         Effect.as(isBack.await, false),
         // Once it has ended, or died, only Redis can help.
@@ -142,7 +142,7 @@ export const make = (options: {
         )
       )
 
-    const useNext = (heard: Heard): Effect.Effect<void> =>
+    const useNext = (heard: Feedback): Effect.Effect<void> =>
       Effect.suspend(() => {
         const again = Effect.suspend(() => useNext(heard))
         const after = (wait: Effect.Effect<void>) => Effect.zipRight(wait, again)

@@ -74,7 +74,7 @@ export class Unknown extends Schema.TaggedClass<Unknown>("effect-instantly/Revoc
  */
 export class Skipped extends Schema.TaggedClass<Skipped>("effect-instantly/Revocation/Skipped")("Skipped", {
   ...stamped,
-  reason: Schema.Literal("Unauthorized", "PaymentRequired", "Forbidden", "Duplicate")
+  reason: Schema.Literal("Unauthorized", "PaymentRequired", "InsufficientScope", "Duplicate")
 }) {}
 
 /**

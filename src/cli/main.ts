@@ -6,27 +6,27 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
-import * as Arguments from "./arguments.js"
-import { check } from "./check.js"
-import { codes, usage } from "./ended.js"
-import * as File from "./file.js"
-import * as Help from "./help.js"
-import { list } from "./list.js"
-import { revoke } from "./revoke.js"
-import { print, tell } from "./terminal.js"
-import { version } from "./version.js"
+import manifest from "../../package.json" with { type: "json" }
+import { check } from "./commands/check.js"
+import { list } from "./commands/list.js"
+import { revoke } from "./commands/revoke.js"
+import { print, say } from "./terminal/terminal.js"
+import * as Arguments from "./usage/arguments.js"
+import { codes, usage } from "./usage/exit.js"
+import * as File from "./usage/file.js"
+import * as Help from "./usage/help.js"
 
 const commands = { revoke, list, check }
 
-const run = (wanted: Arguments.Wanted) => {
-  switch (wanted._tag) {
+const run = (invocation: Arguments.Invocation) => {
+  switch (invocation._tag) {
     case "Help":
-      return Effect.as(print(Option.match(wanted.command, { onNone: () => Help.ofAll, onSome: Help.ofCommand })), 0)
+      return Effect.as(print(Option.match(invocation.command, { onNone: () => Help.ofAll, onSome: Help.ofCommand })), 0)
     case "Version":
-      return Effect.as(print(version), 0)
+      return Effect.as(print(manifest.version), 0)
     case "Run":
       return Effect.catchTag(
-        commands[wanted.given.command](wanted.given),
+        commands[invocation.args.command](invocation.args),
         "ConfigError",
         (error: ConfigError.ConfigError) => usage(String(error))
       )
@@ -38,13 +38,13 @@ const exitWith = (code: number) =>
     process.exitCode = Math.max(code, Number(process.exitCode ?? 0))
   })
 
-const program = Effect.suspend(() => Arguments.read(process.argv.slice(2))).pipe(
+const program = Effect.suspend(() => Arguments.read(process.argv.slice(2), process.env)).pipe(
   Effect.flatMap(run),
-  Effect.catchTag("Ended", ({ code, message }) => Effect.as(tell(message), code)),
+  Effect.catchTag("Exit", ({ code, message }) => Effect.as(say(message), code)),
   // Its message could hold anything.
   Effect.catchAllDefect((defect) =>
     Effect.as(
-      tell(
+      say(
         `The tool failed: ${defect instanceof Error ? defect.name : "unknown"}. It may have deleted keys: list them.`
       ),
       codes.unknown
@@ -58,9 +58,9 @@ process.stdout.on("error", constVoid)
 process.stderr.on("error", constVoid)
 // A reader that goes away has read enough. What a full disk lacks is lost.
 process.stdout.once("error", (error) => {
-  const { code, reason } = File.ofError(error)
+  const { code, reason } = File.fromUnknown(error)
   if (code === "EPIPE") return
-  Effect.runFork(Effect.zipRight(tell(`stdout cannot be written: ${reason}.`), exitWith(codes.failed)))
+  Effect.runFork(Effect.zipRight(say(`stdout cannot be written: ${reason}.`), exitWith(codes.failed)))
 })
 
 // `NodeRuntime.runMain` would interrupt what is under way at the first Ctrl-C.

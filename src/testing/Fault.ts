@@ -30,7 +30,10 @@ import * as Pipeable from "effect/Pipeable"
 import * as Random from "effect/Random"
 import type * as Schedule from "effect/Schedule"
 import * as Parameters from "../internal/parameters.js"
+import { responses } from "./Fault/responses.js"
 import * as Selection from "./Fault/selection.js"
+
+export { responses }
 
 /**
  * A response of the double.
@@ -289,6 +292,26 @@ export const times = (n: number, fault: Fault): Script => {
  * @category scripts
  */
 export const always = (fault: Fault): Script => Selection.taking("always", fault, () => Effect.succeed(true), true)
+
+/**
+ * Leaves the first `n` requests alone; after them, happens as the script does. Requests that an earlier script takes do not
+ * count. Throws a `RangeError` unless `n` is a whole number of at least 0.
+ *
+ * @example
+ * ```ts
+ * import { Fault } from "effect-instantly/testing"
+ *
+ * // In the middle of a run, the edge begins to block everything.
+ * const script = Fault.after(100, Fault.always(Fault.respond(Fault.responses.blocked)))
+ * ```
+ *
+ * @since 0.1.0
+ * @category scripts
+ */
+export const after = (n: number, script: Script): Script => {
+  if (!(Number.isInteger(n) && n >= 0)) Parameters.refuse("Fault.after: n", "a whole number of at least 0", n)
+  return Selection.after(n, script)
+}
 
 /**
  * Happens to every request whose path ends with this id.

@@ -33,7 +33,7 @@ import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
@@ -42,49 +42,21 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { Scopes } from "../ApiKey.js"
 import { ApiKey, ApiKeyId } from "../ApiKey.js"
-import * as Parameters from "../internal/parameters.js"
 import type { Script } from "./Fault.js"
 import * as Adapters from "./InstantlyMock/adapters.js"
+import * as AuditLog from "./InstantlyMock/auditLog.js"
 import type { Incoming } from "./InstantlyMock/exchange.js"
 import * as Identity from "./InstantlyMock/identity.js"
+import * as Keys from "./InstantlyMock/keys.js"
+import { behaviourOf, type Options, windowMillis } from "./InstantlyMock/options.js"
 import * as Recorder from "./InstantlyMock/recorder.js"
 import * as Server from "./InstantlyMock/server.js"
+import * as Thief from "./InstantlyMock/thief.js"
 import * as Window from "./InstantlyMock/window.js"
 
-/**
- * How a double behaves.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options {
-  /** The seed of ids, secrets, random faults and random delays. Default: 0. */
-  readonly seed?: number
-  /**
-   * The limits of a workspace: each limit a whole number of at least 1, each window finite and longer than zero. Default:
-   * Instantly's, 100 in a second and 6,000 in a minute.
-   */
-  readonly limits?: ReadonlyArray<{ readonly limit: number; readonly window: Duration.DurationInput }>
-  /**
-   * How a limit is counted: in any window of time, or in windows that begin at round times. Refused requests do not count.
-   * Which one Instantly does is not known. Default: sliding, which is stricter.
-   */
-  readonly window?: "sliding" | "fixed"
-  /** Whether a 429 says how long to wait. Instantly does not document it. Default: no. */
-  readonly retryAfter?: boolean
-  /** Which workspace is charged for a request with `x-as-workspace`. Not known. Default: the one that it acts on. */
-  readonly chargedWorkspace?: "caller" | "target"
-  /** How list and delete show a key's secret. Not known. Default: whole, which is the hardest to keep secret. */
-  readonly shownSecret?: "whole" | "masked" | "empty"
-  /** How long lists do not show a creation or deletion. Not known. Default: 0. */
-  readonly listLag?: Duration.DurationInput
-  /** How long a deleted key still authenticates. Not known. Default: 0. */
-  readonly revocationLag?: Duration.DurationInput
-  /** Whether the last page of a list has a cursor, too. Instantly has been seen to send one. Default: yes. */
-  readonly cursorOnLastPage?: boolean
-  /** The scripts that are there from the start, in their order: see {@link Service.script}. Default: none. */
-  readonly faults?: ReadonlyArray<Script>
-}
+export type { Activity } from "./InstantlyMock/auditLog.js"
+export type { Options } from "./InstantlyMock/options.js"
+export type { Theft } from "./InstantlyMock/thief.js"
 
 /**
  * A request as it arrived, and what became of it. The secrets of the double's keys are replaced by `<redacted>` in the path,
@@ -146,6 +118,19 @@ export interface Service {
   }) => Effect.Effect<CreatedApiKey>
   /** Deletes a key without a request, as if another program had done it. */
   readonly deleteApiKey: (id: ApiKeyId) => Effect.Effect<void>
+  /** Adds a row to the audit log of a workspace. */
+  readonly recordActivity: (activity: AuditLog.Activity, workspaceId?: string) => Effect.Effect<void>
+  /**
+   * Plays the visit of a thief who has found a key: creates keys, exports leads and creates webhooks, all of which the audit
+   * log shows. Gives the keys and the ids of the webhooks.
+   */
+  readonly playThief: (
+    leaked: CreatedApiKey,
+    options?: Thief.Theft
+  ) => Effect.Effect<{
+    readonly keys: ReadonlyArray<CreatedApiKey>
+    readonly webhookIds: ReadonlyArray<string>
+  }>
   /** The keys that exist, oldest first. */
   readonly apiKeys: Effect.Effect<ReadonlyArray<CreatedApiKey>>
   /** The requests, in the order in which they were sent. With a delay, a later one may arrive first. */
@@ -198,7 +183,7 @@ export const apiKey = (fields: Partial<ApiKey> = {}): ApiKey => {
     id: ApiKeyId.make("00000000-0000-7000-8000-000000000001"),
     name: "made-up key",
     scopes: ["all:all"],
-    key: Redacted.make("made-up-secret"),
+    key: Redacted.make(btoa("00000000-0000-7000-8000-000000000002:madeup000000")),
     organizationId: "00000000-0000-7000-8000-000000000002",
     createdAt,
     updatedAt: createdAt,
@@ -206,35 +191,7 @@ export const apiKey = (fields: Partial<ApiKey> = {}): ApiKey => {
   })
 }
 
-const windowMillis = (parameter: string, window: Duration.DurationInput): number => {
-  const millis = Parameters.finiteMillis(parameter, window)
-  return millis > 0 ? millis : Parameters.refuse(parameter, "longer than zero", window)
-}
-
-const lagMillis = (parameter: string, lag: Duration.DurationInput = 0): number =>
-  Duration.toMillis(Parameters.duration(parameter, lag))
-
-const instantlyLimits: NonNullable<Options["limits"]> = [
-  { limit: 100, window: "1 second" },
-  { limit: 6000, window: "1 minute" }
-]
-
-const behaviourOf = (options: Options): Server.Behaviour => ({
-  limits: (options.limits ?? instantlyLimits).map(({ limit, window }) => {
-    if (!(Number.isInteger(limit) && limit >= 1))
-      Parameters.refuse("InstantlyMock: limit", "a whole number of at least 1", limit)
-    return { limit, window: windowMillis("InstantlyMock: window of a limit", window) }
-  }),
-  window: options.window ?? "sliding",
-  retryAfter: options.retryAfter ?? false,
-  chargedWorkspace: options.chargedWorkspace ?? "target",
-  shownSecret: options.shownSecret ?? "whole",
-  listLag: lagMillis("InstantlyMock: listLag", options.listLag),
-  revocationLag: lagMillis("InstantlyMock: revocationLag", options.revocationLag),
-  cursorOnLastPage: options.cursorOnLastPage ?? true
-})
-
-const created = (key: Server.StoredKey): CreatedApiKey => ({
+const created = (key: Keys.StoredKey): CreatedApiKey => ({
   id: ApiKeyId.make(key.id),
   secret: Redacted.make(key.secret),
   name: key.name,
@@ -257,26 +214,50 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
   const seed = options.seed ?? 0
   return Effect.gen(function* () {
     const random = Random.make(seed)
-    const server = Server.make(Identity.make(seed), behaviour)
-    const { handle, secrets } = server
-    const { add, arrivals, serve } = Recorder.make({ scope: yield* Effect.scope, handle, secrets })
+    const identity = Identity.make(seed)
+    const keys = Keys.make(identity, behaviour.uuidInSecret)
+    const auditLog = AuditLog.make(keys, identity, behaviour)
+    const { add, arrivals, serve } = Recorder.make({
+      scope: yield* Effect.scope,
+      handle: Server.make(keys, auditLog, behaviour),
+      givenSecrets: keys.givenSecrets
+    })
     const serveSeeded = (incoming: Incoming) => Effect.withRandom(serve(incoming), random)
     const script = (...scripts: ReadonlyArray<Script>) =>
       Effect.withRandom(Effect.forEach(scripts, add, { discard: true }), random)
     yield* script(...(options.faults ?? []))
-    const workspaceId = server.createWorkspace({ paid: true, admin: undefined }, 0)
+    const workspaceId = keys.createWorkspace({ paid: true, admin: undefined }, 0)
 
     return InstantlyMock.of({
       workspaceId,
       createWorkspace: ({ admin, paid = true } = {}) =>
-        Effect.map(Clock.currentTimeMillis, (now) => server.createWorkspace({ paid, admin }, now)),
-      setPaid: (paid, id = workspaceId) => Effect.sync(() => server.setPaid(id, paid)),
+        Effect.map(Clock.currentTimeMillis, (now) => keys.createWorkspace({ paid, admin }, now)),
+      setPaid: (paid, id = workspaceId) => Effect.sync(() => keys.setPaid(id, paid)),
       createApiKey: ({ name = "made-up key", scopes = ["all:all"], secret, workspaceId: owner = workspaceId } = {}) =>
-        Effect.map(Clock.currentTimeMillis, (now) =>
-          created(server.createKey({ name, scopes, secret: secret && Redacted.value(secret), workspaceId: owner }, now))
-        ),
-      deleteApiKey: (id) => Effect.map(Clock.currentTimeMillis, (now) => server.deleteKey(id, now)),
-      apiKeys: Effect.sync(() => server.existing().map(created)),
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          const fields = { name, scopes, secret: secret && Redacted.value(secret), workspaceId: owner }
+          const key = keys.create(fields, now)
+          auditLog.keyCreated(AuditLog.person, key, now)
+          return created(key)
+        }),
+      deleteApiKey: (id) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          const key = keys.delete(id, now)
+          if (key !== undefined) auditLog.keyDeleted(AuditLog.person, key, now)
+        }),
+      recordActivity: (activity, owner = workspaceId) =>
+        Effect.map(Clock.currentTimeMillis, (now) => auditLog.record(owner, activity, now)),
+      playThief: (leaked, options = {}) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          const { keys: made, webhookIds } = Thief.visit(
+            { auditLog, identity, keys },
+            leaked,
+            options,
+            options.at ?? now
+          )
+          return { keys: made.map(created), webhookIds }
+        }),
+      apiKeys: Effect.sync(() => keys.existing().map(created)),
       arrivals,
       worstWindow: (window) => {
         const millis = windowMillis("InstantlyMock: worstWindow", window)

@@ -4,9 +4,9 @@ import { InstantlyError } from "effect-instantly"
 
 const {
   BadRequest,
-  Forbidden,
   HeldBack,
   InstantlyError: AnyError,
+  InsufficientScope,
   InvalidResponse,
   NotFound,
   PaymentRequired,
@@ -26,9 +26,17 @@ const kinds: ReadonlyArray<readonly [string, () => InstantlyError.InstantlyError
     () => new BadRequest(),
     { ...facts, outcome: "NotApplied", status: 400, code: Option.none(), serverMessage: Option.none() }
   ],
-  ["Unauthorized", () => new Unauthorized(), { ...facts, outcome: "NotApplied", status: 401 }],
+  [
+    "Unauthorized",
+    () => new Unauthorized(),
+    { ...facts, outcome: "NotApplied", status: 401, serverMessage: Option.none() }
+  ],
   ["PaymentRequired", () => new PaymentRequired(), { ...facts, outcome: "NotApplied", status: 402 }],
-  ["Forbidden", () => new Forbidden(), { ...facts, outcome: "NotApplied", status: 403 }],
+  [
+    "InsufficientScope",
+    () => new InsufficientScope(),
+    { ...facts, outcome: "NotApplied", status: 401, required: [], found: [] }
+  ],
   ["NotFound", () => new NotFound(), { ...facts, outcome: "NotApplied", status: 404 }],
   [
     "TooManyRequests",
@@ -41,7 +49,7 @@ const kinds: ReadonlyArray<readonly [string, () => InstantlyError.InstantlyError
     () => new UnexpectedStatus(),
     {
       ...facts,
-      outcome: "NotApplied",
+      outcome: "Unknown",
       status: 302,
       detail: "Instantly does not document this response",
       fromInstantly: false,
@@ -51,7 +59,7 @@ const kinds: ReadonlyArray<readonly [string, () => InstantlyError.InstantlyError
   [
     "InvalidResponse",
     () => new InvalidResponse(),
-    { ...facts, outcome: "Applied", status: 200, detail: "it is not what was asked for" }
+    { ...facts, outcome: "Unknown", status: 200, confirmed: false, detail: "it is not what was asked for" }
   ],
   [
     "TransportError",
@@ -77,18 +85,29 @@ describe("the fields of an error", () => {
     const encoded: unknown = JSON.parse(text)
     expect(Object.keys(Object(encoded)).toSorted()).toEqual([...Object.keys(fields), "_tag"].toSorted())
     const again = Schema.decodeSync(wire)(text)
-    expect(Equal.equals(again, error)).toBe(true)
+    expect({ ...again }).toEqual({ ...error })
     expect(again).toMatchObject({ _tag, message: error.message })
   })
 
   it.each([
-    [408, "Unknown"],
-    [409, "NotApplied"],
-    [302, "NotApplied"],
-    [600, "Unknown"]
-  ] as const)("of an UnexpectedStatus of %i include the outcome %s", (status, outcome) => {
-    expect(new UnexpectedStatus({ status }).outcome).toBe(outcome)
-    expect(new UnexpectedStatus({ status, outcome: "Applied" }).outcome).toBe("Applied")
+    [true, "NotApplied"],
+    [false, "Unknown"]
+  ] as const)(
+    "of an UnexpectedStatus, whatever its status, from Instantly: %s, include the outcome %s",
+    (fromInstantly, outcome) => {
+      for (const status of [302, 403, 408, 499, 600]) {
+        expect(new UnexpectedStatus({ status, fromInstantly }).outcome).toBe(outcome)
+        expect(new UnexpectedStatus({ status, fromInstantly, outcome: "Applied" }).outcome).toBe("Applied")
+      }
+    }
+  )
+
+  it.each([
+    [true, "Applied"],
+    [false, "Unknown"]
+  ] as const)("of an InvalidResponse that is confirmed: %s, include the outcome %s", (confirmed, outcome) => {
+    expect(new InvalidResponse({ confirmed }).outcome).toBe(outcome)
+    expect(new InvalidResponse({ confirmed, outcome: "NotApplied" }).outcome).toBe("NotApplied")
   })
 
   it.each([
@@ -109,7 +128,11 @@ describe("the fields of an error", () => {
 
   it("lose what the server said when they are encoded", () => {
     const serverMessage = Option.some(Redacted.make("made-up-canary"))
-    for (const error of [new BadRequest({ serverMessage }), new UnexpectedStatus({ serverMessage })]) {
+    for (const error of [
+      new BadRequest({ serverMessage }),
+      new Unauthorized({ serverMessage }),
+      new UnexpectedStatus({ serverMessage })
+    ]) {
       const text = Schema.encodeSync(Schema.parseJson(AnyError))(error)
       expect(text).toContain('"serverMessage":null')
       expect(Schema.decodeSync(Schema.parseJson(AnyError))(text)).toMatchObject({ serverMessage: Option.none() })

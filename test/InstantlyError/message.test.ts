@@ -4,8 +4,8 @@ import { InstantlyError } from "effect-instantly"
 
 const {
   BadRequest,
-  Forbidden,
   HeldBack,
+  InsufficientScope,
   InvalidResponse,
   NotFound,
   PaymentRequired,
@@ -17,7 +17,7 @@ const {
 } = InstantlyError
 
 const afterLost = { outcome: "Unknown", attempts: 2 } as const
-const lost = "An earlier attempt of this call may have been carried out: its response was lost."
+const lost = "An earlier attempt of this call may have been carried out: its response was lost, or proves nothing."
 const retryAfter = Option.some(Duration.seconds(90))
 const exceeded = "The workspace has exceeded Instantly's rate limit (429), which all its API keys and programs share."
 const asTheServerAsks = "Wait 1m 30s before the next request, as the server asks."
@@ -27,8 +27,8 @@ const doNotRepeat = (method: string) =>
 const elsewhere = "Check the base URL, and the network on the way to it."
 const notSent = "Check the address, the network and the settings."
 const malformed = "The request changed nothing. Check the id, and what was sent with the request."
+const maybeProxy = "It may come from a proxy or a login page on the way, and not from Instantly."
 const mayHaveBeen = "The request may have been carried out."
-const mayStillBe = "The request may still be carried out."
 const failed = (status: number) =>
   `Instantly, or a proxy in front of it, failed (${status}). The request may have been carried out.`
 
@@ -69,10 +69,28 @@ describe("what an error says before the facts of its call", () => {
       ]
     ],
     [
-      "a 403",
-      new Forbidden({ method: "DELETE", path: "/api/v2/api-keys/x" }),
+      "a missing scope",
+      new InsufficientScope({
+        method: "DELETE",
+        path: "/api/v2/api-keys/x",
+        required: ["api_keys:delete", "made_up:scope"],
+        found: ["campaigns:all", "leads:all"]
+      }),
       [
-        "The API key that this call authenticates with lacks the scope for it (403).",
+        "The API key that this call authenticates with lacks the scope for it (401). It has: campaigns:all, leads:all.",
+        "Use an API key with one of these scopes: api_keys:delete, made_up:scope, api_keys:all, all:delete, all:all. For a sub workspace, use a key of its admin workspace."
+      ]
+    ],
+    [
+      "a missing scope by a 403, of a key with many",
+      new InsufficientScope({
+        status: 403,
+        method: "DELETE",
+        path: "/api/v2/api-keys/x",
+        found: Array.from({ length: 200 }, () => "a:b")
+      }),
+      [
+        `The API key that this call authenticates with lacks the scope for it (403). It has: ${Array.from({ length: 12 }, () => "a:b").join(", ")}, and 188 more.`,
         "Use an API key with one of these scopes: api_keys:delete, api_keys:all, all:delete, all:all. For a sub workspace, use a key of its admin workspace."
       ]
     ],
@@ -80,7 +98,7 @@ describe("what an error says before the facts of its call", () => {
       "a 404",
       new NotFound(),
       [
-        "Instantly finds nothing with this id in the workspace of this call (404).",
+        "Instantly has nothing with this id in the workspace that this call acts on (404).",
         "This does not prove that a key is gone: it may belong to another workspace, or the id may be wrong."
       ]
     ],
@@ -88,7 +106,7 @@ describe("what an error says before the facts of its call", () => {
       "a 404 after a lost response",
       new NotFound(afterLost),
       [
-        "Instantly finds nothing with this id in the workspace of this call (404).",
+        "Instantly has nothing with this id in the workspace that this call acts on (404).",
         "This does not prove that a key is gone: it may belong to another workspace, or the id may be wrong.",
         `${lost} That attempt may have deleted the key.`
       ]
@@ -112,71 +130,88 @@ describe("what an error says before the facts of its call", () => {
     [
       "a redirect",
       new UnexpectedStatus(),
-      ["The response had status 302: Instantly does not document this response.", elsewhere]
+      [
+        "The response had status 302: Instantly does not document this response.",
+        `${elsewhere} ${mayHaveBeen} ${sendAgain}`
+      ]
     ],
     [
       "a 408",
       new UnexpectedStatus({ status: 408, detail: "made-up" }),
-      ["The response had status 408: made-up.", sendAgain]
+      ["The response had status 408: made-up.", `${elsewhere} ${mayHaveBeen} ${sendAgain}`]
     ],
     [
       "a 408 to a POST",
       new UnexpectedStatus({ status: 408, detail: "made-up", method: "POST" }),
-      ["The response had status 408: made-up.", doNotRepeat("POST")]
+      ["The response had status 408: made-up.", `${elsewhere} ${mayHaveBeen} ${doNotRepeat("POST")}`]
     ],
     [
-      "a 409 of a proxy, after a lost response",
-      new UnexpectedStatus({ status: 409, detail: "made-up", ...afterLost }),
-      ["The response had status 409: made-up.", elsewhere, lost]
+      "a page with a 403 in place of a list",
+      new UnexpectedStatus({ status: 403, detail: "made-up", method: "GET" }),
+      ["The response had status 403: made-up.", `${elsewhere} The request only reads: nothing was changed.`]
+    ],
+    [
+      "a 409 in Instantly's own envelope, after a lost response",
+      new UnexpectedStatus({ status: 409, detail: "made-up", fromInstantly: true, ...afterLost }),
+      ["The response had status 409: made-up.", "Check the base URL, and what was sent with the request.", lost]
     ],
     ...[409, 422].map(
       (status) =>
         [
           `a ${status} in Instantly's own envelope`,
           new UnexpectedStatus({ status, detail: "made-up", fromInstantly: true }),
-          [`The response had status ${status}: made-up.`, "Check what was sent with the request."]
+          [`The response had status ${status}: made-up.`, "Check the base URL, and what was sent with the request."]
         ] as const
     ),
     [
-      "a success that cannot be read",
-      new InvalidResponse(),
+      "a success that proves nothing",
+      new InvalidResponse({ detail: "it is not JSON" }),
       [
-        "Instantly responded with success (200), but the body could not be read: it is not what was asked for.",
-        "The request was carried out. Do not repeat it: check its effect."
+        "The response had status 200, but does not prove that the request was carried out: it is not JSON.",
+        `${maybeProxy} ${mayHaveBeen} ${sendAgain}`
       ]
     ],
     [
-      "a success of a read that cannot be read, and why",
+      "a success of a read that proves nothing, and why",
       new InvalidResponse({ status: 206, detail: "id is missing", method: "GET" }),
       [
-        "Instantly responded with success (206), but the body could not be read: id is missing.",
-        "The request only reads: nothing was changed."
+        "The response had status 206, but does not prove that the request was carried out: id is missing.",
+        `${maybeProxy} The request only reads: nothing was changed.`
       ]
     ],
     [
-      "a lost connection",
-      new TransportError(),
-      ["The connection was lost before the response arrived.", `${mayHaveBeen} ${sendAgain}`]
+      "a success that is confirmed, and cannot be read",
+      new InvalidResponse({ confirmed: true, detail: "name is missing" }),
+      [
+        "Instantly confirmed the request (200), but the body could not be read as a whole: name is missing.",
+        "The request was carried out. Do not repeat it."
+      ]
     ],
+    ["a lost connection", new TransportError(), ["No response reached this client.", `${mayHaveBeen} ${sendAgain}`]],
     [
       "a lost connection, and its code",
       new TransportError({ reason: "ConnectionLost", detail: "ECONNRESET" }),
-      ["The connection was lost before the response arrived: ECONNRESET.", `${mayHaveBeen} ${sendAgain}`]
+      ["No response reached this client: ECONNRESET.", `${mayHaveBeen} ${sendAgain}`]
     ],
     ...["POST", "PATCH", "MADE-UP"].map(
       (method) =>
         [
           `a lost connection of a ${method}`,
           new TransportError({ method }),
-          ["The connection was lost before the response arrived.", `${mayHaveBeen} ${doNotRepeat(method)}`]
+          ["No response reached this client.", `${mayHaveBeen} ${doNotRepeat(method)}`]
         ] as const
     ),
-    ...["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].map(
+    [
+      "a lost connection of a GET",
+      new TransportError({ method: "GET" }),
+      ["No response reached this client.", "The request only reads: nothing was changed."]
+    ],
+    ...["HEAD", "OPTIONS", "PUT", "DELETE"].map(
       (method) =>
         [
           `a lost connection of a ${method}`,
           new TransportError({ method }),
-          ["The connection was lost before the response arrived.", `${mayHaveBeen} ${sendAgain}`]
+          ["No response reached this client.", `${mayHaveBeen} ${sendAgain}`]
         ] as const
     ),
     ["a request that was not sent", new TransportError({ reason: "NotSent" }), ["The request was not sent.", notSent]],
@@ -188,23 +223,23 @@ describe("what an error says before the facts of its call", () => {
     [
       "a timeout",
       new TransportError({ reason: "Timeout", detail: "made-up" }),
-      ["No response arrived in time: made-up.", `${mayStillBe} ${sendAgain}`]
+      ["No response arrived in time: made-up.", `${mayHaveBeen} ${sendAgain}`]
     ],
     [
       "a timeout of a POST",
       new TransportError({ reason: "Timeout", method: "POST" }),
-      ["No response arrived in time.", `${mayStillBe} ${doNotRepeat("POST")}`]
+      ["No response arrived in time.", `${mayHaveBeen} ${doNotRepeat("POST")}`]
     ],
     [
       "a timeout before anything was sent",
       new TransportError({ reason: "Timeout", attempts: 0, outcome: "NotApplied" }),
-      ["The time was up before a request could be sent.", "Nothing was carried out."]
+      ["The call timed out before a request was sent.", "Nothing was carried out."]
     ],
     [
       "a timeout while it waited after a 429",
       new TransportError({ reason: "Timeout", outcome: "NotApplied", detail: "the deadline is 5s; after a 429" }),
       [
-        "The time was up before the request could be sent again: the deadline is 5s; after a 429.",
+        "The call timed out before the request was sent again: the deadline is 5s; after a 429.",
         "Nothing was carried out."
       ]
     ],
@@ -233,13 +268,13 @@ describe("what an error says before the facts of its call", () => {
     new BadRequest(afterLost),
     new Unauthorized(afterLost),
     new PaymentRequired(afterLost),
-    new Forbidden(afterLost),
+    new InsufficientScope(afterLost),
     new NotFound(afterLost),
     new TooManyRequests(afterLost),
-    new UnexpectedStatus({ status: 403, ...afterLost }),
+    new UnexpectedStatus({ status: 409, fromInstantly: true, ...afterLost }),
     new TransportError({ reason: "NotSent", ...afterLost }),
     new HeldBack(afterLost)
-  ])("tells of an earlier attempt that may have been carried out: $_tag", (error) => {
+  ])("mentions an earlier attempt that may have been carried out: $_tag", (error) => {
     expect(said(error)).toHaveLength(3)
     expect(said(error)[2]?.startsWith(lost)).toBe(true)
   })
@@ -252,14 +287,14 @@ describe("what an error says before the facts of its call", () => {
     ["MADE-UP", "/api/v2/campaigns", "campaigns:all, all:all"],
     ["", "", "all:all"]
   ])("names the scopes of which a %s %s needs one", (method, path, scopes) => {
-    expect(said(new Forbidden({ method, path }))[1]).toContain(`one of these scopes: ${scopes}. For`)
+    expect(said(new InsufficientScope({ method, path }))[1]).toContain(`one of these scopes: ${scopes}. For`)
   })
 })
 
 describe("the facts of a call", () => {
   const factsOf = (error: InstantlyError.InstantlyError) => error.message.split("\n").at(-1)
 
-  it("leave out what is not known, and count", () => {
+  it("leave out what is missing, and count", () => {
     expect(factsOf(new NotFound({ attempts: 0 }))).toBe("outcome NotApplied · 0 attempts · waited 0")
     expect(factsOf(new NotFound({ method: "GET", path: "/made-up", waited: Duration.millis(1500) }))).toBe(
       "GET /made-up · outcome NotApplied · 1 attempt · waited 1s 500ms"

@@ -10,12 +10,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 const temporary = mkdtempSync(join(tmpdir(), "effect-instantly-"))
 afterAll(() => rmSync(temporary, { recursive: true, force: true }))
 
-const locks = [
-  "package-lock.json",
-  "test/runtimes/package-lock.json",
-  "test/engines/package-lock.json",
-  "examples/durable/package-lock.json"
-]
+const locks = ["package-lock.json", "test/runtimes/package-lock.json"]
 const victim = "node_modules/effect"
 const elsewhere = "https://registry.example/effect.tgz"
 

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import pkg from "../../package.json" with { type: "json" }
-import * as Arguments from "../../src/cli/arguments.js"
+import * as Arguments from "../../src/cli/usage/arguments.js"
 import { commandsOf, headingsOf, linksOf, page, pages, root } from "./pages.js"
 
 const tests = ["examples", "test"]
@@ -30,7 +30,7 @@ const problemOf = (command: string): Effect.Effect<string | undefined> => {
     return Effect.succeed(sources.some((source) => source.includes(`"${file}"`)) ? undefined : "no test runs it")
   }
   if (name.includes("effect-instantly")) {
-    return Effect.match(Arguments.read(args), { onFailure: ({ message }) => message, onSuccess: () => undefined })
+    return Effect.match(Arguments.read(args, {}), { onFailure: ({ message }) => message, onSuccess: () => undefined })
   }
   return Effect.succeed(existsSync(join(root, "node_modules/.bin", name)) ? undefined : "no such program")
 }

@@ -6,7 +6,7 @@ import { Effect, Exit, FastCheck, Schedule, ScheduleDecision, ScheduleIntervals,
 import { RateLimit } from "effect-instantly"
 import type { Redis } from "ioredis"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { nothingHeard } from "../../examples/timelines/stepping.js"
+import { noFeedback } from "../../examples/timelines/stepping.js"
 import * as Script from "../../src/RedisRateLimit/script.js"
 import * as RedisModel from "../support/redisModel.js"
 import { ioredis } from "./clients.js"
@@ -119,7 +119,7 @@ describe.skipIf(!isInstalled)("the script, on Redis,", () => {
           const reply = await run(asked * 1000, args)
           expect(Array.isArray(reply) && reply[2] / 1000).toBe(scheduled)
           asked = scheduled
-          const [next, , decision] = Effect.runSync(policy.step(scheduled, nothingHeard, state))
+          const [next, , decision] = Effect.runSync(policy.step(scheduled, noFeedback, state))
           state = next
           opens = ScheduleDecision.isDone(decision) ? Number.NaN : ScheduleIntervals.start(decision.intervals)
         }

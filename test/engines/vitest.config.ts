@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 import base from "../vitest.config.js"
 
-/** What needs a real engine, which `npm test` leaves out: the clients are those that `test/engines/package.json` pins. */
+/** What needs a real engine, which `npm test` leaves out: `redis-server`, or PostgreSQL. */
 export default defineConfig({
   ...base,
   root: fileURLToPath(new URL("../..", import.meta.url)),

@@ -1,4 +1,12 @@
-/** @type {import("@stryker-mutator/api/core").PartialStrykerOptions} */
+/**
+ * How well the tests notice a mistake: each mutant of a module is held to the tests of that module. It is no part of what is
+ * installed for development. This fetches it, leaves `package.json` and the lock file as they are, and takes about an hour:
+ *
+ *   npm install --no-save @stryker-mutator/core@9.5.1 @stryker-mutator/vitest-runner@9.5.1
+ *   npx stryker run test/mutation/stryker.config.mjs
+ *
+ * For one module, add `--mutate src/RetryPolicy.ts`. `npm ci` removes it again.
+ */
 export default {
   mutate: [
     "src/**/*.ts",

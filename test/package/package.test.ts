@@ -5,10 +5,11 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
 import pkg from "../../package.json" with { type: "json" }
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
+const tarball = inject("tarball")
 const temporary = mkdtempSync(join(tmpdir(), "effect-instantly-"))
 const told = `["first","NotFound","Unknown","Unknown"]\n`
 
@@ -73,8 +74,6 @@ const subpaths = Object.keys(pkg.exports)
   .map((path) => `effect-instantly${path.slice(1)}`)
 
 beforeAll(async () => {
-  await npm(root, "pack", "--pack-destination", temporary)
-  const tarball = join(temporary, `effect-instantly-${pkg.version}.tgz`)
   for (const [project, peers] of projects) await makeProject(folderOf(project), [tarball, ...peers])
   const typescripts = compilers.map(([version, name]) => `${name}@npm:typescript@${version}`)
   await makeProject(join(temporary, "compilers"), typescripts)
@@ -83,6 +82,18 @@ afterAll(() => rmSync(temporary, { recursive: true, force: true }))
 
 describe("the tarball", () => {
   const installed = join(newest, "node_modules/effect-instantly")
+
+  it.each([
+    ["publint", "publint/src/cli.js", ["--strict"]],
+    [
+      "attw, which resolves each subpath as every kind of project does,",
+      "@arethetypeswrong/cli/dist/index.js",
+      ["--profile", "esm-only"]
+    ]
+  ])("has no problem that %s finds", async (_, program, args) => {
+    const { status, stdout, stderr } = await node(root, join("node_modules", program), tarball, ...args)
+    expect(status, `${stdout}${stderr}`).toBe(0)
+  })
 
   it("holds the documents, the library's sources, for each what it is compiled to, and the tool; nothing else", () => {
     const modules = filesIn(join(root, "src"))

@@ -7,7 +7,8 @@ export default defineConfig({
   root: fileURLToPath(new URL("../..", import.meta.url)),
   test: {
     include: ["test/package/*.test.ts"],
-    // each packs the package, which builds it
+    globalSetup: ["test/support/build.ts", "test/package/pack.ts"],
+    // each starts many processes
     fileParallelism: false,
     reporters: ["default", counts],
     testTimeout: 180_000,

@@ -59,6 +59,13 @@ const fastify = Effect.acquireRelease(
     }
     app.delete("/api/v2/api-keys/:id", { schema: { params: id, body: { type: "null" } } }, () => ({}))
     app.get("/api/v2/api-keys", { schema: { querystring: query }, exposeHeadRoute: false }, () => ({}))
+    const auditQuery = {
+      type: "object",
+      properties: Object.fromEntries(
+        openapi.paths["/api/v2/audit-logs"].get.parameters.map(({ name, schema }) => [name, schema])
+      )
+    }
+    app.get("/api/v2/audit-logs", { schema: { querystring: auditQuery }, exposeHeadRoute: false }, () => ({}))
     app.post("/api/v2/api-keys", { schema: { body: create } }, () => ({}))
     await app.listen({ host: "127.0.0.1", port: 0 })
     return app
@@ -67,6 +74,7 @@ const fastify = Effect.acquireRelease(
 ).pipe(Effect.map((app) => app.listeningOrigin))
 
 const keys = "/api/v2/api-keys"
+const audit = "/api/v2/audit-logs"
 const one = `${keys}/019e18e2-78d4-7322-941a-7384d8969c61`
 const json = "application/json"
 
@@ -99,6 +107,20 @@ const frameworkCases: ReadonlyArray<Case> = [
   { method: "GET", path: `${keys}?limit=-1` },
   { method: "GET", path: `${keys}/` },
   { method: "GET", path: one },
+  { method: "GET", path: `${keys}?starting_after=a&starting_after=b` },
+  ...[
+    "limit=0",
+    "limit=1001",
+    "limit=x",
+    "limit=1&limit=2",
+    "activity_type=x",
+    "activity_type=",
+    "search=a&search=b"
+  ].map((query) => ({ method: "GET", path: `${audit}?${query}` }) as const),
+  { method: "GET", path: `${audit}?start_date=2026-01-01&start_date=2026-01-02` },
+  { method: "GET", path: `${audit}?limit=0&activity_type=x` },
+  { method: "GET", path: `${audit}/` },
+  { method: "POST", path: audit, type: json, body: "{}" },
   { method: "PUT", path: keys, type: json, body: "{}" },
   { method: "PATCH", path: one, type: json, body: "{}" },
   { method: "POST", path: keys },
@@ -126,6 +148,8 @@ const frameworkCases: ReadonlyArray<Case> = [
 const passingCases: ReadonlyArray<Case> = [
   { method: "GET", path: keys },
   { method: "GET", path: `${keys}?limit=100&starting_after=made-up&more=1` },
+  { method: "GET", path: audit },
+  { method: "GET", path: `${audit}?limit=1000&activity_type=37&search=&start_date=2026-01-01&more=1` },
   { method: "POST", path: keys, type: json, body: '{"name":"x","scopes":["all:all"]}' },
   { method: "POST", path: keys, type: json, body: '{"name":5,"scopes":"all:all","more":true}' },
   { method: "POST", path: keys, type: json, body: '{"name":null,"scopes":[]}' }
@@ -162,13 +186,20 @@ const ask = (request: Case, secret?: Redacted.Redacted) =>
 
 const ajv = addFormats.default(new Ajv2020.default({ strict: false, allErrors: true }))
 
+type Responses = Readonly<Record<string, unknown>>
+const { "/api/v2/api-keys": all, "/api/v2/api-keys/{id}": each, "/api/v2/audit-logs": log } = openapi.paths
+
+/** Where the contract has the responses to an operation. */
+const operations: Readonly<Record<"list" | "create" | "delete" | "audit", readonly [string, string, Responses]>> = {
+  list: ["/api/v2/api-keys", "get", all.get.responses],
+  create: ["/api/v2/api-keys", "post", all.post.responses],
+  delete: ["/api/v2/api-keys/{id}", "delete", each.delete.responses],
+  audit: ["/api/v2/audit-logs", "get", log.get.responses]
+}
+
 /** How a response to an operation violates the contract. */
-const violations = (method: "get" | "post" | "delete", status: number, body: unknown): ReadonlyArray<string> => {
-  const path = method === "delete" ? "/api/v2/api-keys/{id}" : "/api/v2/api-keys"
-  const responses: Readonly<Record<string, unknown>> =
-    method === "delete"
-      ? openapi.paths["/api/v2/api-keys/{id}"].delete.responses
-      : openapi.paths["/api/v2/api-keys"][method].responses
+const violations = (operation: keyof typeof operations, status: number, body: unknown): ReadonlyArray<string> => {
+  const [path, method, responses] = operations[operation]
   const documented = responses[status]
   const own = `#/paths/${encodeURIComponent(path.replaceAll("/", "~1"))}/${method}/responses/${status}`
   const reference = `contract${Predicate.hasProperty(documented, "$ref") ? documented.$ref : own}/content/application~1json/schema`
@@ -181,7 +212,7 @@ ajv.addSchema(openapi, "contract")
 
 it("a response that is not in the contract violates it", () => {
   expect(violations("delete", 200, {})).not.toEqual([])
-  expect(violations("get", 401, { statusCode: 402, error: "Unauthorized", message: "" })).not.toEqual([])
+  expect(violations("list", 401, { statusCode: 402, error: "Unauthorized", message: "" })).not.toEqual([])
 })
 
 describe.each(doubles)("the double %s", (_, double) => {
@@ -201,8 +232,9 @@ describe.each(doubles)("the double %s", (_, double) => {
       const caller = yield* mock.createApiKey()
       const expected = yield* send(request, yield* fastify, undefined).pipe(Effect.provide(NodeHttpClient.layerUndici))
       const { body, contentType, status } = yield* ask(request, caller.secret)
+      const operation = request.path.startsWith(audit) ? "audit" : request.method === "GET" ? "list" : "create"
       expect({ status, contentType }).toEqual({ status: 200, contentType: expected.contentType })
-      expect(violations(request.method === "GET" ? "get" : "post", status, body)).toEqual([])
+      expect(violations(operation, status, body)).toEqual([])
     }).pipe(Effect.scoped, Effect.provide(double()))
   )
 
@@ -214,10 +246,10 @@ describe.each(doubles)("the double %s", (_, double) => {
       const mock = yield* InstantlyMock.InstantlyMock
       const caller = yield* mock.createApiKey()
       const made = yield* ask(created, caller.secret)
-      expect(violations("post", made.status, made.body)).toEqual([])
+      expect(violations("create", made.status, made.body)).toEqual([])
       const secret = Redacted.make<string>(made.body.key)
       const listed = yield* ask(list, secret)
-      expect(violations("get", listed.status, listed.body)).toEqual([])
+      expect(violations("list", listed.status, listed.body)).toEqual([])
       expect(listed.body.items).toHaveLength(2)
       const remove = { method: "DELETE", path: `${keys}/${made.body.id}` } as const
       const removed = yield* ask(remove, secret)
@@ -247,7 +279,7 @@ describe.each(doubles)("the double %s", (_, double) => {
       const { secret } = by === "caller" ? caller : { secret: undefined }
       const response = yield* ask({ ...list, headers }, secret)
       expect(response.status).toBe(status)
-      if (status === 401) expect(violations("get", status, response.body)).toEqual([])
+      if (status === 401) expect(violations("list", status, response.body)).toEqual([])
       if ("user-agent" in headers) expect(response.body).toBe("error code: 1010")
     }).pipe(Effect.provide(double()))
   )
@@ -268,23 +300,25 @@ describe.each(doubles)("the double %s", (_, double) => {
   )
 
   it.live.each([
-    ["DELETE", "delete"],
-    ["GET", "read"],
-    ["POST", "create"]
-  ] as const)("wants one of four scopes for %s", ([method, action]) =>
+    ["DELETE", "api_keys", "delete"],
+    ["GET", "api_keys", "read"],
+    ["POST", "api_keys", "create"],
+    ["AUDIT", "audit_logs", "read"]
+  ] as const)("wants one of four scopes for %s", ([method, resource, action]) =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
-      const enough = [`api_keys:${action}`, "api_keys:all", `all:${action}`, "all:all"]
-      const other = ["api_keys:update", "campaigns:all", "all:update"]
+      const enough = [`${resource}:${action}`, `${resource}:all`, `all:${action}`, "all:all"]
+      const other = [`${resource}:update`, "campaigns:all", "all:update"]
       for (const scope of [...enough, ...other]) {
         const caller = yield* mock.createApiKey({ scopes: [scope] })
         const target = yield* mock.createApiKey()
         const request = {
           DELETE: { method: "DELETE", path: `${keys}/${target.id}` },
           GET: list,
-          POST: created
+          POST: created,
+          AUDIT: { method: "GET", path: audit }
         } as const
-        expect((yield* ask(request[method], caller.secret)).status).toBe(enough.includes(scope) ? 200 : 403)
+        expect((yield* ask(request[method], caller.secret)).status).toBe(enough.includes(scope) ? 200 : 401)
       }
     }).pipe(Effect.provide(double()))
   )
@@ -296,7 +330,7 @@ describe.each(doubles)("the double %s", (_, double) => {
       yield* mock.setPaid(false)
       const response = yield* ask(list, caller.secret)
       expect(response.status).toBe(402)
-      expect(violations("get", 402, response.body)).toEqual([])
+      expect(violations("list", 402, response.body)).toEqual([])
     }).pipe(Effect.provide(double()))
   )
 
@@ -308,8 +342,25 @@ describe.each(doubles)("the double %s", (_, double) => {
         const callers = [yield* mock.createApiKey(), yield* mock.createApiKey()]
         const statuses = yield* Effect.forEach([...callers, ...callers], ({ secret }) => ask(list, secret))
         expect(statuses.map(({ status }) => status)).toEqual([200, 200, 200, 429])
-        expect(violations("get", 429, statuses[3]?.body)).toEqual([])
+        expect(violations("list", 429, statuses[3]?.body)).toEqual([])
       }).pipe(Effect.provide(double({ window, limits: [{ limit: 3, window: "1 hour" }] })))
+  )
+
+  it.live("lists in the audit log what was done in the workspace", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const caller = yield* mock.createApiKey()
+      const made = yield* ask(created, caller.secret)
+      yield* ask({ method: "DELETE", path: `${keys}/${made.body.id}` }, caller.secret)
+      yield* mock.playThief(caller)
+      const { body, status } = yield* ask({ method: "GET", path: audit }, caller.secret)
+      expect(violations("audit", status, body)).toEqual([])
+      const types = body.items.map((row: { readonly activity_type: number }) => row.activity_type)
+      expect(types).toEqual([18, 34, 37, 38, 37, 37])
+      const [byRequest] = body.items.filter((row: { readonly activity_type: number }) => row.activity_type === 38)
+      expect(byRequest).toMatchObject({ api_key_id: caller.id, from_api: true, user_agent: "conformance/1.0" })
+      expect(byRequest.ip_address).toMatch(/127\.0\.0\.1$/)
+    }).pipe(Effect.provide(double()))
   )
 
   it.live("lists in pages, and has a cursor on the last one", () =>

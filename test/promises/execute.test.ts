@@ -1,5 +1,5 @@
 /** Other endpoints, by `execute` alone: a key is made, workspaces are listed, and a refusal can be understood. */
-import { HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Option, Redacted, Schema } from "effect"
 import { ApiKey, RateLimit, RetryPolicy } from "effect-instantly"
@@ -9,8 +9,6 @@ import { withMock } from "../support/withMock.js"
 
 const create = (name: string, scopes: ReadonlyArray<string>) =>
   HttpClientRequest.post("/api/v2/api-keys").pipe(HttpClientRequest.bodyUnsafeJson({ name, scopes }))
-
-const decodeKey = HttpClientResponse.schemaBodyJson(ApiKey.ApiKey)
 
 /** A refusal in Instantly's own envelope. */
 const refusal = (status: number, error: string, message: string) =>
@@ -24,7 +22,7 @@ describe("a key", () => {
   it.effect("is created", () =>
     withMock(({ execute, mock }) =>
       Effect.gen(function* () {
-        const key = yield* execute(create("made-up key", ["api_keys:delete"]), decodeKey)
+        const key = yield* execute(create("made-up key", ["api_keys:delete"]), ApiKey.ApiKey)
         expect(key).toMatchObject({ name: "made-up key", scopes: ["api_keys:delete"] })
         const there = yield* mock.apiKeys
         expect(there.map(({ id }) => id)).toContain(key.id)
@@ -37,7 +35,7 @@ describe("a key", () => {
       ({ execute, mock }) =>
         Effect.gen(function* () {
           const before = (yield* mock.apiKeys).length
-          const error = yield* inVirtualTime(Effect.flip(execute(create("made-up key", ["all:all"]), decodeKey)))
+          const error = yield* inVirtualTime(Effect.flip(execute(create("made-up key", ["all:all"]), ApiKey.ApiKey)))
           expect(error).toMatchObject({ _tag: "TransportError", outcome: "Unknown", attempts: 1 })
           expect(error.message).toContain("Do not repeat it: a POST can be carried out twice.")
           expect((yield* mock.apiKeys).length).toBe(before + 1)
@@ -50,7 +48,7 @@ describe("a key", () => {
   it.effect("that Instantly does not create is explained by what the server said, for those who ask", () =>
     withMock(({ execute }) =>
       Effect.gen(function* () {
-        const error = yield* Effect.flip(execute(create("made-up key", ["no:such"]), decodeKey))
+        const error = yield* Effect.flip(execute(create("made-up key", ["no:such"]), ApiKey.ApiKey))
         expect(error).toMatchObject({ _tag: "BadRequest", outcome: "NotApplied" })
         const said = "serverMessage" in error ? Option.map(error.serverMessage, Redacted.value) : Option.none()
         expect(said).toEqual(Option.some("body/scopes/0 must be equal to one of the allowed values"))
@@ -67,7 +65,7 @@ it.effect("the workspaces are listed", () => {
     ({ execute, mock }) =>
       Effect.gen(function* () {
         const request = HttpClientRequest.get("/api/v2/workspaces", { urlParams: { limit: 10 } })
-        const { items } = yield* execute(request, HttpClientResponse.schemaBodyJson(Workspaces))
+        const { items } = yield* execute(request, Workspaces)
         expect(items).toEqual([workspace])
         expect((yield* mock.arrivals).at(-1)).toMatchObject({ method: "GET", path: "/api/v2/workspaces?limit=10" })
       }),
@@ -81,11 +79,11 @@ describe("a status that Instantly gives and the API does not document", () => {
   it.effect.each([
     [409, "Conflict"],
     [422, "Unprocessable Entity"]
-  ] as const)("is told as Instantly's own, and what the server said with it: %i", ([status, reason]) =>
+  ] as const)("is Instantly's own refusal, with what the server said: %i", ([status, reason]) =>
     withMock(
       ({ execute }) =>
         Effect.gen(function* () {
-          const error = yield* Effect.flip(execute(create("made-up key", ["all:all"]), decodeKey))
+          const error = yield* Effect.flip(execute(create("made-up key", ["all:all"]), ApiKey.ApiKey))
           expect(error).toMatchObject({
             _tag: "UnexpectedStatus",
             status,
@@ -96,8 +94,8 @@ describe("a status that Instantly gives and the API does not document", () => {
           })
           const said = "serverMessage" in error ? Option.map(error.serverMessage, Redacted.value) : Option.none()
           expect(said).toEqual(Option.some("a made-up reason"))
-          expect(error.message).toContain("Check what was sent with the request.")
-          expect(error.message).not.toMatch(/proxy|base URL|made-up/)
+          expect(error.message).toContain("Check the base URL, and what was sent with the request.")
+          expect(error.message).not.toMatch(/proxy|made-up/)
         }),
       {},
       [Fault.next(refusal(status, reason, "a made-up reason"))]

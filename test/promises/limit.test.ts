@@ -3,9 +3,20 @@
  * interruptions and pauses, in virtual time.
  */
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Exit, FastCheck, Fiber, Ref, Schedule, ScheduleDecision, ScheduleIntervals } from "effect"
+import {
+  Duration,
+  Effect,
+  Exit,
+  FastCheck,
+  Fiber,
+  Option,
+  Ref,
+  Schedule,
+  ScheduleDecision,
+  ScheduleIntervals
+} from "effect"
 import { RateLimit } from "effect-instantly"
-import { nothingHeard, walk } from "../../examples/timelines/stepping.js"
+import { noFeedback, walk } from "../../examples/timelines/stepping.js"
 import { lawOfRuns, lawOfSteps } from "../support/laws.js"
 
 const { array, constant, constantFrom, integer, oneof, option, record, tuple } = FastCheck
@@ -48,7 +59,7 @@ const permits = (policy: RateLimit.RateLimitPolicy, rests: ReadonlyArray<number>
   Effect.map(
     walk(
       policy,
-      rests.map(() => nothingHeard),
+      rests.map(() => noFeedback),
       (index) => rests[index] ?? 0
     ),
     (steps) => steps.map(({ at }) => at)
@@ -83,7 +94,7 @@ const opensAfter = (policy: RateLimit.RateLimitPolicy, permits: ReadonlyArray<nu
     const opens: Array<number> = []
     let state: unknown = policy.initial
     for (const at of permits) {
-      const [next, , decision] = yield* policy.step(at, nothingHeard, state)
+      const [next, , decision] = yield* policy.step(at, noFeedback, state)
       opens.push(
         ScheduleDecision.isDone(decision) ? Number.POSITIVE_INFINITY : ScheduleIntervals.start(decision.intervals)
       )
@@ -157,7 +168,7 @@ describe("Schedule.intersect", () => {
       Effect.gen(function* () {
         const both = yield* walk(
           Schedule.intersect(a, b),
-          rests.map(() => nothingHeard),
+          rests.map(() => noFeedback),
           (index) => rests[index] ?? 0
         )
         const times = both.map(({ at }) => at)
@@ -253,8 +264,13 @@ const runGate = (policy: RateLimit.RateLimitPolicy, { callers, pauses = [], setB
         return exit
       })
 
-    const gate = yield* Effect.withClock(RateLimit.make(counted), { ...clock, currentTimeMillis: read })
-    yield* Effect.forEach(pauses, ({ at, length }) => Effect.fork(Effect.delay(gate.pause(length), at)))
+    const gate = yield* Effect.withClock(RateLimit.make(counted, { yields: false }), {
+      ...clock,
+      currentTimeMillis: read
+    })
+    yield* Effect.forEach(pauses, ({ at, length }) =>
+      Effect.fork(Effect.delay(gate.observe({ status: 429, retryAfter: Option.some(Duration.millis(length)) }), at))
+    )
     yield* Effect.forEach(setBack, ({ at, by }) =>
       Effect.fork(
         Effect.delay(

@@ -31,7 +31,7 @@ const final = constantFrom<InstantlyError.InstantlyError>(
   new InstantlyError.BadRequest(),
   new InstantlyError.Unauthorized(),
   new InstantlyError.PaymentRequired(),
-  new InstantlyError.Forbidden(),
+  new InstantlyError.InsufficientScope(),
   new InstantlyError.NotFound(),
   new InstantlyError.UnexpectedStatus({ status: 302 }),
   new InstantlyError.InvalidResponse()

@@ -2,7 +2,7 @@
  * No secret is shown: canaries for the token and for the deleted key's secret, over everything the library can return or
  * fail with, looked for wherever a person, a log or a trace could see it.
  */
-import { createServer } from "node:http"
+import { createServer, STATUS_CODES } from "node:http"
 import { NodeSdk } from "@effect/opentelemetry"
 import { FetchHttpClient, HttpClientError, HttpClientRequest } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
@@ -22,7 +22,16 @@ import {
   Schema,
   Stream
 } from "effect"
-import { ApiKey, ApiKeys, Instantly, InstantlyError, RateLimit, RetryPolicy, Revocation } from "effect-instantly"
+import {
+  ApiKey,
+  ApiKeys,
+  Instantly,
+  type InstantlyClient,
+  InstantlyError,
+  RateLimit,
+  RetryPolicy,
+  Revocation
+} from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { address, served } from "../../examples/embedded/served.js"
 import { leaksIn } from "../support/leaks.js"
@@ -67,7 +76,7 @@ const observed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   })
 
 /** Deletes a key, and gives everything that came to light. */
-const remove = (options: Partial<Instantly.Options> = {}) =>
+const remove = (options: Partial<InstantlyClient.Options> & Instantly.PolicyOptions = {}) =>
   Effect.gen(function* () {
     const apiKeys = yield* ApiKeys.ApiKeys
     return yield* apiKeys.delete(ApiKey.ApiKeyId.make("019e18e2-78d4-7322-941a-7384d8969c61"))
@@ -155,22 +164,14 @@ const clients = [
   ["node:http", NodeHttpClient.layer]
 ] as const
 
-const reasons: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  402: "Payment Required",
-  403: "Forbidden",
-  404: "Not Found"
-}
-
 /** A proxy that repeats the request wherever its response has room for it. */
-const echo = (status: number) =>
+const echo = (status: number, prefix = "") =>
   Effect.acquireRelease(
     Effect.async<{ readonly origin: string; readonly close: () => void }>((resume) => {
       const server = createServer(({ headers, method, url }, response) => {
         const { authorization = "" } = headers
         const bare = authorization.replace("Bearer ", "")
-        const message = `${method} ${url} ${authorization} ${Buffer.from(bare).toString("base64")}`
+        const message = `${prefix}${method} ${url} ${authorization} ${Buffer.from(bare).toString("base64")}`
         response.writeHead(status, {
           ...json,
           "x-request-id": bare,
@@ -182,7 +183,7 @@ const echo = (status: number) =>
         response.end(
           JSON.stringify({
             statusCode: status,
-            error: reasons[status] ?? "Made Up",
+            error: STATUS_CODES[status],
             message,
             code: bare,
             [bare]: bare,
@@ -279,13 +280,24 @@ describe("no secret is shown", () => {
         if (Option.exists(serverMessage, (message) => Redacted.value(message).includes(token))) said.push(status)
       }
       // there the error holds the token, in what the server said, and still shows it nowhere
-      expect(said).toEqual([400, 404, 409, 422])
+      expect(said).toEqual([400, 401, 403, 404, 409, 422])
+    })
+  )
+
+  it.scopedLive.each(clients)("by a missing scope whose message repeats the request, over %s", ([, client]) =>
+    Effect.gen(function* () {
+      for (const status of [401, 403]) {
+        const { origin } = yield* echo(status, `Invalid scope. Required: a:b. Found: ${secret}, ${token}, `)
+        const { everything, tag } = yield* remove({ baseUrl: origin }).pipe(Effect.provide(client))
+        expect(tag).toBe("InsufficientScope")
+        expectNoLeak(everything)
+      }
     })
   )
 
   it.live("by settings that are wrong", () =>
     Effect.gen(function* () {
-      const wrong: ReadonlyArray<Partial<Instantly.Options>> = [
+      const wrong: ReadonlyArray<Partial<InstantlyClient.Options> & Instantly.PolicyOptions> = [
         { apiKey: Redacted.make(`${token}\n${token}`) },
         { apiKey: Redacted.make(`Bearer ${token}`) },
         { apiKey: Effect.succeed(Redacted.make(`${token}\n`.repeat(2))) },
@@ -341,7 +353,7 @@ describe("no secret is shown", () => {
           const apiKeys = yield* ApiKeys.ApiKeys
           const run = Revocation.run([ApiKey.ApiKeyId.make(wire.id)])
           return [
-            yield* Effect.exit(apiKeys.listPage({ startingAfter: "made-up" })),
+            yield* Effect.exit(Stream.runCollect(apiKeys.list())),
             yield* Effect.exit(apiKeys.isActive(Redacted.make(secret))),
             yield* Stream.runCollect(Stream.mapEffect(run, (receipt) => Schema.encode(Revocation.Receipt)(receipt)))
           ]

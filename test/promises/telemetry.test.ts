@@ -4,6 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
 import {
   Cause,
+  Duration,
   Effect,
   Exit,
   Fiber,
@@ -179,8 +180,12 @@ describe("the metrics", () => {
   it.effect("do not count a pause of no time", () =>
     Effect.gen(function* () {
       const gate = yield* RateLimit.make(RateLimit.unlimited)
-      expect(yield* growth(gate.pause(0))).toMatchObject({ pauses: 0 })
-      expect(yield* growth(gate.pause("1 second"))).toMatchObject({ pauses: 1 })
+      expect(yield* growth(gate.observe({ status: 429, retryAfter: Option.some(Duration.zero) }))).toMatchObject({
+        pauses: 0
+      })
+      expect(yield* growth(gate.observe({ status: 429, retryAfter: Option.some(Duration.seconds(1)) }))).toMatchObject({
+        pauses: 1
+      })
     }).pipe(Effect.scoped)
   )
 
@@ -256,7 +261,7 @@ describe("a log", () => {
     new InstantlyError.BadRequest(facts),
     new InstantlyError.Unauthorized({ ...facts, outcome: "Unknown" }),
     new InstantlyError.PaymentRequired(facts),
-    new InstantlyError.Forbidden(facts),
+    new InstantlyError.InsufficientScope(facts),
     new InstantlyError.NotFound({ ...facts, outcome: "Unknown" }),
     new InstantlyError.TooManyRequests(facts),
     new InstantlyError.ServerError(facts),

@@ -22,7 +22,7 @@ type All =
   | InstantlyError.BadRequest
   | InstantlyError.Unauthorized
   | InstantlyError.PaymentRequired
-  | InstantlyError.Forbidden
+  | InstantlyError.InsufficientScope
   | InstantlyError.NotFound
   | InstantlyError.TooManyRequests
   | InstantlyError.ServerError
@@ -46,7 +46,7 @@ describe("types", () => {
           BadRequest: () => Effect.void,
           Unauthorized: () => Effect.void,
           PaymentRequired: () => Effect.void,
-          Forbidden: () => Effect.void,
+          InsufficientScope: () => Effect.void,
           NotFound: () => Effect.void,
           TooManyRequests: (error) => {
             expectTypeOf(error.retryAfter).toEqualTypeOf<Option.Option<Duration.Duration>>()
@@ -105,20 +105,23 @@ describe("types", () => {
     expectTypeOf<ReturnType<typeof configured>>().toEqualTypeOf<Live>()
   })
 
-  it("what a gate of one's own requires and fails with are the layer's", () => {
+  it("what your own gate requires and fails with are the layer's", () => {
     interface Store {
       readonly store: "made-up"
     }
     type Live<E, R> = Layer.Layer<Instantly.Provided, ConfigError.ConfigError | E, HttpClient.HttpClient | R>
     type Gate = Layer.Layer<RateLimit.RateLimit, "no store", Store>
     const apiKey = Redacted.make("made-up")
-    const live = (rateLimit: Gate) => Instantly.layer({ apiKey, rateLimit, maxPause: "5 seconds", rest: 0 })
+    const live = (gate: Gate) => Instantly.layer({ apiKey, gate })
     expectTypeOf<ReturnType<typeof live>>().toEqualTypeOf<Live<"no store", Store>>()
-    const configured = (rateLimit: Gate) => Instantly.layerConfig({ rateLimit })
+    const configured = (gate: Gate) => Instantly.layerConfig({ gate })
     expectTypeOf<ReturnType<typeof configured>>().toEqualTypeOf<Live<"no store", Store>>()
     const withPolicy = (rateLimit: RateLimit.RateLimitPolicy<Store>) => Instantly.layer({ apiKey, rateLimit })
     expectTypeOf<ReturnType<typeof withPolicy>>().toEqualTypeOf<Live<never, Store>>()
-    const plain = (rateLimit: Layer.Layer<RateLimit.RateLimit>) => Instantly.layer({ apiKey, rateLimit })
+    const plain = (gate: Layer.Layer<RateLimit.RateLimit>) => Instantly.layer({ apiKey, gate })
+    // @ts-expect-error a gate of your own has its own pause
+    const both = (gate: Gate) => Instantly.layer({ apiKey, gate, maxPause: "5 seconds" })
+    expectTypeOf(both).toBeFunction()
     expectTypeOf<ReturnType<typeof plain>>().toEqualTypeOf<Live<never, never>>()
     expectTypeOf<RateLimit.Service["acquire"]>().toEqualTypeOf<Effect.Effect<void, RateLimit.PermitRefused>>()
   })
@@ -135,7 +138,7 @@ describe("types", () => {
 
     const gated = (gateOf: (workspaceId: string) => Layer.Layer<RateLimit.RateLimit, "no store", Store>) =>
       LayerMap.make((workspaceId: string) =>
-        Instantly.layer({ apiKey: Redacted.make("made-up"), workspaceId, rateLimit: gateOf(workspaceId) })
+        Instantly.layer({ apiKey: Redacted.make("made-up"), workspaceId, gate: gateOf(workspaceId) })
       )
     type Gated = Effect.Effect.Success<ReturnType<typeof gated>>
     expectTypeOf<ReturnType<Gated["get"]>>().toEqualTypeOf<Lookup<"no store", never>>()

@@ -6,5 +6,11 @@ import base from "../vitest.config.js"
 export default defineConfig({
   ...base,
   root: fileURLToPath(new URL("../..", import.meta.url)),
-  test: { ...base.test, include: ["test/runtimes/*.test.ts"], exclude: [], hookTimeout: 90_000 }
+  test: {
+    ...base.test,
+    include: ["test/runtimes/*.test.ts"],
+    exclude: [],
+    globalSetup: ["test/support/build.ts"],
+    hookTimeout: 90_000
+  }
 })

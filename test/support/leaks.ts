@@ -2,7 +2,16 @@
 import { inspect } from "node:util"
 import { Cause } from "effect"
 
-/** Every form of a secret that would give it away: as it is, encoded, and its beginning and its end. */
+/** What shows that a text holds a secret that the double made up: as it is, or decoded. */
+export const madeUpSecret = /made-up-secret|Om1hZGV1|:madeup/
+
+/** The part of a secret of the shape of a real one, base64 of `<UUID>:<12 characters>`, that is no id. */
+const ownPartOf = (secret: string): ReadonlyArray<string> => {
+  const [, own] = /^[0-9a-f-]{36}:(.{12})$/.exec(Buffer.from(secret, "base64").toString("latin1")) ?? []
+  return own === undefined ? [] : [own]
+}
+
+/** Every form of a secret that would give it away: as it is, encoded, decoded, and its beginning and its end. */
 export const formsOf = (secret: string): ReadonlyArray<string> => [
   secret,
   secret.slice(0, 12),
@@ -19,7 +28,8 @@ export const formsOf = (secret: string): ReadonlyArray<string> => [
       .toString("base64url")
       .slice(4, -4)
   ),
-  Buffer.from(secret).toString("hex")
+  Buffer.from(secret).toString("hex"),
+  ...ownPartOf(secret)
 ]
 
 const attempt = (show: () => unknown): string => {

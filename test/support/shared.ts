@@ -9,9 +9,11 @@ import * as Server from "../../examples/simulate/server.js"
 
 export interface Workspace {
   readonly policy: RateLimit.RateLimitPolicy
-  readonly rest: number
+  readonly yields?: RateLimit.Options["yields"]
   /** Requests a second of the other programs. */
   readonly others: number
+  /** The second in which they stop. Default: never. */
+  readonly othersUntil?: number
   readonly seconds: number
   readonly seed: number
 }
@@ -23,22 +25,37 @@ export interface Shares {
   readonly rejected: number
   /** The others' rejected requests, of theirs. */
   readonly othersRejected: number
+  /** How many of ours were admitted in each second. */
+  readonly admittedBySecond: ReadonlyArray<number>
 }
 
 /** The others have sent for a minute when we begin, and all is counted from then on. */
-export const share = ({ others, policy, rest, seconds, seed }: Workspace): Effect.Effect<Shares> =>
+export const share = ({
+  others,
+  othersUntil = Number.POSITIVE_INFINITY,
+  policy,
+  seconds,
+  seed,
+  yields = {}
+}: Workspace): Effect.Effect<Shares> =>
   Effect.gen(function* () {
     const clock = yield* Effect.clock
     const begun = clock.unsafeCurrentTimeMillis()
     const random = new PCGRandom(seed)
     const latency = () => 5 + 50 * random.number()
-    const server = Server.make({ perSecond: 100, perMinute: Number.POSITIVE_INFINITY, others, seed: seed + 1 })
+    const server = Server.make({
+      perSecond: 100,
+      perMinute: Number.POSITIVE_INFINITY,
+      others,
+      othersUntil: othersUntil * 1000,
+      seed: seed + 1
+    })
 
-    const gate = yield* RateLimit.make(policy, { rest })
+    const gate = yield* RateLimit.make(policy, { yields })
     const arrives = Effect.sync(() => server.arrive(clock.unsafeCurrentTimeMillis() - begun))
     const request = Effect.suspend(() => Effect.delay(arrives, latency())).pipe(
       Effect.flatMap((admitted) =>
-        Effect.delay(gate.heard({ status: admitted ? 200 : 429, retryAfter: Option.none() }), latency())
+        Effect.delay(gate.observe({ status: admitted ? 200 : 429, retryAfter: Option.none() }), latency())
       )
     )
     yield* Effect.fork(Effect.orDie(Effect.forever(Effect.zipRight(gate.acquire, Effect.fork(request)))))
@@ -48,6 +65,10 @@ export const share = ({ others, policy, rest, seconds, seed }: Workspace): Effec
     return {
       ofFree: ours.admitted.length / (100 * seconds - sent(theirs)),
       rejected: ours.rejected.length / sent(ours),
-      othersRejected: sent(theirs) === 0 ? 0 : theirs.rejected.length / sent(theirs)
+      othersRejected: sent(theirs) === 0 ? 0 : theirs.rejected.length / sent(theirs),
+      admittedBySecond: Array.from(
+        { length: seconds },
+        (_, second) => ours.admitted.filter((at) => Math.floor(at / 1000) === second).length
+      )
     }
   }).pipe(Effect.scoped)

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { constants, tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect } from "@effect/vitest"
@@ -12,7 +12,8 @@ import { Effect, Redacted, Schema } from "effect"
 import { Revocation } from "effect-instantly"
 import { InstantlyMock } from "effect-instantly/testing"
 import { address } from "../../examples/embedded/served.js"
-import { Line } from "../../src/cli/journal.js"
+import { Line } from "../../src/cli/journal/line.js"
+import { madeUpSecret } from "./leaks.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -48,6 +49,7 @@ export interface Given {
 }
 
 export interface Ran {
+  /** As a shell has it: after a signal, 128 and its number. */
   readonly code: number | null
   readonly stdout: string
   /** Both streams. */
@@ -92,7 +94,9 @@ const start = (
     child.stderr.on("data", collect)
     if (open) child.stdin.write(input)
     else if (!terminal) child.stdin.end(input)
-    child.on("close", (code) => resume(Effect.succeed({ code, stdout, output })))
+    child.on("close", (code, signal) =>
+      resume(Effect.succeed({ code: signal === null ? code : 128 + constants.signals[signal], stdout, output }))
+    )
     return Effect.sync(() => child.kill("SIGKILL"))
   })
 
@@ -110,7 +114,7 @@ export const fileOf = (text: string) => {
 
 /** Runs the tool; no secret, of which all are made up by that name, is ever shown. */
 export const tool = (args: ReadonlyArray<string>, given?: Given) =>
-  Effect.tap(start(args, given), ({ output }) => expect(output).not.toContain("made-up-secret"))
+  Effect.tap(start(args, given), ({ output }) => expect(output).not.toMatch(madeUpSecret))
 
 /** What the tool is given to call a double on a socket, with a key of its own. */
 export const atDouble = Effect.gen(function* () {

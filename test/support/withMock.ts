@@ -1,4 +1,4 @@
-import { HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { HttpClientRequest } from "@effect/platform"
 import { Effect, Random, Schema } from "effect"
 import { ApiKeys, Instantly, InstantlyClient, type InstantlyError, type RateLimit } from "effect-instantly"
 import { type Fault, InstantlyMock } from "effect-instantly/testing"
@@ -11,7 +11,7 @@ export const withMock = <A, E>(
     readonly remove: Effect.Effect<unknown, InstantlyError.InstantlyError>
     readonly execute: InstantlyClient.Service["execute"]
   }) => Effect.Effect<A, E, RateLimit.RateLimit>,
-  options: Partial<Instantly.Options> = {},
+  options: Partial<InstantlyClient.Options> & Instantly.PolicyOptions = {},
   faults: ReadonlyArray<Fault.Script> = []
 ) =>
   Effect.gen(function* () {
@@ -30,4 +30,4 @@ export const withMock = <A, E>(
 
 /** Lists keys by `execute` alone. */
 export const listing = (execute: InstantlyClient.Service["execute"]) =>
-  execute(HttpClientRequest.get("/api/v2/api-keys"), HttpClientResponse.schemaBodyJson(Schema.Unknown))
+  execute(HttpClientRequest.get("/api/v2/api-keys"), Schema.Unknown)

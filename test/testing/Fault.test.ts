@@ -237,6 +237,17 @@ describe("a script", () => {
       () => [Fault.next(respond(501)), Fault.always(respond(500))],
       ["501", "500", "500", "500"]
     ],
+    ["all after the first n", () => [Fault.after(2, Fault.always(respond(500)))], ["200", "200", "500", "500"]],
+    [
+      "some after the first n that no other takes",
+      () => [Fault.next(respond(501)), Fault.after(1, Fault.times(1, respond(500)))],
+      ["501", "200", "500", "200"]
+    ],
+    [
+      "the first n that another leaves",
+      () => [Fault.after(2, Fault.always(respond(500))), Fault.always(respond(501))],
+      ["501", "501", "500", "500"]
+    ],
     ["none at the rate 0", () => [Fault.atRate(0, respond(500))], ["200", "200", "200", "200"]],
     ["all at the rate 1", () => [Fault.atRate(1, respond(500))], ["500", "500", "500", "500"]]
   ] as const)("happens to %s", ([, scripts, statuses]) =>
@@ -280,6 +291,8 @@ describe("a script", () => {
       [() => Fault.times(-1, Fault.refuse), `Fault.times: ${whole(0)}, not -1`],
       [() => Fault.times(0.5, Fault.refuse), `Fault.times: ${whole(0)}, not 0.5`],
       [() => Fault.times(Number.NaN, Fault.refuse), `Fault.times: ${whole(0)}, not NaN`],
+      [() => Fault.after(-1, Fault.next(Fault.refuse)), `Fault.after: ${whole(0)}, not -1`],
+      [() => Fault.after(0.5, Fault.next(Fault.refuse)), `Fault.after: ${whole(0)}, not 0.5`],
       [() => Fault.atRate(Number.NaN, Fault.refuse), "Fault.atRate: rate must be from 0 to 1, not NaN"],
       [() => Fault.atRate(2, Fault.refuse), "Fault.atRate: rate must be from 0 to 1, not 2"],
       [() => Fault.atRate(-0.1, Fault.refuse), "Fault.atRate: rate must be from 0 to 1, not -0.1"],
@@ -302,7 +315,8 @@ describe("a script", () => {
 
   it.effect.each([
     ["always respond 500", () => Fault.always(respond(500))],
-    ["atRate 1 respond 500", () => Fault.atRate(1, respond(500))]
+    ["atRate 1 respond 500", () => Fault.atRate(1, respond(500))],
+    ["after 0 always respond 500", () => Fault.after(0, Fault.always(respond(500)))]
   ] as const)("that could never happen is refused where it is added: after %s", ([name, takesAll]) =>
     withDouble(({ list, mock }) =>
       Effect.gen(function* () {

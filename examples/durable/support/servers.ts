@@ -1,8 +1,7 @@
 /** The engines that the tests share: PostgreSQL, Redis, and the program as one file, which starts quickly. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { Context, Effect, Layer } from "effect"
 import * as Postgres from "../../../test/engines/postgres.js"
 import * as Redis from "../../../test/engines/redis.js"
@@ -10,10 +9,8 @@ import { bundle } from "../../../test/support/process.js"
 
 export const main = "examples/durable/main.ts"
 
-const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
-
 /** Whether all of it is here. */
-export const isInstalled = Postgres.isInstalled && Redis.hasServer && existsSync(path("../node_modules/@effect/sql-pg"))
+export const isInstalled = Postgres.isInstalled && Redis.isInstalled
 
 const program = Effect.acquireRelease(
   Effect.promise(async () => {

@@ -21,17 +21,25 @@ export const taking = (
   takesAll = false
 ): Script => ({ name: `${name} ${fault.name}`, fault, takesAll, prepare: Effect.succeed(takes) })
 
+/** How many requests have been seen since the script was added, this one included. */
+const counted = Effect.map(Ref.make(0), (counter) => Ref.updateAndGet(counter, (count) => count + 1))
+
 /** Takes requests by how many have been seen since the script was added, this one included. */
 export const counting = (name: string, fault: Fault, takes: (count: number) => boolean): Script => ({
   name: `${name} ${fault.name}`,
   fault,
   takesAll: false,
-  prepare: Effect.map(
-    Ref.make(0),
-    (counter) => () =>
-      Effect.map(
-        Ref.updateAndGet(counter, (count) => count + 1),
-        takes
-      )
+  prepare: Effect.map(counted, (count) => () => Effect.map(count, takes))
+})
+
+/** Leaves the first `n` requests to the scripts behind it. */
+export const after = (n: number, script: Script): Script => ({
+  name: `after ${n} ${script.name}`,
+  fault: script.fault,
+  takesAll: script.takesAll && n === 0,
+  prepare: Effect.zipWith(
+    counted,
+    script.prepare,
+    (count, takes) => (path) => Effect.flatMap(count, (seen) => (seen > n ? takes(path) : Effect.succeed(false)))
   )
 })

@@ -7,6 +7,7 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as Fault from "../Fault.js"
 import type { Incoming } from "./exchange.js"
@@ -60,7 +61,8 @@ export const httpClient = (serve: (incoming: Incoming) => Fault.Exchange): HttpC
         path: url.pathname,
         query: url.searchParams,
         headers: request.headers,
-        body: textOf(request.body)
+        body: textOf(request.body),
+        remoteAddress: "127.0.0.1"
       })
     ).pipe(
       Effect.map((response) => webResponse(response, response.body)),
@@ -106,7 +108,8 @@ export const httpApp = (
       path: url.pathname,
       query: url.searchParams,
       headers: request.headers,
-      body
+      body,
+      remoteAddress: Option.getOrElse(request.remoteAddress, () => "127.0.0.1")
     }).pipe(
       Effect.map(({ body, headers, status }) => HttpServerResponse.raw(body, { status, headers })),
       Effect.catchAll(breakConnection)

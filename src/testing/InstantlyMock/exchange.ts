@@ -1,6 +1,8 @@
-/** What the double reads of a request, and the JSON that Instantly responds with. */
+/** What the double reads of a request, the JSON that Instantly responds with, and what a route is. */
 import type { Headers } from "@effect/platform"
+import type * as Either from "effect/Either"
 import type { Response } from "../Fault.js"
+import type { StoredKey } from "./keys.js"
 
 export interface Incoming {
   readonly method: string
@@ -9,6 +11,8 @@ export interface Incoming {
   readonly query: URLSearchParams
   readonly headers: Headers.Headers
   readonly body: string
+  /** The IP address that it comes from. */
+  readonly remoteAddress: string
 }
 
 /** A response, and what the server did. */
@@ -18,6 +22,25 @@ export interface Served {
   readonly applied: boolean
   /** Why this is the response. */
   readonly reason: string
+}
+
+/** A request whose caller may make it. */
+export interface Call {
+  readonly caller: StoredKey
+  /** The workspace that the request acts on. */
+  readonly workspaceId: string
+  readonly incoming: Incoming
+  readonly now: number
+}
+
+export interface Route {
+  readonly method: string
+  /** What the whole path looks like, still encoded. */
+  readonly path: RegExp
+  /** The scope that it needs: this one, `…:all` of the same resource, the same action of `all`, or `all:all`. */
+  readonly scope: { readonly resource: string; readonly action: string }
+  /** Validates a request as the framework does, and gives what carries it out. */
+  readonly validate: (incoming: Incoming) => Either.Either<(call: Call) => Served, Response>
 }
 
 export const json = (status: number, body: unknown, headers: Response["headers"] = {}): Response => ({
@@ -52,3 +75,7 @@ export const envelope = (
     },
     options.headers
   )
+
+export const refused = (response: Response, reason: string): Served => ({ response, applied: false, reason })
+
+export const carriedOut = (response: Response, reason: string): Served => ({ response, applied: true, reason })

@@ -1,53 +1,35 @@
 /** What Instantly's web framework, Fastify, decides before a handler runs: routes, bodies and their validation. */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { KnownScope } from "../../ApiKey.js"
 import type { Response } from "../Fault.js"
-import { envelope, type Incoming } from "./exchange.js"
+import { envelope, type Incoming, type Route } from "./exchange.js"
 
-export interface Create {
-  readonly operation: "create"
-  readonly name: string
-  readonly scopes: ReadonlyArray<string>
-}
-export interface List {
-  readonly operation: "list"
-  readonly limit: number
-  readonly startingAfter: string | undefined
-}
-export interface Delete {
-  readonly operation: "delete"
-  readonly id: string
-}
-export type Command = Create | List | Delete
+export type Checked<A> = Either.Either<A, Response>
 
-type Checked<A> = Either.Either<A, Response>
-
-const invalid = (message: string): Checked<never> => Either.left(envelope(400, message, { code: "FST_ERR_VALIDATION" }))
-
-const operationOf = ({ method, path }: Incoming): Command["operation"] | undefined => {
-  if (path === "/api/v2/api-keys") return method === "POST" ? "create" : method === "GET" ? "list" : undefined
-  return method === "DELETE" && /^\/api\/v2\/api-keys\/[^/]*$/.test(path) ? "delete" : undefined
-}
+export const invalid = (message: string): Checked<never> =>
+  Either.left(envelope(400, message, { code: "FST_ERR_VALIDATION" }))
 
 const decodePath = Option.liftThrowable(decodeURIComponent)
 
-/** The operation that a request is for. Nothing but its method and path is looked at. */
-export const route = (incoming: Incoming): Checked<Command["operation"]> => {
-  const { path } = incoming
+/** The route of a request, which its method and path decide alone. */
+export const route = (routes: ReadonlyArray<Route>, incoming: Incoming): Checked<Route> => {
+  const { method, path, query } = incoming
   if (Option.isNone(decodePath(path))) {
     const { body, status } = envelope(400, `'${path}' is not a valid url component`, { code: "FST_ERR_BAD_URL" })
     return Either.left({ status, headers: { "content-type": "application/json" }, body })
   }
-  return Either.fromNullable(operationOf(incoming), () => routeNotFound(incoming))
-}
-
-const routeNotFound = ({ method, path, query }: Incoming): Response => {
   const search = query.size === 0 ? "" : `?${query}`
-  return envelope(404, `Route ${method}:${path}${search} not found`)
+  return Either.fromNullable(
+    routes.find((route) => route.method === method && route.path.test(path)),
+    () => envelope(404, `Route ${method}:${path}${search} not found`)
+  )
 }
 
-const parseBody = ({ body, headers }: Incoming): Checked<unknown> => {
+const unsupportedMediaType: Checked<never> = Either.left(
+  envelope(415, "Unsupported Media Type", { code: "FST_ERR_CTP_INVALID_MEDIA_TYPE" })
+)
+
+export const parseBody = ({ body, headers }: Incoming): Checked<unknown> => {
   const contentType = headers["content-type"]
   if (contentType === undefined) {
     return body === "" ? Either.right(undefined) : unsupportedMediaType
@@ -67,60 +49,39 @@ const parseBody = ({ body, headers }: Incoming): Checked<unknown> => {
   )
 }
 
-const unsupportedMediaType: Checked<never> = Either.left(
-  envelope(415, "Unsupported Media Type", { code: "FST_ERR_CTP_INVALID_MEDIA_TYPE" })
-)
-
-const scopes = new Set<unknown>(KnownScope.literals)
-
 /** Fastify converts to the type it wants where it can: a number to a string, an array of one element to the element. */
-const asString = (value: unknown): string | undefined => {
+export const asString = (value: unknown): string | undefined => {
   if (value === null) return ""
   if (Array.isArray(value) && value.length === 1) return asString(value[0])
   const isScalar = typeof value === "string" || typeof value === "number" || typeof value === "boolean"
   return isScalar ? String(value) : undefined
 }
 
-const create = (body: unknown): Checked<Create> => {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) return invalid("body must be object")
-  if (!("name" in body)) return invalid("body must have required property 'name'")
-  if (!("scopes" in body)) return invalid("body must have required property 'scopes'")
-  const name = asString(body.name)
-  if (name === undefined) return invalid("body/name must be string")
-  const isObject = typeof body.scopes === "object" && body.scopes !== null && !Array.isArray(body.scopes)
-  if (isObject) return invalid("body/scopes must be array")
-  const list: ReadonlyArray<unknown> = Array.isArray(body.scopes) ? body.scopes : [body.scopes]
-  const strings = list.map(asString)
-  const notString = strings.indexOf(undefined)
-  if (notString >= 0) return invalid(`body/scopes/${notString} must be string`)
-  const unknown = strings.findIndex((scope) => !scopes.has(scope))
-  if (unknown >= 0) return invalid(`body/scopes/${unknown} must be equal to one of the allowed values`)
-  return Either.right({ operation: "create", name, scopes: strings.filter((scope) => scope !== undefined) })
+/** A parameter of the query, of which there may be one. */
+const parameter = <A>(
+  query: URLSearchParams,
+  name: string,
+  type: string,
+  convert: (text: string) => A | undefined
+): Checked<A | undefined> => {
+  const [text, ...more] = query.getAll(name)
+  if (text === undefined) return Either.right(undefined)
+  const value = more.length > 0 ? undefined : convert(text)
+  return value === undefined ? invalid(`querystring/${name} must be ${type}`) : Either.right(value)
 }
 
-const list = (query: URLSearchParams): Checked<List> => {
-  const given = query.get("limit")
-  const limit = given === null ? 10 : Number(given)
-  if (!Number.isInteger(limit) || given === "" || query.getAll("limit").length > 1)
-    return invalid("querystring/limit must be integer")
-  if (limit < 1) return invalid("querystring/limit must be >= 1")
-  if (limit > 100) return invalid("querystring/limit must be <= 100")
-  return Either.right({ operation: "list", limit, startingAfter: query.get("starting_after") ?? undefined })
-}
+export const textIn = (query: URLSearchParams, name: string) => parameter(query, name, "string", (text) => text)
 
-const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i
+export const numberIn = (query: URLSearchParams, name: string) =>
+  parameter(query, name, "number", (text) => (text === "" || Number.isNaN(Number(text)) ? undefined : Number(text)))
 
-const remove = (path: string, body: unknown): Checked<Delete> => {
-  const id = decodeURIComponent(path.slice(path.lastIndexOf("/") + 1))
-  if (!uuid.test(id)) return invalid('params/id must match format "uuid"')
-  return body === undefined || body === null ? Either.right({ operation: "delete", id }) : invalid("body must be null")
-}
-
-/** What a request asks for, or the error that the framework responds with. */
-export const validate = (operation: Command["operation"], incoming: Incoming): Checked<Command> => {
-  if (operation === "list") return list(incoming.query)
-  return Either.flatMap(
-    parseBody(incoming),
-    (body): Checked<Command> => (operation === "create" ? create(body) : remove(incoming.path, body))
+/** How many items a page may have: 10 unless the query says so, and at most `max`. */
+export const limitIn = (query: URLSearchParams, max: number): Checked<number> =>
+  parameter(query, "limit", "integer", (text) =>
+    text === "" || !Number.isInteger(Number(text)) ? undefined : Number(text)
+  ).pipe(
+    Either.flatMap((limit = 10) => {
+      if (limit < 1) return invalid("querystring/limit must be >= 1")
+      return limit > max ? invalid(`querystring/limit must be <= ${max}`) : Either.right(limit)
+    })
   )
-}

@@ -22,11 +22,12 @@ export const make = (options: {
   /** An exchange with a fault goes on in this scope when its client no longer waits. */
   readonly scope: Scope.Scope
   readonly handle: (incoming: Incoming, now: number) => Served
-  readonly secrets: () => Iterable<string>
+  /** The secrets that are not made up. */
+  readonly givenSecrets: () => Iterable<string>
 }) => {
   const log: Array<Arrival> = []
   const added: Array<Added> = []
-  const redact = Redact.make(options.secrets)
+  const redact = Redact.make(options.givenSecrets)
 
   /** Adds a script behind those that are there. */
   const add = (script: Script): Effect.Effect<void> =>

@@ -1,18 +1,6 @@
-/** Takes the secrets of the double's keys out of what is recorded of a request. */
+/** Takes secrets out of what is recorded of a request: those that the double made up, and those that a test gave it. */
 import type { Incoming } from "./exchange.js"
-
-/** A path that cannot contain a secret. To search every request for every secret would take too long. */
-const isOrdinaryPath = (path: string) => /^\/api\/v2\/api-keys(?:\/[0-9a-f-]{36})?$/i.test(path)
-
-const ordinaryHeaders = new Set([
-  "accept",
-  "accept-encoding",
-  "connection",
-  "content-length",
-  "content-type",
-  "host",
-  "user-agent"
-])
+import * as Identity from "./identity.js"
 
 /** A secret as it is, in a path and in a query. */
 const formsOf = (secret: string) => [
@@ -21,10 +9,10 @@ const formsOf = (secret: string) => [
   new URLSearchParams({ "": secret }).toString().slice(1)
 ]
 
-export const make = (secrets: () => Iterable<string>) => {
+export const make = (given: () => Iterable<string>) => {
   const redact = (text: string) => {
-    let redacted = text
-    for (const secret of secrets()) {
+    let redacted = text.replaceAll(Identity.madeUpSecret, "<redacted>")
+    for (const secret of given()) {
       if (secret === "") continue
       for (const form of formsOf(secret)) redacted = redacted.replaceAll(form, "<redacted>")
     }
@@ -32,16 +20,10 @@ export const make = (secrets: () => Iterable<string>) => {
   }
   return {
     /** The path with its query. */
-    path: ({ path, query }: Incoming): string => {
-      if (query.size > 0) return redact(`${path}?${query}`)
-      return isOrdinaryPath(path) ? path : redact(path)
-    },
+    path: ({ path, query }: Incoming): string => redact(query.size > 0 ? `${path}?${query}` : path),
     headers: ({ headers }: Incoming): Readonly<Record<string, string>> =>
       Object.fromEntries(
-        Object.entries(headers).map(([name, value]) => {
-          if (name === "authorization") return [name, "<redacted>"]
-          return [name, ordinaryHeaders.has(name) ? value : redact(value)]
-        })
+        Object.entries(headers).map(([name, value]) => [name, name === "authorization" ? "<redacted>" : redact(value)])
       )
   }
 }

@@ -1,7 +1,7 @@
 /**
  * `npm run bench:engines`: four processes delete 750 keys each, all at once, by this library and by others on a real Redis,
  * against a server that enforces 100 in any second while latency varies. Nobody tries again; a 429 of this library's closes
- * its gate in all processes. It needs `redis-server`, and the clients: `npm ci --prefix test/engines`.
+ * its gate in all processes. It needs `redis-server`.
  *
  * `--only <text>` measures those whose name has it, `--latency <name>` under one latency, `--requests <n>` with another
  * number for each process, `--processes <n>` with another number of processes.
@@ -60,9 +60,7 @@ const fallsShort = ({ pace, processes, rejected, requests, worstSecond }: Measur
 
 const program = Effect.gen(function* () {
   if (!isInstalled) {
-    yield* Console.log(
-      "There is no redis-server, or no client: apt-get install redis-server, npm ci --prefix test/engines"
-    )
+    yield* Console.log("There is no redis-server: apt-get install redis-server")
     return
   }
   const fileSystem = yield* FileSystem.FileSystem

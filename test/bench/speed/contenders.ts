@@ -3,8 +3,6 @@ import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } fr
 import { NodeHttpClient, Undici } from "@effect/platform-node"
 import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
 import { ApiKey, ApiKeys, Instantly, RateLimit } from "effect-instantly"
-import ky from "ky"
-import createClient from "openapi-fetch"
 import * as ByHand from "./byHand.js"
 import * as InMemory from "./inMemory.js"
 import { chunked, headers, id, path, token } from "./key.js"
@@ -65,17 +63,6 @@ const below =
   (origin) =>
     contender(`${origin}${chunked}`)
 
-interface Paths {
-  readonly "/api/v2/api-keys/{id}": {
-    readonly delete: {
-      readonly parameters: { readonly path: { readonly id: string } }
-      readonly responses: {
-        readonly 200: { readonly content: { readonly "application/json": { readonly id: string } } }
-      }
-    }
-  }
-}
-
 export const transports = ["in memory", "Fetch", "Undici", "Fetch, chunked", "Undici, chunked"] as const
 export type Transport = (typeof transports)[number]
 
@@ -101,12 +88,7 @@ export const contenders = {
   "effect-instantly, Undici, chunked": below(library(NodeHttpClient.layerUndici)),
   fetch: (origin) => inPromise(async () => (await fetch(`${origin}${path}`, { method: "DELETE", headers })).json()),
   "undici.request": (origin) =>
-    inPromise(async () => (await Undici.request(`${origin}${path}`, { method: "DELETE", headers })).body.json()),
-  "openapi-fetch": (baseUrl) => {
-    const client = createClient<Paths>({ baseUrl, headers })
-    return inPromise(() => client.DELETE("/api/v2/api-keys/{id}", { params: { path: { id } } }))
-  },
-  ky: (origin) => inPromise(() => ky.delete(`${origin}${path}`, { headers }).json())
+    inPromise(async () => (await Undici.request(`${origin}${path}`, { method: "DELETE", headers })).body.json())
 } satisfies Record<`${Way}, ${Transport}`, Contender> & Record<string, Contender>
 
 export type Name = keyof typeof contenders

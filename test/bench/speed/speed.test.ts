@@ -32,10 +32,10 @@ describe("the statistics of the benchmark", () => {
 
 describe("a ratio of two contenders", () => {
   it("leaves out a round in which either could not be measured", () => {
-    const bytes = { fetch: [10, undefined, 10], ky: [20, 20, 30] }
+    const bytes = { fetch: [10, undefined, 10], undici: [20, 20, 30] }
     const costs = (name: string) =>
-      (name === "ky" ? bytes.ky : bytes.fetch).map((bytes) => ({ cpu: 0, p50: 0, p99: 0, bytes }))
-    expect(over(costs, "ky", "fetch", ({ bytes = Number.NaN }) => bytes)).toEqual([2, 3])
+      (name === "undici.request" ? bytes.undici : bytes.fetch).map((bytes) => ({ cpu: 0, p50: 0, p99: 0, bytes }))
+    expect(over(costs, "undici.request", "fetch", ({ bytes = Number.NaN }) => bytes)).toEqual([2, 3])
   })
 })
 

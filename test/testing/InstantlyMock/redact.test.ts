@@ -9,7 +9,8 @@ it.each(["made-up+/==", "made-up's!", "(made-up)~"])("the secret %s is taken out
     path: `/api/v2/api-keys/${encodeURIComponent(secret)}`,
     query: new URLSearchParams({ starting_after: secret }),
     headers: Headers.empty,
-    body: ""
+    body: "",
+    remoteAddress: "127.0.0.1"
   })
   expect(shown).toBe("/api/v2/api-keys/<redacted>?starting_after=<redacted>")
 })

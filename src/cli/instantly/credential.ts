@@ -1,0 +1,77 @@
+/** The API key that the tool calls with, from where people keep it: an option, the environment, or a question. */
+import { spawn } from "node:child_process"
+import * as Config from "effect/Config"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { askHidden, canAsk } from "../terminal/terminal.js"
+import type { Arguments } from "../usage/arguments.js"
+import { type Exit, ifItWasASecret, usage } from "../usage/exit.js"
+import * as File from "../usage/file.js"
+import * as Secret from "./secret.js"
+
+/** The path is not shown, because people give the secret itself in its place. */
+const ofFile = (path: string) =>
+  File.read(path).pipe(
+    Effect.mapError(({ reason }) => usage(`The file of --key-file cannot be read: ${reason}.\n${ifItWasASecret}`)),
+    Effect.flatMap((text) => Secret.from("The text of --key-file", text))
+  )
+
+const timeLimit = Duration.minutes(1)
+const longest = 65_536
+
+/** What the command prints on stdout. What it prints on stderr is not shown either, because that can be the secret, too. */
+const outputOf = (line: string) =>
+  Effect.async<string, Exit>((resume) => {
+    const fail = (how: string) => resume(usage(`The --key-command failed: ${how}. What it printed is not shown.`))
+    // It shares the terminal, so that it can ask for a passphrase there.
+    const child = spawn(line, { shell: true, stdio: ["inherit", "pipe", "ignore"] })
+    let output = ""
+    child.stdout.setEncoding("utf8")
+    child.stdout.on("data", (chunk: string) => {
+      output = `${output}${chunk}`.slice(0, longest)
+    })
+    child.on("error", () => fail("it could not be started"))
+    child.on("close", (code, signal) =>
+      code === 0 ? resume(Effect.succeed(output)) : fail(signal === null ? `exit code ${code}` : signal)
+    )
+    return Effect.sync(() => {
+      child.kill("SIGKILL")
+      // What the shell has started can still hold it open.
+      child.stdout.destroy()
+    })
+  }).pipe(
+    Effect.timeoutFail({
+      duration: timeLimit,
+      onTimeout: () => usage(`The --key-command did not end within ${Duration.format(timeLimit)}.`)
+    })
+  )
+
+const ofCommand = (line: string) =>
+  Effect.flatMap(outputOf(line), (text) => Secret.from("The output of --key-command", text))
+
+const missing = usage("There is no API key to call with: set INSTANTLY_API_KEY, or give --key-file or --key-command.")
+
+const ofQuestion = (stdinIsTaken: boolean) =>
+  Effect.gen(function* () {
+    if (stdinIsTaken || !(yield* canAsk)) return yield* missing
+    return yield* Secret.from("The API key", yield* askHidden("The API key to call with (it is not shown): "))
+  })
+
+const inEnvironment = Config.option(Config.nonEmptyString("INSTANTLY_API_KEY"))
+
+/** Finds the key: an option comes before the environment, and that before a question. */
+export const find = (given: Arguments) =>
+  Effect.gen(function* () {
+    const file = given.get("key-file")
+    const command = given.get("key-command")
+    if (Option.isSome(file) && Option.isSome(command)) {
+      return yield* usage("Give --key-file or --key-command, not both.")
+    }
+    if (Option.isSome(file)) return yield* ofFile(file.value)
+    if (Option.isSome(command)) return yield* ofCommand(command.value)
+    const environment = yield* inEnvironment
+    return Option.isSome(environment)
+      ? yield* Secret.from("INSTANTLY_API_KEY", environment.value)
+      : yield* ofQuestion(given.has("stdin"))
+  })

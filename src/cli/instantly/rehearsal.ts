@@ -1,0 +1,58 @@
+/** An Instantly in this process, with made-up keys to rehearse on. */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Instantly from "../../Instantly.js"
+import { InstantlyMock, layer as mockLayer } from "../../testing/InstantlyMock.js"
+import { say } from "../terminal/terminal.js"
+import { fingerprintOf, Target, userAgent } from "./target.js"
+
+/** It may be shown, because it is made up, like the key it belongs to. */
+const leaked = Redacted.make("made-up-and-leaked")
+
+const keys = [
+  { days: 800, name: "zapier (old)", scopes: ["campaigns:read", "leads:all"], secret: leaked },
+  { days: 90, name: "zapier", scopes: ["campaigns:read"] },
+  { days: 30, name: "acme reports", scopes: ["analytics:read"] },
+  { days: 2, name: "laptop of a colleague", scopes: ["all:all"] }
+] as const
+
+/** Runs an effect as if it were this many days ago. */
+export const inThePast = (days: number) => {
+  const clock = Clock.make()
+  const now = () => clock.unsafeCurrentTimeMillis() - Duration.toMillis(Duration.days(days))
+  return Effect.withClock({
+    [Clock.ClockTypeId]: Clock.ClockTypeId,
+    unsafeCurrentTimeMillis: now,
+    currentTimeMillis: Effect.sync(now),
+    unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
+    currentTimeNanos: clock.currentTimeNanos,
+    sleep: (duration) => clock.sleep(duration)
+  })
+}
+
+/** Opens no socket and reads no configuration, so a key in the environment never leaves this machine. */
+export const rehearsal = Layer.unwrapEffect(
+  Effect.gen(function* () {
+    const mock = yield* InstantlyMock
+    const caller = yield* mock.createApiKey({ name: "caller", scopes: ["api_keys:read", "api_keys:delete"] })
+    for (const { days, ...key } of keys) yield* inThePast(days)(mock.createApiKey(key))
+    yield* say(
+      `A rehearsal, with ${keys.length + 1} made-up keys in this process. Nothing leaves this machine.`,
+      `When you are asked for a leaked secret, paste this one: ${Redacted.value(leaked)}`,
+      'It belongs to the key "zapier (old)".'
+    )
+    return Layer.merge(
+      Instantly.layer({ apiKey: caller.secret, baseUrl: "https://rehearsal.invalid", userAgent }),
+      Layer.succeed(Target, {
+        address: "rehearsal",
+        workspaceId: Option.none(),
+        apiKey: caller.secret,
+        fingerprint: fingerprintOf(caller.secret)
+      })
+    )
+  })
+).pipe(Layer.provide(mockLayer({ retryAfter: true })))

@@ -1,0 +1,49 @@
+/** Which Instantly the tool works on, and with which API key. `rehearsal.ts` has another one, with made-up keys. */
+import { createHash } from "node:crypto"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Instantly from "../../Instantly.js"
+
+/** What a person has to know of the Instantly that the tool works on, and what the journal writes down of it. */
+export class Target extends Context.Tag("effect-instantly/cli/Target")<
+  Target,
+  {
+    readonly address: string
+    /** The workspace, where the environment names one. */
+    readonly workspaceId: Option.Option<string>
+    readonly apiKey: Redacted.Redacted
+    /** Tells one API key from another, and gives nothing of it away. */
+    readonly fingerprint: string
+  }
+>() {}
+
+/** The client adds its own name and version. */
+export const userAgent = "cli"
+
+/** 8 hex digits of a hash: far too few to find a secret by. */
+export const fingerprintOf = (apiKey: Redacted.Redacted) =>
+  createHash("sha256").update(Redacted.value(apiKey).trim()).digest("hex").slice(0, 8)
+
+/** One spelling for each address. The library refuses what is not a URL. */
+const normal = (url: string) => (URL.canParse(url) ? new URL(url).href.replace(/\/+$/, "") : url)
+
+/** With this API key, at `INSTANTLY_BASE_URL` and in `INSTANTLY_WORKSPACE_ID` if they are set. */
+export const live = (apiKey: Redacted.Redacted) =>
+  Instantly.layerConfig({ apiKey, userAgent }).pipe(
+    Layer.provide(FetchHttpClient.layer),
+    Layer.merge(
+      Layer.effect(
+        Target,
+        Effect.gen(function* () {
+          const url = yield* Config.withDefault(Config.string("INSTANTLY_BASE_URL"), "https://api.instantly.ai")
+          const workspaceId = yield* Config.option(Config.nonEmptyString("INSTANTLY_WORKSPACE_ID"))
+          return { address: normal(url), workspaceId, apiKey, fingerprint: fingerprintOf(apiKey) }
+        })
+      )
+    )
+  )

@@ -1,0 +1,76 @@
+/**
+ * How keys are shown for a person to decide from: what cannot be forged comes first, the name comes last, and no row is
+ * longer than a line of the terminal, where the rest of a name could look like a row of its own.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import type { ApiKey, ApiKeyId } from "../../ApiKey.js"
+import { cleaned, printable } from "./printable.js"
+
+export interface Layout {
+  readonly now: DateTime.Utc
+  /** How many columns a line has. */
+  readonly columns: number
+  /** What is said of some keys, by id. */
+  readonly marks: ReadonlyMap<string, string>
+}
+
+const ageOf = (createdAt: DateTime.Utc, now: DateTime.Utc) => {
+  const { days, hours, minutes } = Duration.parts(Duration.millis(Math.max(0, DateTime.distance(createdAt, now))))
+  if (days > 0) return `${days} d`
+  return hours > 0 ? `${hours} h` : `${minutes} min`
+}
+
+/** How many columns a text takes at most: what is neither Latin, Greek nor Cyrillic can take two. */
+const widthOf = (text: string) => [...text].reduce((sum, character) => sum + (character < "\u1100" ? 1 : 2), 0)
+
+/** The text as it is printed, in so many columns. */
+const fit = (text: string, columns: number) => {
+  let longest = Math.min(60, Math.max(1, columns - 2))
+  let shown = printable(text, longest)
+  while (widthOf(shown) > columns && longest > 1) {
+    longest -= 1
+    shown = printable(text, longest)
+  }
+  return shown
+}
+
+/** As many whole scopes as fit, at least one, and how many more there are. */
+const scopesOf = (scopes: ReadonlyArray<string>, columns: number) => {
+  const all = scopes.map((scope) => cleaned(scope, 30))
+  const shown = (n: number) => [...all.slice(0, n), ...(n < all.length ? [`+${all.length - n} more`] : [])].join(" ")
+  let n = all.length
+  while (n > 1 && widthOf(JSON.stringify(shown(n))) > columns) n -= 1
+  return fit(shown(n), columns)
+}
+
+/** From so many columns on, a key is one line. */
+const wide = 140
+const columnsOfScopes = 40
+
+/** A key: its number, id, age and scopes, what is said of it, and last its name. */
+export const row = (key: ApiKey, number: string, { columns, marks, now }: Layout): string => {
+  const start = `${number}  ${key.id}  ${ageOf(key.createdAt, now).padStart(6)}  `
+  const mark = marks.get(key.id.toLowerCase())
+  const said = mark === undefined ? "" : `[${mark}] `
+  if (columns >= wide) {
+    const front = `${start}${scopesOf(key.scopes, columnsOfScopes)}  ${said}`
+    return `${front}${fit(key.name, columns - front.length - 1)}`
+  }
+  const indent = " ".repeat(number.length + 2)
+  return `${start}${scopesOf(key.scopes, columns - start.length - 1)}\n${indent}${said}${fit(key.name, columns - indent.length - said.length - 1)}`
+}
+
+/** Keys under their numbers, from 1 on; an id that is not in the workspace has its row, too. */
+export const rows = (
+  ids: ReadonlyArray<ApiKeyId>,
+  byId: ReadonlyMap<string, ApiKey>,
+  layout: Layout
+): ReadonlyArray<string> => {
+  const digits = String(ids.length).length
+  return ids.map((id, index) => {
+    const number = String(index + 1).padStart(digits)
+    const key = byId.get(id.toLowerCase())
+    return key === undefined ? `${number}  ${id}  not in this workspace` : row(key, number, layout)
+  })
+}

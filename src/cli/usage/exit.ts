@@ -1,0 +1,17 @@
+/** How the tool ends: its exit codes, and the error that ends it early. */
+import * as Data from "effect/Data"
+
+/** The highest code that applies is the exit code. `usage` stands alone: it means that nothing was deleted. */
+export const codes = { gone: 0, failed: 1, usage: 2, unknown: 3, unauthorized: 4 } as const
+
+/** Ends the tool with an exit code and a message. */
+export class Exit extends Data.TaggedError("Exit")<{ readonly code: number; readonly message: string }> {}
+
+export const usage = (problem: string) =>
+  new Exit({ code: codes.usage, message: `${problem}\nNothing was deleted. See --help.` })
+
+export const cancelled = new Exit({ code: codes.usage, message: "Nothing was deleted." })
+
+/** What follows where an argument is not what belongs there: people give the secret itself. */
+export const ifItWasASecret =
+  "If you gave a secret, it has leaked now: rotate that key, and clear the shell's history and npm's logs (~/.npm/_logs)."

@@ -1,0 +1,25 @@
+/** How the tool is called here, so that every command it prints can be copied: in a clone by npm, elsewhere by its name. */
+
+/** The bundle is JavaScript; a clone runs the source. */
+const isClone = import.meta.url.endsWith(".ts")
+
+export const program = isClone ? "npm run tool --" : "effect-instantly"
+
+/** The same where stdout is read by another program: npm would print a banner there. */
+export const quietProgram = isClone ? "npm run -s tool --" : program
+
+const quoted = (word: string) => (/^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
+
+/** A command that can be copied into a shell. */
+export const commandLine = (...args: ReadonlyArray<string>) => [program, ...args.map(quoted)].join(" ")
+
+/** npm has these options itself, and people set them once for all. */
+const optionsOfNpm: ReadonlySet<string> = new Set(["help", "json", "yes"])
+
+/** The options that npm kept for itself, because they stood before `--`. */
+export const keptByNpm = (options: Iterable<string>, environment: NodeJS.ProcessEnv): ReadonlyArray<string> =>
+  environment["npm_lifecycle_event"] !== "tool"
+    ? []
+    : [...options].filter(
+        (option) => !optionsOfNpm.has(option) && environment[`npm_config_${option.replaceAll("-", "_")}`] !== undefined
+      )
