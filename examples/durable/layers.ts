@@ -63,4 +63,4 @@ const Gate = Layer.unwrapScoped(
 )
 
 /** A worker that another one has superseded sends nothing. */
-export const InstantlyLive = Instantly.layerConfig({ rateLimit: Gate, transformClient: guarded })
+export const InstantlyLive = Instantly.layerConfig({ gate: Gate, transformClient: guarded })

@@ -6,7 +6,7 @@
  * created and stored in the vault in one step: if the process dies in between, nobody has the secret, and the next run
  * deletes the key, which it finds by its name.
  */
-import { HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { HttpClientRequest } from "@effect/platform"
 import { Activity, Workflow } from "@effect/workflow"
 import { Data, type Duration, Effect, Schedule, Schema, Stream } from "effect"
 import { ApiKey, ApiKeys, InstantlyClient, InstantlyError } from "effect-instantly"
@@ -72,20 +72,18 @@ const stepsOf = (
     ApiKeys.list().pipe(
       Stream.filter((key) => key.name === name && key.id !== successor && key.id !== old),
       Stream.runForEach(({ id }) =>
-        Effect.gen(function* () {
-          const apiKeys = yield* ApiKeys.ApiKeys
-          yield* Effect.catchTag(apiKeys.delete(id), "NotFound", () => Effect.void)
-          yield* Effect.flatMap(HeldVault, (vault) => vault.forget(id))
-        })
+        ApiKeys.delete(id).pipe(
+          Effect.catchTag("NotFound", () => Effect.void),
+          Effect.zipRight(Effect.flatMap(HeldVault, (vault) => vault.forget(id)))
+        )
       )
     )
 
   const isAccepted = (id: ApiKey.ApiKeyId) =>
-    Effect.gen(function* () {
-      const vault = yield* Vault
-      const apiKeys = yield* ApiKeys.ApiKeys
-      return yield* Effect.flatMap(vault.secretOf(id), apiKeys.isActive)
-    })
+    Effect.flatMap(
+      Effect.flatMap(Vault, (vault) => vault.secretOf(id)),
+      ApiKeys.isActive
+    )
 
   return {
     /** The successor's name is new: whatever has it later was made by this run. */
@@ -113,7 +111,7 @@ const stepsOf = (
           yield* deleteLeftovers(name)
           const key = yield* client.execute(
             HttpClientRequest.post("/api/v2/api-keys").pipe(HttpClientRequest.bodyUnsafeJson({ name, scopes })),
-            HttpClientResponse.schemaBodyJson(ApiKey.ApiKey)
+            ApiKey.ApiKey
           )
           yield* Effect.flatMap(HeldVault, (vault) => vault.store(key))
           return key.id
@@ -145,19 +143,16 @@ const stepsOf = (
     deleteOld: patiently(
       "delete the old key",
       Schema.Literal("MayBeGone", "Deleted"),
-      Effect.gen(function* () {
-        const apiKeys = yield* ApiKeys.ApiKeys
-        return yield* apiKeys.delete(old).pipe(
-          Effect.as("Deleted" as const),
-          Effect.catchAll((error) =>
-            error.outcome === "Applied"
-              ? Effect.succeed("Deleted" as const)
-              : error._tag === "NotFound" || error.outcome === "Unknown"
-                ? Effect.succeed("MayBeGone" as const)
-                : Effect.fail(error)
-          )
+      ApiKeys.delete(old).pipe(
+        Effect.as("Deleted" as const),
+        Effect.catchAll((error) =>
+          error.outcome === "Applied"
+            ? Effect.succeed("Deleted" as const)
+            : error._tag === "NotFound" || error.outcome === "Unknown"
+              ? Effect.succeed("MayBeGone" as const)
+              : Effect.fail(error)
         )
-      })
+      )
     ),
 
     confirm: patiently(

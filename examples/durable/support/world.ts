@@ -245,9 +245,15 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
           .query(database, `SELECT entry FROM entries WHERE run = '${run}' ORDER BY position`)
           .split("\n")
           .filter((line) => line !== ""),
-      /** The next requests, as many, whose URL ends with this get no more than a status and these headers. */
-      failing: (end: string, times: number, status = 503, headers: Readonly<Record<string, string>> = {}) =>
-        Effect.sync(() => outages.set(end, { times, response: HttpServerResponse.empty({ status, headers }) })),
+      /** The next requests, as many, whose URL ends with this get an error of Instantly's, and nothing else. */
+      failing: (end: string, times: number, statusCode = 503, error = "Service Unavailable") =>
+        Effect.sync(() => {
+          const response = HttpServerResponse.unsafeJson(
+            { statusCode, error, message: "made up" },
+            { status: statusCode }
+          )
+          outages.set(end, { times, response })
+        }),
       /** Runs the program as a process of its own that has the address of the database, and nothing else. */
       run: (args: ReadonlyArray<string>) => run(main, args, { DATABASE_URL: database }),
       /**
