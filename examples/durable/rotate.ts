@@ -192,7 +192,7 @@ export const layer = ({ patience }: Options) =>
           Effect.flatMap(
             Effect.match(cleanUp(wanted.name), {
               onSuccess: () => notRotated(because, { _tag: "None" }),
-              onFailure: () => notRotated(because, { _tag: "Named", name: wanted.name, certain: false })
+              onFailure: () => notRotated(because, { _tag: "Named", name: wanted.name })
             }),
             Effect.fail
           )

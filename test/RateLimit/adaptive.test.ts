@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Duration, Effect, Exit } from "effect"
 import { RateLimit } from "effect-instantly"
+import { share, type Workspace } from "../../examples/simulate/sharing.js"
 import { noFeedback, walk } from "../../examples/timelines/stepping.js"
-import { share, type Workspace } from "../support/shared.js"
 import { simulate } from "../support/simulation.js"
 
 const throttled = { ...noFeedback, throttled: 1 }
