@@ -21,12 +21,16 @@ const asTool = (args: ReadonlyArray<string>) =>
 const problemOf = (command: string): Effect.Effect<string | undefined> => {
   const [program = "", name = "", ...args] = command.split(" ").filter((word) => word !== "-y")
   const rest = args.filter((word) => word !== "--")
+  if (program === "node" || program === "bash") {
+    const file = [name, ...rest].find((word) => /[./]/.test(word) && !word.startsWith("-")) ?? ""
+    return Effect.succeed(existsSync(join(root, file)) ? undefined : "no such file")
+  }
   if (program === "npm") {
     if (["install", "i", "ci", "init", "pkg", "pack", "version", "publish"].includes(name))
       return Effect.succeed(undefined)
     if (name === "run") {
       const [script = "", ...given] = rest
-      if (script === "tool") return asTool(given)
+      if (script === "tool" && given.length > 0) return asTool(given)
       return Effect.succeed(Object.hasOwn(pkg.scripts, script) ? undefined : "no such script")
     }
     if (name !== "test") return Effect.succeed("not known")
