@@ -1,5 +1,5 @@
 /** The client against the framework that Instantly is built on: its errors are Instantly's, byte for byte. */
-import { FetchHttpClient, type HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { FetchHttpClient, type HttpClient, HttpClientRequest } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
 import { Context, Effect, Layer, Redacted, Schema } from "effect"
@@ -151,7 +151,7 @@ describe.each(clients)("Fastify over %s", (_, client) => {
   it.live.each(refusals)("its response to %s is %s", ([, tag, request, facts]) =>
     Effect.gen(function* () {
       const { execute } = yield* InstantlyClient.InstantlyClient
-      const error = yield* Effect.flip(execute(request, HttpClientResponse.schemaBodyJson(ApiKey.ApiKey)))
+      const error = yield* Effect.flip(execute(request, ApiKey.ApiKey))
       expect(factsOf(error)).toMatchObject({ _tag: tag, attempts: 1, ...facts })
     }).pipe(Effect.provide(instantly))
   )
