@@ -53,8 +53,9 @@ const journalOf = ({ write }: JournalFile) =>
     const journal: Revocation.Journal<Exit> = {
       begin: (id) =>
         Effect.gen(function* () {
-          yield* write(new Revocation.Begun({ id, at: yield* DateTime.now }))
+          // First of all: a stop can come between a line and what follows it.
           yield* Ref.update(begun, (ids) => new Set([...ids, id]))
+          yield* write(new Revocation.Begun({ id, at: yield* DateTime.now }))
         }),
       record: (receipt) =>
         Effect.zipRight(
@@ -86,7 +87,7 @@ const readable = (receipt: Revocation.Receipt) => {
         onSome: (name) => `${receipt.id}  deleted ${printable(name)}`
       })
     case "Skipped":
-      return `${receipt.id}  not sent: ${receipt.reason}`
+      return `${receipt.id}  not sent: ${receipt.reason === "Blocked" ? "five responses in a row were not Instantly's" : receipt.reason}`
     default:
       return `${receipt.id}  ${receipt._tag}\n  ${receipt.message.replaceAll("\n", "\n  ")}`
   }

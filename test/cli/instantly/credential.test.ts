@@ -23,7 +23,7 @@ describe("the API key to call with", () => {
       const secret = (yield* atDouble).INSTANTLY_API_KEY
       expect((yield* listWith([])).code).toBe(4)
       const file = yield* listWith(["--key-file", fileOf(`INSTANTLY_API_KEY='${secret}'\n`)])
-      expect(file.output).toContain("This was left out: NAME=, the quotes around it.")
+      expect(file.output).toContain("This was left out: NAME=, the quotes.")
       expect(file.code).toBe(0)
       const command = yield* listWith(["--key-command", `cat ${fileOf(secret)} | tr -d x && echo "$NOTHING"`])
       expect(command.code, command.output).toBe(0)
@@ -66,15 +66,22 @@ describe("the API key to call with", () => {
     })
   )
 
-  it.live("may stand in quotes in the environment; what cannot be a secret is told by its name", () =>
-    Effect.gen(function* () {
-      const secret = (yield* atDouble).INSTANTLY_API_KEY
-      const quoted = yield* listWith([], { environment: { INSTANTLY_API_KEY: `"${secret}"` } })
-      expect(quoted.output).toContain("INSTANTLY_API_KEY was not bare. This was left out: the quotes around it.")
-      expect(quoted.code).toBe(0)
-      const bearer = yield* listWith([], { environment: { INSTANTLY_API_KEY: `Bearer ${secret}` } })
-      expect(bearer).toMatchObject({ code: 2, output: expect.stringContaining("INSTANTLY_API_KEY cannot be a secret") })
-    }).pipe(Effect.provide(served()))
+  it.live(
+    "may stand in quotes or behind Bearer in the environment; what cannot be a secret is named, and not shown",
+    () =>
+      Effect.gen(function* () {
+        const secret = (yield* atDouble).INSTANTLY_API_KEY
+        const quoted = yield* listWith([], { environment: { INSTANTLY_API_KEY: `"${secret}"` } })
+        expect(quoted.output).toContain("INSTANTLY_API_KEY was not bare. This was left out: the quotes.")
+        expect(quoted.code).toBe(0)
+        const bearer = yield* listWith([], { environment: { INSTANTLY_API_KEY: `Bearer ${secret}` } })
+        expect(bearer.code).toBe(0)
+        const words = yield* listWith([], { environment: { INSTANTLY_API_KEY: `${secret} or so` } })
+        expect(words).toMatchObject({
+          code: 2,
+          output: expect.stringContaining("INSTANTLY_API_KEY cannot be a secret")
+        })
+      }).pipe(Effect.provide(served()))
   )
 
   it.live.skipIf(!hasScript)("is asked for in a terminal, and not shown", () =>

@@ -51,12 +51,6 @@ describe("wrong usage", () => {
     ["no ids at all", () => ["--yes"], "", "Say which keys"],
     ["an empty name", () => ["--name", "", "--yes"], "", "--name needs a value"],
     ["no --yes in a pipe", () => [absent], "", "add --yes"],
-    [
-      "--leaked in a pipe with nothing to choose from",
-      () => ["--leaked", "--yes"],
-      "x\n",
-      "give ids, --file or --name"
-    ],
     ["--leaked and --stdin", () => ["--leaked", "--stdin", "--yes"], "x\n", "do not go together"],
     ["no secret for --leaked", () => ["--leaked", absent, "--yes"], "\n", "The leaked secret is empty"],
     ["a secret of two words", () => ["--leaked", absent, "--yes"], "made-up-secret too\n", "it has spaces"],
