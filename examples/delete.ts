@@ -7,9 +7,8 @@ import { printable } from "./printable.js"
 
 const remove = (id: ApiKey.ApiKeyId) =>
   Effect.gen(function* () {
-    const apiKeys = yield* ApiKeys.ApiKeys
-    const deleted = yield* apiKeys.delete(id)
-    yield* Console.log(`deleted ${printable(deleted.name)}`)
+    const { name } = yield* ApiKeys.delete(id)
+    yield* Console.log(`deleted ${printable(name)}`)
   })
 
 const InstantlyLive = Instantly.layerConfig().pipe(Layer.provide(FetchHttpClient.layer))

@@ -53,13 +53,16 @@ export const ApiKeyId = Schema.declare<string, string, readonly []>(
  */
 export type ApiKeyId = typeof ApiKeyId.Type
 
+/** @internal What all spellings of an id have in common, as the key of a map or a set. */
+export const spelling = (id: ApiKeyId): string => id.toLowerCase()
+
 /**
- * Whether two ids are of one key: ids differ by case alone only as text.
+ * Whether two ids are of one key. Ids that differ only in case are.
  *
  * @since 0.1.0
  * @category predicates
  */
-export const sameId = (self: ApiKeyId, that: ApiKeyId): boolean => self.toLowerCase() === that.toLowerCase()
+export const sameId = (self: ApiKeyId, that: ApiKeyId): boolean => spelling(self) === spelling(that)
 
 export { KnownScope }
 

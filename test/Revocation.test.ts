@@ -1,27 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Chunk, Deferred, Effect, Either, Fiber, Layer, Option, Schema, Stream, TestClock } from "effect"
-import { ApiKey, ApiKeys, Instantly, InstantlyError, RateLimit, RetryPolicy, Revocation } from "effect-instantly"
+import { Chunk, Deferred, Effect, Either, Fiber, Option, Schema, Stream, TestClock } from "effect"
+import { type ApiKey, Instantly, InstantlyError, RateLimit, RetryPolicy, Revocation } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
-import { leaksIn, madeUpSecret } from "./support/leaks.js"
+import { deleting, ids, inOrder, tags, upperCase } from "./Revocation/deletions.js"
+import { leaksIn } from "./support/leaks.js"
 import { inVirtualTime } from "./support/virtual.js"
-
-const ids = (n: number) =>
-  Array.from({ length: n }, (_, index) =>
-    ApiKey.ApiKeyId.make(`019e18e2-78d4-7322-941a-${String(index).padStart(12, "0")}`)
-  )
-
-/** Operations of which only the deletion is there. */
-const deleting = (remove: (index: number) => Effect.Effect<void, InstantlyError.InstantlyError>) =>
-  Layer.mock(ApiKeys.ApiKeys, {
-    delete: (id) => Effect.map(remove(Number(id.slice(-12))), () => InstantlyMock.apiKey({ id }))
-  })
-
-const receipts = <E, R>(stream: Stream.Stream<Revocation.Receipt, E, R>) =>
-  Effect.map(Stream.runCollect(stream), (all) =>
-    Chunk.toReadonlyArray(all).toSorted((one, other) => (one.id < other.id ? -1 : 1))
-  )
-
-const tags = (all: ReadonlyArray<Revocation.Receipt>) => all.map(({ _tag }) => _tag)
 
 describe("run", () => {
   it.effect("gives a receipt for each key, and the failure of one does not affect the others", () =>
@@ -37,13 +20,13 @@ describe("run", () => {
         Fault.forId(lost.id, Fault.respond({ status: 502 }))
       )
       const all = yield* Revocation.run(keys.map(({ id }) => id)).pipe(
-        receipts,
+        inOrder,
         RetryPolicy.withRetryPolicy(RetryPolicy.none),
         Effect.provide(Instantly.layer({ apiKey: caller.secret })),
         inVirtualTime
       )
-      const told = Object.fromEntries(all.map((receipt) => [receipt.id, receipt]))
-      expect(keys.map(({ id }) => told[id])).toMatchObject([
+      const receipts = Object.fromEntries(all.map((receipt) => [receipt.id, receipt]))
+      expect(keys.map(({ id }) => receipts[id])).toMatchObject([
         { _tag: "NotFound", error: "NotFound", outcome: "NotApplied", attempts: 1 },
         { _tag: "Failed", error: "TooManyRequests", attempts: 1 },
         { _tag: "Unknown", error: "ServerError", attempts: 1 },
@@ -52,53 +35,6 @@ describe("run", () => {
       expect((yield* mock.apiKeys).map(({ name }) => name)).toEqual(["made-up key", "b", "c"])
     }).pipe(Effect.provide(InstantlyMock.layer()))
   )
-
-  it.effect(
-    "says that the outcome is unknown where a 404 follows a lost response, and that a key is gone where its response cannot be read",
-    () =>
-      Effect.gen(function* () {
-        const all = yield* receipts(Revocation.run(ids(2)))
-        expect(all).toMatchObject([
-          { _tag: "NotFound", outcome: "Unknown" },
-          { _tag: "Deleted", name: Option.none() }
-        ])
-      }).pipe(
-        Effect.provide(
-          deleting((index) =>
-            Effect.fail(
-              index === 0
-                ? new InstantlyError.NotFound({ outcome: "Unknown" })
-                : new InstantlyError.InvalidResponse({ attempts: 2 })
-            )
-          )
-        )
-      )
-  )
-
-  it.effect.each([
-    new InstantlyError.Unauthorized(),
-    new InstantlyError.PaymentRequired(),
-    new InstantlyError.Forbidden()
-  ])("after $_tag sends nothing more, and skips the rest with that reason", (error) => {
-    const sent: Array<number> = []
-    return Effect.gen(function* () {
-      const all = yield* receipts(Revocation.run(ids(40), { concurrency: 3 }))
-      expect(tags(all).slice(0, 5)).toEqual(["Deleted", "Deleted", "Deleted", "Deleted", "Failed"])
-      expect(all).toHaveLength(40)
-      const skipped = all.filter((receipt) => receipt._tag === "Skipped")
-      expect(sent.length + skipped.length).toBe(40)
-      // those that were under way at that moment
-      expect(sent.length).toBeLessThanOrEqual(7)
-      for (const receipt of skipped) expect(receipt).toMatchObject({ reason: error._tag })
-    }).pipe(
-      Effect.provide(
-        deleting((index) => {
-          sent.push(index)
-          return index === 4 ? Effect.fail(error) : Effect.yieldNow()
-        })
-      )
-    )
-  })
 
   it.effect("takes a stream, and fails when the stream does, after the receipts so far", () =>
     Effect.gen(function* () {
@@ -113,12 +49,16 @@ describe("run", () => {
     }).pipe(Effect.provide(deleting(() => Effect.void)))
   )
 
-  it.effect("has no more calls under way than its concurrency", () => {
+  it.effect.each([
+    [4, 4],
+    [undefined, 25],
+    ["unbounded", 50]
+  ] as const)("with a concurrency of %s has %i calls under way at once, and no more", ([concurrency, expected]) => {
     let most = 0
     let now = 0
     return Effect.gen(function* () {
-      expect(yield* inVirtualTime(receipts(Revocation.run(ids(50), { concurrency: 4 })))).toHaveLength(50)
-      expect(most).toBe(4)
+      expect(yield* inVirtualTime(inOrder(Revocation.run(ids(50), { concurrency })))).toHaveLength(50)
+      expect(most).toBe(expected)
     }).pipe(
       Effect.provide(
         deleting(() =>
@@ -143,7 +83,7 @@ describe("run", () => {
     return Effect.gen(function* () {
       const stop = yield* Deferred.make<void>()
       const all = yield* Effect.fork(
-        receipts(
+        inOrder(
           Revocation.run(Stream.concat(Stream.fromIterable(ids(100)), Stream.never), {
             concurrency: 5,
             stop: Deferred.await(stop)
@@ -168,27 +108,21 @@ describe("run", () => {
     )
   })
 
-  it.effect.each([
-    ["send", ["Deleted", "Deleted", "Deleted"]],
-    ["skip", ["Deleted", "Deleted", "Skipped"]]
-  ] as const)("where duplicates are to %s", ([duplicates, expected]) =>
+  it.effect("sends an id that comes twice twice, and pending leaves each id once", () =>
     Effect.gen(function* () {
       const [a, b] = ids(2)
       if (a === undefined || b === undefined) return expect.fail()
-      const again = ApiKey.ApiKeyId.make(a.toUpperCase())
-      const all = yield* Stream.runCollect(Revocation.run([a, b, again], { concurrency: 1, duplicates }))
-      expect(tags(Chunk.toReadonlyArray(all))).toEqual(expected)
-      if (duplicates === "skip") expect(Chunk.unsafeLast(all)).toMatchObject({ id: again, reason: "Duplicate" })
+      const given = [a, b, upperCase(a)]
+      expect((yield* inOrder(Revocation.run(given, { concurrency: 1 }))).map(({ id }) => id)).toEqual(given)
+      expect(Revocation.pending(given, []).ids).toEqual([a, b])
     }).pipe(Effect.provide(deleting(() => Effect.void)))
   )
 
   it.effect("takes its ids before its options, or after them in a pipe", () =>
     Effect.gen(function* () {
-      const [a, b] = ids(2)
-      if (a === undefined || b === undefined) return expect.fail()
-      const given = [a, b, a]
+      const given = ids(3)
       const stream = Stream.fromIterable(given)
-      const options = { concurrency: 1, duplicates: "skip" } as const
+      const options = { inDoubt: given } as const
       for (const run of [
         Revocation.run(given, options),
         Revocation.run(stream, options),
@@ -196,7 +130,7 @@ describe("run", () => {
         Revocation.run(options)(stream),
         stream.pipe(Revocation.run(options))
       ]) {
-        expect(tags(Chunk.toReadonlyArray(yield* Stream.runCollect(run)))).toEqual(["Deleted", "Deleted", "Skipped"])
+        expect(tags(yield* inOrder(run))).toEqual(["Unknown", "Unknown", "Unknown"])
       }
       for (const run of [
         Revocation.run(given),
@@ -204,9 +138,9 @@ describe("run", () => {
         Revocation.run()(given),
         stream.pipe(Revocation.run())
       ]) {
-        expect(tags(Chunk.toReadonlyArray(yield* Stream.runCollect(run)))).toEqual(["Deleted", "Deleted", "Deleted"])
+        expect(tags(yield* inOrder(run))).toEqual(["Failed", "Failed", "Failed"])
       }
-    }).pipe(Effect.provide(deleting(() => Effect.void)))
+    }).pipe(Effect.provide(deleting(() => new InstantlyError.TooManyRequests())))
   )
 
   it.effect.each<readonly [string, () => Effect.Effect<void>, string]>([
@@ -221,7 +155,7 @@ describe("run", () => {
     ["dies of a string", () => Effect.die("made-up-canary"), "an unknown error"]
   ])("gives an Unknown receipt where a call %s, and the other ids go on", ([, fail, name]) =>
     Effect.gen(function* () {
-      const all = yield* receipts(Revocation.run(ids(5), { concurrency: 1 }))
+      const all = yield* inOrder(Revocation.run(ids(5), { concurrency: 1 }))
       expect(tags(all)).toEqual(["Deleted", "Unknown", "Deleted", "Unknown", "Deleted"])
       expect(all[1]).toMatchObject({
         error: name,
@@ -234,6 +168,36 @@ describe("run", () => {
     }).pipe(Effect.provide(deleting((index) => (index % 2 === 0 ? Effect.void : fail()))))
   )
 
+  it.effect("gives a Failed receipt for what is not a UUID, shows it nowhere, and the other ids go on", () => {
+    const sent: Array<number> = []
+    const written: Array<unknown> = []
+    return Effect.gen(function* () {
+      const untyped: ReadonlyArray<ApiKey.ApiKeyId> = JSON.parse(
+        `["made-up-canary", "${ids(2)[0]}", null, "", 7, {"id": "made-up-canary"}, "${ids(2)[1]}"]`
+      )
+      const write = (what: unknown) => Effect.sync(() => void written.push(what))
+      const all = yield* inOrder(Revocation.run(untyped, { concurrency: 1, journal: { begin: write, record: write } }))
+      expect(tags(all)).toEqual(["Failed", "Deleted", "Failed", "Failed", "Failed", "Failed", "Deleted"])
+      const failed = all.filter(({ _tag }) => _tag === "Failed")
+      for (const receipt of failed) {
+        expect(receipt).toMatchObject({
+          id: "00000000-0000-0000-0000-000000000000",
+          error: "HeldBack",
+          attempts: 0,
+          message: expect.stringContaining("the id is not a UUID (it is not shown, because it may be a secret)")
+        })
+      }
+      expect(sent).toEqual([0, 1])
+      const [first, second] = [ids(2)[0], ids(2)[1]]
+      expect(written).toEqual([all[0], first, all[1], ...all.slice(2, 6), second, all[6]])
+      expect(leaksIn([all, written], ["made-up-canary"])).toEqual([])
+      const line = Schema.parseJson(Revocation.Receipt)
+      expect(
+        yield* Effect.forEach(failed, (one) => Effect.flatMap(Schema.encode(line)(one), Schema.decode(line)))
+      ).toEqual(failed)
+    }).pipe(Effect.provide(deleting((index) => Effect.sync(() => sent.push(index)))))
+  })
+
   it.effect("says of a 401 after a deletion that the run may have deleted the very key it authenticates with", () =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
@@ -243,12 +207,10 @@ describe("run", () => {
       const live = Instantly.layer({ apiKey: caller.secret })
       const own = "This run has deleted keys: one of them may be the very key that it authenticates with.\n"
       const run = (keys: ReadonlyArray<InstantlyMock.CreatedApiKey>) =>
-        Stream.runCollect(
-          Revocation.run(
-            keys.map(({ id }) => id),
-            { concurrency: 1 }
-          )
-        ).pipe(Effect.map(Chunk.toReadonlyArray), Effect.provide(live), inVirtualTime)
+        Revocation.run(
+          keys.map(({ id }) => id),
+          { concurrency: 1 }
+        ).pipe(inOrder, Effect.provide(live), inVirtualTime)
       const first = yield* run([before, caller, after])
       expect(tags(first)).toEqual(["Deleted", "Deleted", "Failed"])
       expect(first[2]).toMatchObject({ error: "Unauthorized", message: expect.stringContaining(own) })
@@ -261,71 +223,9 @@ describe("run", () => {
 
   it.each([0, -1, 1.5, Number.NaN])("refuses a concurrency of %s where it is made", (concurrency) => {
     expect(() => Revocation.run([], { concurrency })).toThrow(
-      new RangeError(`Revocation: concurrency must be a whole number of at least 1, not ${concurrency}`)
+      new RangeError(`Revocation: concurrency must be a whole number of at least 1, or "unbounded", not ${concurrency}`)
     )
   })
-})
-
-describe("a receipt", () => {
-  it.effect("is one line of JSON without secrets, and comes back from it", () =>
-    Effect.gen(function* () {
-      const errors = [
-        new InstantlyError.NotFound({ requestId: Option.some("req-1") }),
-        new InstantlyError.ServerError({ attempts: 5 }),
-        new InstantlyError.Forbidden()
-      ]
-      const failing = deleting((index) => {
-        const error = errors[index - 1]
-        return error === undefined ? Effect.void : Effect.fail(error)
-      })
-      const all = yield* receipts(Revocation.run(ids(5), { concurrency: 1 })).pipe(Effect.provide(failing))
-      expect(tags(all)).toEqual(["Deleted", "NotFound", "Unknown", "Failed", "Skipped"])
-      const line = Schema.parseJson(Revocation.Receipt)
-      const lines = yield* Effect.forEach(all, (receipt) => Schema.encode(line)(receipt))
-      for (const text of lines) expect(text).not.toMatch(new RegExp(`\n|${madeUpSecret.source}`))
-      expect(yield* Effect.forEach(lines, (text) => Schema.decode(line)(text))).toEqual(all)
-      const [deleted, , , , skipped] = lines.map((text): unknown => JSON.parse(text))
-      const at = "1970-01-01T00:00:00.000Z"
-      expect(deleted).toEqual({ _tag: "Deleted", id: ids(5)[0], at, name: "made-up key" })
-      expect(skipped).toEqual({ _tag: "Skipped", id: ids(5)[4], at, reason: "Forbidden" })
-      expect(JSON.parse(lines[1] ?? "")).toEqual({
-        _tag: "NotFound",
-        id: ids(2)[1],
-        at: "1970-01-01T00:00:00.000Z",
-        attempts: 1,
-        error: "NotFound",
-        message: errors[0]?.message,
-        outcome: "NotApplied",
-        requestId: "req-1"
-      })
-    })
-  )
-})
-
-describe("pending", () => {
-  it.effect("is what no receipt settles, each once and in its order", () =>
-    Effect.gen(function* () {
-      const errors = [
-        undefined,
-        new InstantlyError.NotFound(),
-        new InstantlyError.ServerError(),
-        new InstantlyError.TooManyRequests(),
-        new InstantlyError.Unauthorized()
-      ]
-      const failing = deleting((index) => {
-        const error = errors[index]
-        return error === undefined ? Effect.void : Effect.fail(error)
-      })
-      const all = yield* receipts(Revocation.run(ids(6), { concurrency: 1 })).pipe(Effect.provide(failing))
-      expect(all.map(Revocation.isSettled)).toEqual([true, true, false, false, false, false])
-      const given = ids(8).toReversed()
-      const twice = [...given, ...given.map((id) => ApiKey.ApiKeyId.make(id.toUpperCase()))]
-      const { ids: left, inDoubt } = Revocation.pending(twice, all)
-      expect(left).toEqual(given.slice(0, 6))
-      expect(inDoubt).toEqual([ids(8)[2]])
-      expect(Revocation.pending([], all)).toEqual({ ids: [], inDoubt: [] })
-    })
-  )
 })
 
 describe("several workspaces", () => {

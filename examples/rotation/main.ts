@@ -6,7 +6,7 @@
 import { FileSystem } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { Config, Console, Data, DateTime, Effect, Exit, Layer, Redacted, Stream } from "effect"
-import { type ApiKey, ApiKeys, Instantly } from "effect-instantly"
+import { ApiKey, ApiKeys, Instantly } from "effect-instantly"
 import { idFrom, messageOf, Usage } from "../ended.js"
 import { describe } from "./report.js"
 import { rotate } from "./rotate.js"
@@ -41,7 +41,7 @@ const given = Effect.gen(function* () {
 const program = Effect.gen(function* () {
   const { file, id } = yield* given
   const old = yield* ApiKeys.list().pipe(
-    Stream.filter((key) => key.id.toLowerCase() === id.toLowerCase()),
+    Stream.filter((key) => ApiKey.sameId(key.id, id)),
     Stream.runHead,
     Effect.flatten,
     Effect.mapError(() => new Refused({ message: "the key with this id was not found in its workspace" }))
@@ -51,7 +51,7 @@ const program = Effect.gen(function* () {
     old: { id, secret: yield* Config.redacted("INSTANTLY_API_KEY") },
     successor: { name: successorName(old.name, now), scopes: old.scopes },
     handOver: writeSecret(file),
-    tell: (report) => Console.log(describe(report)),
+    report: (report) => Console.log(describe(report)),
     patience: "30 seconds"
   })
 })

@@ -3,13 +3,13 @@ import { expectPlain, hostileName, hostileNamePrinted } from "../../test/support
 import { describe as describeReport } from "./report.js"
 
 describe("a report", () => {
-  it.each([true, false])("names a leftover key without what could harm a terminal (certain: %s)", (certain) => {
+  it("names a leftover key without what could harm a terminal", () => {
     const text = describeReport({
       _tag: "NotRotated",
       because: "it was interrupted",
-      leftover: { _tag: "Named", name: hostileName, certain }
+      leftover: { _tag: "Named", name: hostileName }
     })
-    expect(text).toContain(`key named ${hostileNamePrinted}`)
+    expect(text).toContain(`the one named ${hostileNamePrinted}`)
     expectPlain(text)
   })
 })

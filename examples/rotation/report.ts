@@ -8,12 +8,12 @@ export const Leftover = Schema.Union(
   Schema.TaggedStruct("None", {}),
   /** The successor exists, or may exist: its deletion failed. */
   Schema.TaggedStruct("Successor", { id: ApiKey.ApiKeyId, certain: Schema.Boolean }),
-  /** A key with this name was created, or may have been. No response gave its id. */
-  Schema.TaggedStruct("Named", { name: Schema.String, certain: Schema.Boolean })
+  /** A key with this name may have been created. No response gave its id. */
+  Schema.TaggedStruct("Named", { name: Schema.String })
 )
 export type Leftover = typeof Leftover.Type
 
-/** What is known of the old key once the successor has been handed over. */
+/** The state of the old key once the successor has been handed over. */
 export const Old = Schema.Literal(
   /** No request can have deleted it. */
   "Works",
@@ -46,10 +46,8 @@ const describeLeftover = Match.typeTags<Leftover>()({
   None: () => "Nothing is left over.",
   Successor: ({ certain, id }) =>
     certain ? `Delete ${id}: nobody uses it.` : `Check whether ${id} still exists, and delete it: nobody uses it.`,
-  Named: ({ certain, name }) =>
-    certain
-      ? `Delete the key named ${printable(name)}: it was created, but nobody has its secret.`
-      : `Look for a key named ${printable(name)}, and delete it: it may have been created, but nobody has its secret.`
+  Named: ({ name }) =>
+    `List the keys, and delete the one named ${printable(name)} if it is there: it may have been created, but nobody has its secret.`
 })
 
 const describeOld: Record<Old, (id: ApiKey.ApiKeyId) => string> = {
@@ -58,7 +56,7 @@ const describeOld: Record<Old, (id: ApiKey.ApiKeyId) => string> = {
   Deleted: (id) => `The old key ${id} is deleted, but it is not certain that Instantly refuses it: check again.`
 }
 
-/** A report in words, without a secret. */
+/** A report in words. It holds no secret. */
 export const describe = Match.typeTags<Report>()({
   Rotated: ({ successor }) => `Use the successor ${successor}: the old key is gone. Nothing is left over.`,
   HandedOver: ({ because, old, oldId, successor }) =>

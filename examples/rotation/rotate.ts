@@ -1,8 +1,8 @@
 /**
  * Replaces an API key by a successor. At every moment the old key works or the successor has been handed over, and whatever
- * fails or is interrupted, `tell` gets a report that says which. The caller decides where the successor is stored.
+ * fails or is interrupted, `report` gets a report that says which. The caller decides where the successor is stored.
  */
-import { HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { HttpClientRequest } from "@effect/platform"
 import { Cause, type Duration, Effect, Exit, Layer, Option, type Redacted, Ref, Schedule } from "effect"
 import { ApiKey, ApiKeys, InstantlyClient, type InstantlyError } from "effect-instantly"
 import type { Leftover, Old, Report } from "./report.js"
@@ -19,7 +19,7 @@ export interface Options<E, R> {
   /** Stores the successor. If it fails, nothing must be stored. It is never interrupted. */
   readonly handOver: (successor: ApiKey.ApiKey) => Effect.Effect<void, E, R>
   /** Gets the report, even after an interruption, when there is nobody to return it to. */
-  readonly tell: (report: Report) => Effect.Effect<void>
+  readonly report: (report: Report) => Effect.Effect<void>
   /** How long Instantly may take to accept the new key, and to refuse the old one. */
   readonly patience: Duration.DurationInput
 }
@@ -39,7 +39,7 @@ const deadline = "30 seconds"
 
 /** The operations, with a client for this key. All clients share the gate of the workspace. */
 const authenticatedBy = (apiKey: Redacted.Redacted) =>
-  Layer.effect(ApiKeys.ApiKeys, ApiKeys.make).pipe(
+  ApiKeys.layer.pipe(
     Layer.provideMerge(InstantlyClient.layerConfig({ apiKey, deadline })),
     Layer.mapError(() => "the API key cannot be used as a token")
   )
@@ -49,16 +49,14 @@ const create = ({ name, scopes }: { readonly name: string; readonly scopes: Read
   Effect.flatMap(InstantlyClient.InstantlyClient, (client) =>
     client.execute(
       HttpClientRequest.post("/api/v2/api-keys").pipe(HttpClientRequest.bodyUnsafeJson({ name, scopes })),
-      HttpClientResponse.schemaBodyJson(ApiKey.ApiKey)
+      ApiKey.ApiKey
     )
   )
 
-const remove = (id: ApiKey.ApiKeyId) => Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(id))
-
-/** Asks until Instantly accepts or refuses the secret, as it should. It also asks again after an error. */
+/** Checks the secret until Instantly accepts or refuses it, as it should. After an error it is checked again, too. */
 const prove = (accepted: boolean, secret: Redacted.Redacted, patience: Duration.DurationInput) =>
-  Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.isActive(secret)).pipe(
-    Effect.mapError(({ _tag }) => `Instantly could not be asked (${_tag})`),
+  ApiKeys.isActive(secret).pipe(
+    Effect.mapError(({ _tag }) => `the check failed with ${_tag}`),
     Effect.filterOrFail(
       (isActive) => isActive === accepted,
       () => (accepted ? "Instantly refuses it" : "Instantly still accepts it")
@@ -68,7 +66,7 @@ const prove = (accepted: boolean, secret: Redacted.Redacted, patience: Duration.
 
 /** What is left over after a creation that failed. */
 const leftBy = (error: InstantlyError.InstantlyError, name: string): Leftover =>
-  error.outcome === "NotApplied" ? nothing : { _tag: "Named", name, certain: error.outcome === "Applied" }
+  error.outcome === "NotApplied" ? nothing : { _tag: "Named", name }
 
 /** What is left over after a deletion that failed. */
 const leftOf = (error: InstantlyError.InstantlyError, id: ApiKey.ApiKeyId): Leftover =>
@@ -114,23 +112,23 @@ const reportOf = (progress: Progress, oldId: ApiKey.ApiKeyId, because: string): 
 }
 
 /** Replaces a key by its successor. It does not fail: the report says what went wrong. */
-export const rotate = <E, R>({ handOver, old, patience, successor: wanted, tell }: Options<E, R>) =>
+export const rotate = <E, R>({ handOver, old, patience, report, successor: wanted }: Options<E, R>) =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
       const progress = yield* Ref.make<Progress>({ _tag: "Begun", leftover: nothing })
-      const know = (now: Progress) => Ref.set(progress, now)
+      const note = (now: Progress) => Ref.set(progress, now)
 
       const acquire = create(wanted).pipe(
-        Effect.tap((successor) => know({ _tag: "Created", successor })),
-        Effect.tapError((error) => know({ _tag: "Begun", leftover: leftBy(error, wanted.name) })),
+        Effect.tap((successor) => note({ _tag: "Created", successor })),
+        Effect.tapError((error) => note({ _tag: "Begun", leftover: leftBy(error, wanted.name) })),
         Effect.mapError((error) => `the successor could not be created: ${error.message}`)
       )
 
       const release = Effect.flatMap(Ref.get(progress), (now) =>
         now._tag === "Created"
-          ? remove(now.successor.id).pipe(
+          ? ApiKeys.delete(now.successor.id).pipe(
               Effect.match({ onFailure: (error) => leftOf(error, now.successor.id), onSuccess: () => nothing }),
-              Effect.flatMap((leftover) => know({ _tag: "Begun", leftover }))
+              Effect.flatMap((leftover) => note({ _tag: "Begun", leftover }))
             )
           : Effect.void
       )
@@ -139,34 +137,37 @@ export const rotate = <E, R>({ handOver, old, patience, successor: wanted, tell 
         handOver(successor).pipe(
           Effect.tapErrorCause((cause) =>
             // Only a failure promises that nothing was stored: a defect does not.
-            Cause.isDie(cause) || Cause.isInterrupted(cause) ? know({ _tag: "Undecided", successor }) : Effect.void
+            Cause.isDie(cause) || Cause.isInterrupted(cause) ? note({ _tag: "Undecided", successor }) : Effect.void
           ),
           Effect.mapError(() => "the successor could not be handed over"),
-          Effect.zipRight(know({ _tag: "HandedOver", successor, old: "Works" })),
+          Effect.zipRight(note({ _tag: "HandedOver", successor, old: "Works" })),
           // If it were interrupted, nobody would know what it did.
           Effect.uninterruptible
         )
 
       const removeOld = (successor: ApiKey.ApiKey) => {
-        const knowOld = (now: Old) => know({ _tag: "HandedOver", successor, old: now })
-        return knowOld("MayBeGone").pipe(
-          Effect.zipRight(remove(old.id)),
-          Effect.zipRight(knowOld("Deleted")),
-          Effect.catchAll((error) => Effect.zipRight(knowOld(oldAfter(error)), failIfThere(error))),
+        const noteOld = (now: Old) => note({ _tag: "HandedOver", successor, old: now })
+        return noteOld("MayBeGone").pipe(
+          Effect.zipRight(ApiKeys.delete(old.id)),
+          Effect.zipRight(noteOld("Deleted")),
+          Effect.catchAll((error) => Effect.zipRight(noteOld(oldAfter(error)), failIfThere(error))),
           Effect.uninterruptible
         )
       }
 
       const use = (successor: ApiKey.ApiKey) =>
         Effect.gen(function* () {
-          yield* Effect.mapError(prove(true, successor.key, patience), (why) => `the successor does not work: ${why}`)
+          yield* Effect.mapError(
+            prove(true, successor.key, patience),
+            (why) => `it is not certain that the successor works: ${why}`
+          )
           yield* store(successor)
           yield* removeOld(successor)
           yield* Effect.mapError(
             prove(false, old.secret, patience),
             (why) => `it is not certain that the old key is dead: ${why}`
           )
-          yield* know({ _tag: "Done", successor })
+          yield* note({ _tag: "Done", successor })
         }).pipe(Effect.provide(authenticatedBy(successor.key)))
 
       const exit = yield* Effect.acquireUseRelease(acquire, use, () => release).pipe(
@@ -174,8 +175,8 @@ export const rotate = <E, R>({ handOver, old, patience, successor: wanted, tell 
         restore,
         Effect.exit
       )
-      const report = reportOf(yield* Ref.get(progress), old.id, reasonOf(exit))
-      yield* tell(report)
-      return report
+      const end = reportOf(yield* Ref.get(progress), old.id, reasonOf(exit))
+      yield* report(end)
+      return end
     })
   )

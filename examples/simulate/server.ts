@@ -1,7 +1,6 @@
 /**
  * A server that admits so many requests in any second and in any minute, and other programs that use the same limits. They
- * send at random (Poisson) and do not try again. When time begins they have been sending for a minute, and they are counted
- * from then on.
+ * send at random (Poisson) and do not try again. They are counted from when our time begins.
  */
 import { PCGRandom } from "effect/Utils"
 
@@ -10,8 +9,9 @@ export interface Load {
   readonly perMinute: number
   /** How many requests a second the other programs send. */
   readonly others: number
-  /** When the other programs stop, in milliseconds. Default: never. */
-  readonly othersUntil?: number
+  /** When they begin and when they stop, in milliseconds. Default: a minute before us, and never. */
+  readonly from?: number
+  readonly until?: number
   readonly seed: number
 }
 
@@ -51,7 +51,14 @@ const limited = (limit: number, length: number) => {
   }
 }
 
-export const make = ({ others, othersUntil = Number.POSITIVE_INFINITY, perMinute, perSecond, seed }: Load) => {
+export const make = ({
+  from = -minute,
+  others,
+  perMinute,
+  perSecond,
+  seed,
+  until = Number.POSITIVE_INFINITY
+}: Load) => {
   const random = new PCGRandom(seed)
   const inASecond = limited(perSecond, second)
   const inAMinute = limited(perMinute, minute)
@@ -68,9 +75,9 @@ export const make = ({ others, othersUntil = Number.POSITIVE_INFINITY, perMinute
 
   const nextOther = (after: number) => {
     const next = others === 0 ? Number.POSITIVE_INFINITY : after - (1000 * Math.log(1 - random.number())) / others
-    return next < othersUntil ? next : Number.POSITIVE_INFINITY
+    return next < until ? next : Number.POSITIVE_INFINITY
   }
-  let other = nextOther(-minute)
+  let other = nextOther(from)
 
   return {
     ours,

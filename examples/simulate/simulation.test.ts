@@ -1,16 +1,13 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Random, Schedule } from "effect"
 import { RateLimit } from "effect-instantly"
-import { candidatesOf } from "./candidates.js"
-import { simulate, type Workspace } from "./simulation.js"
+import * as Server from "./server.js"
+import { policiesOf, simulate, type Workspace } from "./simulation.js"
 import { notes, table } from "./table.js"
 
 const workspace: Workspace = {
   requests: 500,
   inFlight: 25,
-  perSecond: 100,
-  perMinute: 6000,
-  latency: 5,
   jitter: 50,
   others: 0,
   seed: 1
@@ -20,7 +17,7 @@ const workspace: Workspace = {
 const simulated = (exports: object, changes: Partial<Workspace> = {}) =>
   Effect.gen(function* () {
     const given = { ...workspace, ...changes }
-    const all = yield* Effect.forEach(candidatesOf(exports), (candidate) => simulate(candidate, given))
+    const all = yield* Effect.forEach(policiesOf(exports), ([name, policy]) => simulate(name, policy, given))
     return { all, table: table(all, given), notes: all.flatMap((each) => notes(each, given)) }
   })
 
@@ -62,15 +59,7 @@ describe("a simulated policy", () => {
     })
   )
 
-  it.live("is held to the minute, too", () =>
-    Effect.gen(function* () {
-      const { all } = yield* simulated({ instantly: RateLimit.instantly }, { perMinute: 300 })
-      expect(all[0]?.ours.rejected.length).toBeGreaterThan(0)
-      expect(all[0]?.took).toBeGreaterThan(60_000)
-    })
-  )
-
-  it.live("is told of the others' requests, which are the same whatever it does", () =>
+  it.live("meets the others' requests, which are the same whatever it does", () =>
     Effect.gen(function* () {
       const twice = { instantly: RateLimit.instantly, unlimited: RateLimit.unlimited }
       const { all, table } = yield* simulated(twice, { others: 70 })
@@ -85,15 +74,11 @@ describe("a simulated policy", () => {
     })
   )
 
-  it.live("gets a rest of a second after a 429, but instantly none, unless its module says otherwise", () =>
-    Effect.gen(function* () {
-      const tooFast = Schedule.spaced("9 millis")
-      const { all } = yield* simulated({ rested: tooFast, restless: { policy: tooFast, rest: 0 } }, { others: 40 })
-      const [rested, restless] = all
-      expect(rested?.took).toBeGreaterThan(1.3 * (restless?.took ?? 0))
-      expect(candidatesOf({ instantly: RateLimit.instantly })).toMatchObject([{ options: { rest: 0 } }])
-    })
-  )
+  it("is an export that is a schedule, and nothing else is", () => {
+    expect(policiesOf({ one: RateLimit.instantly, two: 2, three: { policy: RateLimit.instantly } })).toEqual([
+      ["one", RateLimit.instantly]
+    ])
+  })
 
   it.live.each([
     [
@@ -113,16 +98,6 @@ describe("a simulated policy", () => {
       "waits for nothing that comes",
       Schedule.mapEffect(Schedule.forever, () => Effect.never),
       "policy: Admitted: 1 of 500 requests, in 1d."
-    ],
-    [
-      "has options that no gate takes",
-      { policy: RateLimit.instantly, rest: -1 },
-      "policy: RangeError: RateLimit: rest must be a duration that is not negative, not -1. Admitted: 0 of 500 requests, in 0.0s."
-    ],
-    [
-      "warns",
-      RateLimit.dynamic(Effect.succeed({ limit: 0, window: "1 second" })),
-      "policy: RateLimit.dynamic was given a wrong quota, and keeps to a permit a second. RangeError: quota: limit must be a whole number of at least 1, not 0."
     ]
   ] as const)("that %s is unfinished where it is, and says so", ([, policy, note]) =>
     Effect.gen(function* () {
@@ -134,13 +109,19 @@ describe("a simulated policy", () => {
 
   it.live("gives up after ten permits for each request, where nobody is let in", () =>
     Effect.gen(function* () {
-      const { all, table } = yield* simulated(
-        { policy: { policy: RateLimit.unlimited, rest: 0 } },
-        { requests: 100, others: 2000 }
-      )
+      const { all, table } = yield* simulated({ policy: RateLimit.unlimited }, { requests: 100, others: 2000 })
       expect(all[0]?.permits).toBeGreaterThanOrEqual(1000)
       expect(all[0]?.permits).toBeLessThan(1000 + 25)
       expect(table).toContain("unfinished")
     })
   )
+})
+
+describe("the server", () => {
+  it("counts any second and any minute, whoever sends", () => {
+    const server = Server.make({ perSecond: 2, perMinute: 3, others: 0, seed: 1 })
+    const times = [0, 999, 999.5, 1000, 2000, 59_999, 60_000, 60_999]
+    expect(times.map(server.arrive)).toEqual([true, true, false, true, false, false, true, true])
+    expect(server.worst()).toEqual({ second: 3, minute: 6 })
+  })
 })

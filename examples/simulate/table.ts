@@ -1,10 +1,10 @@
 /** The table: a row for each policy, and below it what went wrong. It fits 80 columns. */
 import { Duration } from "effect"
-import type { Simulated, Workspace } from "./simulation.js"
+import { latency, perMinute, perSecond, type Simulated, type Workspace } from "./simulation.js"
 
-export const shown = (count: number) => count.toLocaleString("en-US")
+const shown = (count: number) => count.toLocaleString("en-US")
 
-export const cut = (name: string, width: number) => (name.length <= width ? name : `${name.slice(0, width - 1)}…`)
+const cut = (name: string, width: number) => (name.length <= width ? name : `${name.slice(0, width - 1)}…`)
 
 /** Tenths of a second below a minute, whole seconds above. */
 const inWords = (millis: number) => {
@@ -22,7 +22,7 @@ interface Column {
   readonly of: (simulated: Simulated) => string
 }
 
-const columns = ({ others, perMinute, perSecond, requests }: Workspace): ReadonlyArray<Column> => [
+const columns = ({ others, requests }: Workspace): ReadonlyArray<Column> => [
   { heading: "permits", width: 10, of: ({ permits }) => shown(permits) },
   { heading: "rejected", width: 10, of: ({ ours }) => shown(ours.rejected.length) },
   ...(others === 0
@@ -69,7 +69,7 @@ export const notes = ({ name, ours, problems, took }: Simulated, { requests }: W
   return said.length === 0 ? [] : [`${name}: ${said.join(" ")}`]
 }
 
-export const heading = ({ inFlight, jitter, latency, others, perMinute, perSecond, requests }: Workspace): string =>
+export const heading = ({ inFlight, jitter, others, requests }: Workspace): string =>
   [
     `${shown(requests)} requests of ${shown(inFlight)} callers; latency of ${latency} to ${latency + jitter} ms each way.`,
     `The server admits ${shown(perSecond)} in any second and ${shown(perMinute)} in any minute.`,

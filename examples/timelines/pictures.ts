@@ -4,9 +4,10 @@
  */
 import { Chunk, Clock, Duration, Effect, Fiber, Layer, Option, Random, Ref, Schedule, TestClock } from "effect"
 import { InstantlyError, RateLimit, RetryPolicy } from "effect-instantly"
+import { VirtualTime } from "effect-instantly/testing"
 import { type RetryAllowance, layer as retryAllowance, withinAllowance } from "../policies/retry-allowance.js"
 import { ramp, slowStart } from "../policies/slow-start.js"
-import { admitted, quotas } from "./sharing.js"
+import { share } from "../simulate/sharing.js"
 import { permitTimes, type Step, walk } from "./stepping.js"
 import * as Svg from "./svg.js"
 
@@ -47,33 +48,6 @@ const lastAttempt = (steps: ReadonlyArray<Step<unknown>>): ReadonlyArray<Svg.Mar
   steps.slice(-1).map(({ at, wait }) => ({ _tag: "Dot", at: at + wait }))
 
 const longestWaits = Effect.withRandom(Random.fixed([1]))
-
-const backoff = Effect.gen(function* () {
-  const failures = Array.from({ length: 5 }, () => lost)
-  const call = (name: string, note: string, random: Random.Random) =>
-    Effect.map(Effect.withRandom(walk(RetryPolicy.backoff(), failures), random), (steps) => ({
-      name,
-      note,
-      marks: [...attemptMarks(steps, ""), ...lastAttempt(steps)]
-    }))
-  return Svg.lanes(
-    {
-      title: "backoff()",
-      description: "Each wait is anywhere from nothing to its longest, which doubles: calls that failed together part.",
-      legend: [
-        ["dot", "one", "an attempt"],
-        ["wait", "one", "a wait"]
-      ]
-    },
-    seconds(3.5, 0.5),
-    [
-      yield* call("the longest waits", "100 ms, doubling", Random.fixed([1])),
-      yield* call("one call", "full jitter", Random.make("one")),
-      yield* call("another", "full jitter", Random.make("another")),
-      yield* call("a third", "full jitter", Random.make("a third"))
-    ]
-  )
-})
 
 const retryAfter = Effect.gen(function* () {
   const failures = [lost, throttled(3), unavailable, lost]
@@ -185,35 +159,6 @@ const quota = Effect.gen(function* () {
   )
 })
 
-const instantly = Effect.gen(function* () {
-  const second = RateLimit.quota({ limit: 100, window: "1 second", burst: 2, jitter: "50 millis" })
-  const minute = RateLimit.quota({ limit: 6000, window: "1 minute", burst: 2, jitter: "50 millis" })
-  const lane = (name: string, note: string, tone: Svg.Tone, policy: RateLimit.RateLimitPolicy) =>
-    Effect.map(permitTimes(policy, 150), (times) => ({
-      name,
-      note,
-      marks: times.map((at): Svg.Mark => ({ _tag: "Dot", at, tone }))
-    }))
-  return Svg.lanes(
-    {
-      title: "RateLimit.instantly",
-      description:
-        "The first 150 milliseconds: two at once, then about 93 a second. The stricter of the two quotas rules.",
-      legend: [
-        ["dot", "one", "100 a second"],
-        ["dot", "other", "6,000 a minute"],
-        ["dot", "both", "both, intersected"]
-      ]
-    },
-    { to: 150, every: 10, label: String, unit: "milliseconds" },
-    [
-      yield* lane("100 a second", "10.7 ms apart", "one", second),
-      yield* lane("6,000 a minute", "10.01 ms apart", "other", minute),
-      yield* lane("instantly", "10.7 ms apart", "both", RateLimit.instantly)
-    ]
-  )
-})
-
 /** How many permits were given until each of these moments. */
 const counted = (times: ReadonlyArray<number>, until: number, every: number) =>
   Array.from({ length: until / every + 1 }, (_, index) => {
@@ -261,7 +206,7 @@ const permitsOf = (
   Effect.gen(function* () {
     const start = yield* Clock.currentTimeMillis
     const times = yield* Ref.make(Chunk.empty<number>())
-    const gate = yield* RateLimit.make(policy)
+    const gate = yield* RateLimit.make(policy, { yields: false })
     const caller = Effect.zipRight(
       gate.acquire,
       Effect.flatMap(Clock.currentTimeMillis, (now) => Ref.update(times, Chunk.append(now - start)))
@@ -275,7 +220,9 @@ const permitsOf = (
 const pause = Effect.gen(function* () {
   const policy = RateLimit.quota({ limit: 5, window: "1 second" })
   const [at, asked] = [1100, 1500]
-  const paused = yield* permitsOf(policy, 4500, (gate) => Effect.delay(gate.pause(asked), at))
+  const paused = yield* permitsOf(policy, 4500, (gate) =>
+    Effect.delay(gate.observe({ status: 429, retryAfter: Option.some(Duration.millis(asked)) }), at)
+  )
   const unpaused = yield* permitsOf(policy, 4500, () => Effect.void)
   const dots = (times: ReadonlyArray<number>) => times.map((at): Svg.Mark => ({ _tag: "Dot", at }))
   return Svg.lanes(
@@ -325,64 +272,26 @@ const slowStarted = Effect.gen(function* () {
 })
 
 const adaptive = Effect.gen(function* () {
-  const until = 40_000
-  const others = (at: number) => (at >= 10_000 && at < 25_000 ? 50 : 0)
-  const lineOf = (tone: Svg.Tone, policy: RateLimit.RateLimitPolicy, rest: number) =>
-    Effect.map(admitted({ policy, rest, others, until }), (times) => ({
-      tone,
-      points: Array.from({ length: until / 1000 }, (_, second) => {
-        const within = times.filter((at) => at >= second * 1000 && at < (second + 1) * 1000)
-        return [second * 1000 + 500, within.length] as const
-      })
-    }))
+  const { admittedBySecond, freeBySecond } = yield* VirtualTime.run(
+    share({ policy: RateLimit.instantly, others: 50, othersFrom: 10, othersUntil: 25, seconds: 40, seed: 7 })
+  )
+  const line = (tone: Svg.Tone, counts: ReadonlyArray<number>) => ({
+    tone,
+    points: counts.map((count, second) => [second * 1000 + 500, count] as const)
+  })
   return Svg.lines(
     {
       title: "RateLimit.instantly, while another program sends 50 a second from 10 to 25 s",
-      description: "It slows down to about what the other leaves, and comes back when that has ended.",
+      description: "The gate slows down to about what the other leaves, and comes back when that has ended.",
       legend: [
-        ["line", "both", "instantly: adapts"],
-        ["line", "other", "its quotas alone, closed for a second after a 429"]
+        ["line", "both", "deletions"],
+        ["line", "other", "what the other leaves of 100 a second"]
       ]
     },
     seconds(40, 5),
     count(100, 25, "deletions a second"),
-    [yield* lineOf("other", quotas, 1000), yield* lineOf("both", RateLimit.instantly, 0)],
-    [{ at: 11_200, count: 84, text: "another program sends 50 a second" }]
-  )
-})
-
-const dynamic = Effect.gen(function* () {
-  const until = 6000
-  const [by, at] = [
-    { day: 5, night: 15 },
-    { night: 2000, day: 4000 }
-  ]
-  const start = yield* Clock.currentTimeMillis
-  const policy = RateLimit.dynamic(
-    Effect.map(Clock.currentTimeMillis, (now) => ({
-      limit: now - start >= at.night && now - start < at.day ? by.night : by.day,
-      window: "1 second"
-    }))
-  )
-  const times = yield* permitsOf(policy, until, () => Effect.void)
-  return Svg.lanes(
-    {
-      title: "RateLimit.dynamic",
-      description:
-        "The quota is asked for at each permit. A new one begins with its burst spent, so that nobody rushes in.",
-      legend: [["dot", "one", "a permit, with callers always waiting"]]
-    },
-    seconds(until / 1000, 0.5),
-    [
-      {
-        name: "5, 15, 5 a second",
-        note: "from 2 s to 4 s it is 15",
-        marks: [
-          ...times.map((at): Svg.Mark => ({ _tag: "Dot", at })),
-          { _tag: "Span", from: at.night, to: at.day, label: "15 a second" }
-        ]
-      }
-    ]
+    [line("other", freeBySecond), line("both", admittedBySecond)],
+    [{ at: 11_200, count: 84, text: "another program sends too" }]
   )
 })
 
@@ -442,15 +351,12 @@ const allowance = Effect.gen(function* () {
 
 /** Each picture, by the name of its file. They need Effect's `TestClock`. */
 export const pictures: Readonly<Record<string, Effect.Effect<string>>> = {
-  "backoff.svg": backoff,
   "retry-after.svg": retryAfter,
   "standard.svg": standard,
   "quota.svg": quota,
-  "instantly.svg": instantly,
   "two-quotas.svg": twoQuotas,
   "pause.svg": pause,
   "adaptive.svg": adaptive,
-  "dynamic.svg": dynamic,
   "slow-start.svg": slowStarted,
   "retry-allowance.svg": allowance
 }

@@ -1,52 +1,55 @@
 /** What became of one id: the receipts of a run, and the entry that a journal has before one. */
 import type * as DateTime from "effect/DateTime"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { ApiKeyId } from "../ApiKey.js"
+import { type ApiKey, ApiKeyId } from "../ApiKey.js"
 import type { DeleteApiKeyError } from "../ApiKeys.js"
+import { HeldBack } from "../InstantlyError.js"
 import * as NameOf from "../internal/nameOf.js"
-import * as Outcome from "../Outcome.js"
 
 const stamped = {
-  /** The id, as it was given. */
+  /** The id as it was given; the nil UUID in place of one that is not a UUID. */
   id: ApiKeyId,
   /** When the receipt was made. */
   at: Schema.DateTimeUtc
 }
 
-const told = {
+const afterError = {
   ...stamped,
   /** How many requests were sent for it. */
   attempts: Schema.NonNegativeInt,
-  /** The tag of the error, such as `NotFound`. */
+  /** The tag of the error, such as `NotFound`, or the class of a defect. */
   error: Schema.String,
   /** What the error says. It holds no secret. */
   message: Schema.String,
-  /** The id under which Instantly knows the last request. */
+  /** The id that Instantly gave the last request, for its support. */
   requestId: Schema.OptionFromNullOr(Schema.String)
 }
 
 /**
- * The key is gone: Instantly responded with success.
+ * The key is gone: Instantly's own response confirms it.
  *
  * @since 0.1.0
  * @category receipts
  */
 export class Deleted extends Schema.TaggedClass<Deleted>("effect-instantly/Revocation/Deleted")("Deleted", {
   ...stamped,
-  /** The key's name; none if the response could not be read. */
+  /** The key's name; none if the rest of the response could not be read. */
   name: Schema.OptionFromNullOr(Schema.String)
 }) {}
 
 /**
- * The workspace has no such key. If an earlier response was lost, `outcome` is `Unknown`: this run most likely deleted it.
+ * The workspace has no such key. If an earlier response was lost, or an earlier run may have deleted the key, `outcome` is
+ * `Unknown`: most likely the key was deleted then.
  *
  * @since 0.1.0
  * @category receipts
  */
 export class NotFound extends Schema.TaggedClass<NotFound>("effect-instantly/Revocation/NotFound")("NotFound", {
-  ...told,
-  outcome: Outcome.Outcome
+  ...afterError,
+  /** Whether an earlier request may have deleted it. */
+  outcome: Schema.Literal("NotApplied", "Unknown")
 }) {}
 
 /**
@@ -55,26 +58,29 @@ export class NotFound extends Schema.TaggedClass<NotFound>("effect-instantly/Rev
  * @since 0.1.0
  * @category receipts
  */
-export class Failed extends Schema.TaggedClass<Failed>("effect-instantly/Revocation/Failed")("Failed", told) {}
+export class Failed extends Schema.TaggedClass<Failed>("effect-instantly/Revocation/Failed")("Failed", afterError) {}
 
 /**
- * The key may be gone, or may still be deleted: check, or send it again.
+ * The key may be gone, or a request on its way may still delete it: check, or send it again.
  *
  * @since 0.1.0
  * @category receipts
  */
-export class Unknown extends Schema.TaggedClass<Unknown>("effect-instantly/Revocation/Unknown")("Unknown", told) {}
+export class Unknown extends Schema.TaggedClass<Unknown>("effect-instantly/Revocation/Unknown")(
+  "Unknown",
+  afterError
+) {}
 
 /**
- * The id was not sent: an earlier error dooms every call (`Unauthorized`, `PaymentRequired`, `Forbidden`), or the id was
- * taken before (`Duplicate`).
+ * The id was not sent: after an `Unauthorized`, `PaymentRequired` or `InsufficientScope` no further call can succeed, or five
+ * responses in a row were not Instantly's own (`Blocked`).
  *
  * @since 0.1.0
  * @category receipts
  */
 export class Skipped extends Schema.TaggedClass<Skipped>("effect-instantly/Revocation/Skipped")("Skipped", {
   ...stamped,
-  reason: Schema.Literal("Unauthorized", "PaymentRequired", "InsufficientScope", "Duplicate")
+  reason: Schema.Literal("Unauthorized", "PaymentRequired", "InsufficientScope", "Blocked")
 }) {}
 
 /**
@@ -137,7 +143,7 @@ export type Entry = typeof Entry.Type
  * import { Stream } from "effect"
  *
  * declare const receipts: Stream.Stream<Revocation.Receipt>
- * const toLookAt = Stream.filter(receipts, (receipt) => !Revocation.isSettled(receipt))
+ * const unsettled = Stream.filter(receipts, (receipt) => !Revocation.isSettled(receipt))
  * ```
  *
  * @since 0.1.0
@@ -145,7 +151,7 @@ export type Entry = typeof Entry.Type
  */
 export const isSettled = (receipt: Receipt): boolean => receipt._tag === "Deleted" || receipt._tag === "NotFound"
 
-/** What is known of an id when its call has ended. */
+/** What a receipt needs besides the result of the call. */
 export interface Facts {
   readonly id: ApiKeyId
   readonly at: DateTime.Utc
@@ -153,32 +159,39 @@ export interface Facts {
   readonly inDoubt: boolean
 }
 
-export const ofSuccess = ({ at, id }: Facts, name: string): Receipt => new Deleted({ id, at, name: Option.some(name) })
-
 const ownKeyGone = "This run has deleted keys: one of them may be the very key that it authenticates with."
 
-const earlierRun = "An earlier run began to delete this key, and it is not known how that ended."
+const earlierRun = "An earlier run began to delete this key, and its outcome is unknown."
 
 const lines = (...said: ReadonlyArray<string>) => said.filter((line) => line !== "").join("\n")
 
-export const ofError =
-  ({ at, id, inDoubt }: Facts, hasDeleted: boolean) =>
-  (error: DeleteApiKeyError): Receipt => {
-    const { _tag, attempts, requestId } = error
-    const outcome = inDoubt ? Outcome.combine(error.outcome, "Unknown") : error.outcome
-    if (outcome === "Applied") return new Deleted({ id, at, name: Option.none() })
-    const told = { id, at, attempts, error: _tag, requestId }
-    if (_tag === "NotFound") {
-      const message = lines(inDoubt ? `${earlierRun} Most likely it deleted the key.` : "", error.message)
-      return new NotFound({ ...told, outcome, message })
-    }
-    const message = lines(
-      _tag === "Unauthorized" && hasDeleted ? ownKeyGone : "",
-      inDoubt ? `${earlierRun} It may have deleted the key.` : "",
-      error.message
-    )
-    return outcome === "Unknown" ? new Unknown({ ...told, message }) : new Failed({ ...told, message })
+const ofError = ({ at, id, inDoubt }: Facts, error: DeleteApiKeyError, hasDeleted: boolean): Receipt => {
+  const { _tag, attempts, requestId } = error
+  if (error.outcome === "Applied") return new Deleted({ id, at, name: Option.none() })
+  const outcome = inDoubt ? "Unknown" : error.outcome
+  const fields = { id, at, attempts, error: _tag, requestId }
+  if (_tag === "NotFound") {
+    const message = lines(inDoubt ? `${earlierRun} Most likely it deleted the key.` : "", error.message)
+    return new NotFound({ ...fields, outcome, message })
   }
+  const message = lines(
+    _tag === "Unauthorized" && hasDeleted ? ownKeyGone : "",
+    inDoubt ? `${earlierRun} It may have deleted the key.` : "",
+    error.message
+  )
+  return outcome === "Unknown" ? new Unknown({ ...fields, message }) : new Failed({ ...fields, message })
+}
+
+/** `hasDeleted` says whether the run had deleted a key before. */
+export const ofResult = (
+  facts: Facts,
+  result: Either.Either<ApiKey, DeleteApiKeyError>,
+  hasDeleted: boolean
+): Receipt =>
+  Either.match(result, {
+    onLeft: (error) => ofError(facts, error, hasDeleted),
+    onRight: ({ name }) => new Deleted({ id: facts.id, at: facts.at, name: Option.some(name) })
+  })
 
 /** An `ApiKeys` of the app's own died. */
 export const ofDefect = ({ at, id }: Facts, defect: unknown): Receipt => {
@@ -186,3 +199,14 @@ export const ofDefect = ({ at, id }: Facts, defect: unknown): Receipt => {
   const message = `The call failed with ${error}, so what became of the request is not known. Check whether it was carried out.`
   return new Unknown({ id, at, attempts: 0, error, message, requestId: Option.none() })
 }
+
+/** Stands in a receipt for what was given in place of an id. */
+const nil = ApiKeyId.make("00000000-0000-0000-0000-000000000000")
+
+/** What was given is not a UUID, and may be a secret: the receipt does not have it. */
+export const ofMalformed = (at: DateTime.Utc): Receipt =>
+  ofError(
+    { id: nil, at, inDoubt: false },
+    new HeldBack({ detail: "the id is not a UUID (it is not shown, because it may be a secret)" }),
+    false
+  )

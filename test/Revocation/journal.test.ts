@@ -1,17 +1,11 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Chunk, Deferred, Effect, Exit, Layer, Option, Schema, Stream } from "effect"
-import { ApiKey, ApiKeys, InstantlyError, Revocation } from "effect-instantly"
+import { Cause, Chunk, Deferred, Effect, Exit, Layer, Schema, Stream } from "effect"
+import { type ApiKey, ApiKeys, InstantlyError, Revocation } from "effect-instantly"
 import { InstantlyMock } from "effect-instantly/testing"
 import { madeUpSecret } from "../support/leaks.js"
+import { ids, indexOf } from "./deletions.js"
 
-const ids = (n: number) =>
-  Array.from({ length: n }, (_, index) =>
-    ApiKey.ApiKeyId.make(`019e18e2-78d4-7322-941a-${String(index).padStart(12, "0")}`)
-  )
-
-const indexOf = (id: ApiKey.ApiKeyId) => Number(id.slice(-12))
-
-const [first, second, third] = ids(3) as [ApiKey.ApiKeyId, ApiKey.ApiKeyId, ApiKey.ApiKeyId]
+const [first, second] = ids(2) as [ApiKey.ApiKeyId, ApiKey.ApiKeyId]
 
 /** What happens, in its order: entries of the journal, requests, and receipts that the consumer has. */
 const observed = (
@@ -32,7 +26,7 @@ const observed = (
         Effect.as(InstantlyMock.apiKey({ id }))
       )
   })
-  const run = (given: Iterable<ApiKey.ApiKeyId>, options: Revocation.Options<never, string> = {}) =>
+  const run = (given: Iterable<ApiKey.ApiKeyId>, options: Revocation.Options<string> = {}) =>
     Revocation.run(given, { concurrency: 1, journal: own, ...options }).pipe(
       Stream.tap((receipt) => note("consumed", receipt.id)),
       Stream.provideLayer(apiKeys)
@@ -183,92 +177,4 @@ describe("a journal", () => {
       expect(yield* Effect.forEach(lines, (text) => Schema.decode(line)(text))).toEqual(entries)
     })
   )
-})
-
-describe("an id in doubt", () => {
-  const inDoubt = (error?: InstantlyError.InstantlyError) =>
-    Effect.gen(function* () {
-      const { run } = observed(() => error ?? Effect.void)
-      const receipts = yield* Stream.runCollect(run([first], { inDoubt: [ApiKey.ApiKeyId.make(first.toUpperCase())] }))
-      return Chunk.unsafeHead(receipts)
-    })
-
-  it.effect.each<readonly [InstantlyError.InstantlyError | undefined, object]>([
-    [undefined, { _tag: "Deleted", name: Option.some("made-up key") }],
-    [new InstantlyError.InvalidResponse(), { _tag: "Deleted", name: Option.none() }],
-    [
-      new InstantlyError.NotFound(),
-      { _tag: "NotFound", outcome: "Unknown", message: expect.stringContaining("Most likely it deleted the key.") }
-    ],
-    [
-      new InstantlyError.TooManyRequests(),
-      { _tag: "Unknown", message: expect.stringContaining("It may have deleted the key.") }
-    ],
-    [new InstantlyError.HeldBack(), { _tag: "Unknown", error: "HeldBack" }],
-    [new InstantlyError.ServerError(), { _tag: "Unknown", error: "ServerError" }]
-  ])("after %s is told as one that an earlier run may have deleted", ([error, expected]) =>
-    Effect.map(inDoubt(error), (receipt) => expect(receipt).toMatchObject(expected))
-  )
-})
-
-describe("what doomed a run", () => {
-  it.effect("is the first such error, whatever comes later", () =>
-    Effect.gen(function* () {
-      const bothAreSent = yield* Deferred.make<void>()
-      const isDoomed = yield* Deferred.make<void>()
-      const { run } = observed((index) =>
-        index === 0
-          ? Effect.zipRight(Deferred.await(bothAreSent), new InstantlyError.PaymentRequired())
-          : Deferred.succeed(bothAreSent, undefined).pipe(
-              Effect.zipRight(Deferred.await(isDoomed)),
-              Effect.zipRight(new InstantlyError.Unauthorized())
-            )
-      )
-      const all = yield* run(ids(6), { concurrency: 2 }).pipe(
-        Stream.tap(() => Deferred.succeed(isDoomed, undefined)),
-        Stream.runCollect,
-        Effect.map(Chunk.toReadonlyArray)
-      )
-      const reasons = all.flatMap((receipt) => (receipt._tag === "Skipped" ? [receipt.reason] : []))
-      expect(all.some((receipt) => receipt._tag === "Failed" && receipt.error === "Unauthorized")).toBe(true)
-      expect(new Set(reasons)).toEqual(new Set(["PaymentRequired"]))
-    })
-  )
-})
-
-describe("pending", () => {
-  const at = InstantlyMock.apiKey().createdAt
-  const begun = new Revocation.Begun({ id: first, at })
-  const told = { id: first, at, attempts: 1, error: "made-up", message: "made-up", requestId: Option.none<string>() }
-  const failed = new Revocation.Failed(told)
-  const unknown = new Revocation.Unknown(told)
-  const skipped = new Revocation.Skipped({ id: first, at, reason: "Unauthorized" })
-  const notFound = new Revocation.NotFound({ ...told, outcome: "NotApplied" })
-  const deleted = new Revocation.Deleted({ id: first, at, name: Option.none() })
-
-  it.each<readonly [string, ReadonlyArray<Revocation.Entry>, "settled" | "in doubt" | "to do"]>([
-    ["nothing", [], "to do"],
-    ["a beginning without an end", [begun], "in doubt"],
-    ["a beginning and a failure that changed nothing", [begun, failed], "to do"],
-    ["a beginning and an unknown end", [begun, unknown], "in doubt"],
-    ["an unknown end, and then a failure that changed nothing", [begun, unknown, begun, failed], "in doubt"],
-    ["a run that was killed, and then a failure that changed nothing", [begun, begun, failed], "in doubt"],
-    ["a run that was killed, and then one that skipped it", [begun, skipped], "in doubt"],
-    ["one that skipped it", [skipped], "to do"],
-    ["a deletion", [begun, deleted], "settled"],
-    ["a key that was not found", [begun, notFound], "settled"],
-    ["a run that was killed, and then a deletion", [begun, begun, deleted], "settled"]
-  ])("of %s is as the journal tells", (_, entries, state) => {
-    expect(Revocation.pending([first, second], entries)).toEqual({
-      ids: state === "settled" ? [second] : [first, second],
-      inDoubt: state === "in doubt" ? [first] : []
-    })
-  })
-
-  it("has each id once, in the order of the ids, and knows both spellings", () => {
-    const upper = (id: ApiKey.ApiKeyId) => ApiKey.ApiKeyId.make(id.toUpperCase())
-    const { ids, inDoubt } = Revocation.pending([third, upper(first), second, first, third], [begun])
-    expect(ids).toEqual([third, upper(first), second])
-    expect(inDoubt).toEqual([upper(first)])
-  })
 })

@@ -1,13 +1,12 @@
 import { HttpBody, HttpClient, HttpClientRequest } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
-import Ajv2020 from "ajv/dist/2020.js"
-import addFormats from "ajv-formats"
-import { Context, Effect, Layer, Predicate, Redacted } from "effect"
+import { Context, Effect, Layer, Redacted } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
 import Fastify from "fastify"
 import { address, served } from "../../examples/embedded/served.js"
 import openapi from "../fixtures/openapi.json" with { type: "json" }
+import { violations } from "../support/contract.js"
 
 /** A request to send to several servers. */
 interface Case {
@@ -183,32 +182,6 @@ const doubles = [
 /** Sends a request with this token, or with none. */
 const ask = (request: Case, secret?: Redacted.Redacted) =>
   Effect.flatMap(Origin, (origin) => send(request, origin, secret === undefined ? undefined : Redacted.value(secret)))
-
-const ajv = addFormats.default(new Ajv2020.default({ strict: false, allErrors: true }))
-
-type Responses = Readonly<Record<string, unknown>>
-const { "/api/v2/api-keys": all, "/api/v2/api-keys/{id}": each, "/api/v2/audit-logs": log } = openapi.paths
-
-/** Where the contract has the responses to an operation. */
-const operations: Readonly<Record<"list" | "create" | "delete" | "audit", readonly [string, string, Responses]>> = {
-  list: ["/api/v2/api-keys", "get", all.get.responses],
-  create: ["/api/v2/api-keys", "post", all.post.responses],
-  delete: ["/api/v2/api-keys/{id}", "delete", each.delete.responses],
-  audit: ["/api/v2/audit-logs", "get", log.get.responses]
-}
-
-/** How a response to an operation violates the contract. */
-const violations = (operation: keyof typeof operations, status: number, body: unknown): ReadonlyArray<string> => {
-  const [path, method, responses] = operations[operation]
-  const documented = responses[status]
-  const own = `#/paths/${encodeURIComponent(path.replaceAll("/", "~1"))}/${method}/responses/${status}`
-  const reference = `contract${Predicate.hasProperty(documented, "$ref") ? documented.$ref : own}/content/application~1json/schema`
-  const validate = ajv.getSchema(reference) ?? ajv.compile({ $ref: reference })
-  return validate(body) === true
-    ? []
-    : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`)
-}
-ajv.addSchema(openapi, "contract")
 
 it("a response that is not in the contract violates it", () => {
   expect(violations("delete", 200, {})).not.toEqual([])

@@ -1,124 +1,111 @@
-/** The contract, from both sides: the client against Prism, which mocks the document; and responses that break it. */
-import { fileURLToPath } from "node:url"
+/** The contract, from both sides: the client against a server made of the document; and responses that break it. */
 import { inspect } from "node:util"
-import { Command, FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
-import { NodeContext } from "@effect/platform-node"
-import { afterAll, describe, expect, it } from "@effect/vitest"
-import {
-  Array as Arr,
-  Context,
-  Deferred,
-  Effect,
-  Either,
-  identity,
-  Layer,
-  ManagedRuntime,
-  Record,
-  Redacted,
-  Schema,
-  Stream
-} from "effect"
-import { ApiKey, ApiKeys, Instantly, InstantlyClient, InstantlyError, RateLimit, RetryPolicy } from "effect-instantly"
+import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Either, FastCheck as fc, identity, Layer, Record, Redacted, Schema } from "effect"
+import { ApiKey, ApiKeys, Instantly, InstantlyError, RateLimit, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
+import Fastify from "fastify"
 import contract from "../fixtures/openapi.json" with { type: "json" }
+import { allowedBy, violations } from "../support/contract.js"
 
 const operation = contract.paths["/api/v2/api-keys/{id}"].delete
 const example = operation.responses["200"].content["application/json"].example
 const exampleId = ApiKey.ApiKeyId.make(example.id)
 
-const deletion = HttpClientRequest.del(`/api/v2/api-keys/${exampleId}`)
-
 const deleteKey = (id: ApiKey.ApiKeyId) => Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(id))
-
-const execute = (request: HttpClientRequest.HttpClientRequest) =>
-  Effect.flatMap(InstantlyClient.InstantlyClient, (client) =>
-    client.execute(request, HttpClientResponse.schemaBodyJson(ApiKey.ApiKey))
-  )
 
 /** An error's fields, plain: where a comparison fails, Vitest can show them. */
 const factsOf = Schema.encodeSync(InstantlyError.InstantlyError)
 
-const fileAt = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-
-class Prism extends Context.Tag("test/Prism")<Prism, { readonly baseUrl: string }>() {
-  static readonly layer = Layer.scoped(
-    Prism,
-    Effect.gen(function* () {
-      const prism = yield* Command.make(
-        process.execPath,
-        fileAt("../../node_modules/@stoplight/prism-cli/dist/index.js"),
-        ...["mock", "--errors", "--multiprocess=false", "--host=127.0.0.1", "--port=0"],
-        fileAt("../fixtures/openapi.json")
-      ).pipe(Command.stderr("inherit"), Command.start)
-      const baseUrl = yield* Deferred.make<string>()
-      // Its log is read to the end: it would stop where nobody takes what it says.
-      yield* prism.stdout.pipe(
-        Stream.decodeText(),
-        Stream.splitLines,
-        Stream.runForEach((line) => {
-          const address = /listening on (http:[\d./:]+)/.exec(line)?.[1]
-          return address === undefined ? Effect.void : Deferred.succeed(baseUrl, address)
-        }),
-        Effect.ensuring(Deferred.die(baseUrl, new Error("Prism ended before it listened"))),
-        Effect.forkScoped
-      )
-      return { baseUrl: yield* Deferred.await(baseUrl) }
-    })
-  ).pipe(Layer.provide(NodeContext.layer))
+interface Reply {
+  readonly status: number
+  readonly body: unknown
 }
 
-/** What becomes of a program of which Prism is the server, and what Prism found wrong with its requests and responses. */
-const onPrism = <A, E>(
-  program: Effect.Effect<A, E, ApiKeys.ApiKeys | InstantlyClient.InstantlyClient>,
-  headers: Readonly<Record<string, string>> = {}
+/**
+ * A server made of the document. It refuses a request that violates the security scheme, a parameter or the body of the
+ * operation, and responds to any other with what there is for its id.
+ */
+const serverOf = (replyTo: (id: string) => Reply) =>
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      const app = Fastify()
+      const params = {
+        type: "object",
+        properties: Object.fromEntries(operation.parameters.map(({ name, schema }) => [name, schema])),
+        required: operation.parameters.filter(({ required }) => required).map(({ name }) => name)
+      }
+      const body = operation.requestBody.content["application/json"].schema
+      app.addHook("onRequest", async ({ headers }, reply) => {
+        const { scheme } = contract.components.securitySchemes.bearer
+        if (new RegExp(`^${scheme} [^ ]+$`, "i").test(headers.authorization ?? "")) return
+        await reply.code(401).send({ statusCode: 401, error: "Unauthorized", message: "made-up: another scheme" })
+      })
+      app.delete<{ Params: { id: string } }>("/api/v2/api-keys/:id", { schema: { params, body } }, (request, reply) => {
+        const { body, status } = replyTo(request.params.id)
+        expect(violations("delete", status, body)).toEqual([])
+        return reply.code(status).send(body)
+      })
+      await app.listen({ host: "127.0.0.1", port: 0 })
+      return app
+    }),
+    (app) => Effect.promise(() => app.close())
+  ).pipe(Effect.map((app) => app.listeningOrigin))
+
+/** Runs a program whose requests go to a server made of the document. */
+const against = <A, E>(
+  replyTo: (id: string) => Reply,
+  program: Effect.Effect<A, E, ApiKeys.ApiKeys>,
+  transformClient: (client: HttpClient.HttpClient) => HttpClient.HttpClient = identity
 ) =>
   Effect.gen(function* () {
-    const { baseUrl } = yield* Prism
-    const violations: Array<string> = []
     const client = Instantly.layer({
       apiKey: Redacted.make("made-up-token"),
-      baseUrl,
+      baseUrl: yield* serverOf(replyTo),
       rateLimit: RateLimit.unlimited,
+      yields: false,
       retryPolicy: RetryPolicy.none,
-      transformClient: (client) =>
-        client.pipe(
-          HttpClient.mapRequest(HttpClientRequest.setHeaders(headers)),
-          HttpClient.tap(({ headers }) =>
-            Effect.sync(() => violations.push(...Arr.fromNullable(headers["sl-violations"])))
-          )
-        )
+      transformClient
     })
-    const result = yield* program.pipe(Effect.provide(client), Effect.provide(FetchHttpClient.layer), Effect.either)
-    return { result, violations }
-  })
+    return yield* program.pipe(Effect.provide(Layer.orDie(client)), Effect.provide(FetchHttpClient.layer))
+  }).pipe(Effect.scoped)
 
-describe("against Prism", () => {
-  const prism = ManagedRuntime.make(Prism.layer)
-  afterAll(() => prism.dispose())
+const drawn = (schema: unknown, numRuns: number) => fc.sample(allowedBy(schema), { numRuns, seed: 1 })
+
+describe("against a server made of the document", () => {
+  const deleted = () => ({ status: 200, body: example })
 
   it.live("a 200 is the deleted key, and the request for it violates nothing", () =>
     Effect.gen(function* () {
-      const { result, violations } = yield* onPrism(deleteKey(exampleId))
-      const key = yield* result
+      const key = yield* against(deleted, deleteKey(exampleId))
       expect(key).toBeInstanceOf(ApiKey.ApiKey)
       expect(Schema.encodeSync(ApiKey.ApiKey)(key)).toEqual(example)
-      expect(violations).toEqual([])
-    }).pipe(Effect.provide(prism))
+    })
   )
 
-  it.live("a request that violates the contract is noticed", () =>
+  it.live.each([
+    [
+      "security scheme",
+      HttpClientRequest.setHeader("authorization", "Basic bWFkZS11cA=="),
+      { _tag: "Unauthorized", status: 401 }
+    ],
+    [
+      "id",
+      (request: HttpClientRequest.HttpClientRequest) =>
+        HttpClientRequest.setUrl(request, request.url.replace(exampleId, "nope")),
+      { _tag: "BadRequest", code: "FST_ERR_VALIDATION" }
+    ],
+    [
+      "body",
+      HttpClientRequest.bodyUnsafeJson({ reason: "made up" }),
+      { _tag: "BadRequest", code: "FST_ERR_VALIDATION" }
+    ]
+  ] as const)("a request that violates its %s is noticed", ([, violate, facts]) =>
     Effect.gen(function* () {
-      const unsigned = yield* onPrism(Effect.flip(deleteKey(exampleId)), { authorization: "Basic bWFkZS11cA==" })
-      expect(factsOf(yield* unsigned.result)).toMatchObject({ _tag: "Unauthorized" })
-      expect(unsigned.violations).toEqual([expect.stringContaining("Invalid security scheme")])
-      for (const request of [
-        HttpClientRequest.del("/api/v2/api-keys/nope"),
-        HttpClientRequest.bodyUnsafeJson(deletion, { reason: "made up" })
-      ]) {
-        const { result } = yield* onPrism(Effect.flip(execute(request)))
-        expect(factsOf(yield* result)).toMatchObject({ _tag: "UnexpectedStatus", status: 422 })
-      }
-    }).pipe(Effect.provide(prism))
+      const error = yield* Effect.flip(against(deleted, deleteKey(exampleId), HttpClient.mapRequest(violate)))
+      expect(factsOf(error)).toMatchObject(facts)
+    })
   )
 
   const errors = [
@@ -134,29 +121,39 @@ describe("against Prism", () => {
 
   it.live.each(errors)("a %s is %s, whatever its message, and nothing was applied", ([status, tag]) =>
     Effect.gen(function* () {
-      for (const prefer of [`code=${status}`, `code=${status}, dynamic=true, seed=1`]) {
-        const { result, violations } = yield* onPrism(Effect.flip(deleteKey(exampleId)), { prefer })
-        expect(factsOf(yield* result)).toMatchObject({
+      const name = operation.responses[status].$ref.replace("#/components/responses/", "")
+      const response = Object.entries(contract.components.responses).find(([key]) => key === name)?.[1]
+      const { example, schema } = response?.content["application/json"] ?? {}
+      const bodies = [example, ...drawn(schema, 20)]
+      const unsent = bodies.values()
+      const failed = yield* against(
+        () => ({ status: Number(status), body: unsent.next().value }),
+        Effect.forEach(bodies, () => Effect.flip(deleteKey(exampleId)))
+      )
+      for (const error of failed) {
+        expect(factsOf(error)).toMatchObject({
           _tag: tag,
           status: Number(status),
           outcome: "NotApplied",
           attempts: 1
         })
-        expect(violations).toEqual([])
       }
-    }).pipe(Effect.provide(prism))
+    })
   )
 
   it.live("500 random bodies that the contract allows are all read", () =>
     Effect.gen(function* () {
-      // A seed for each: Prism draws the same bodies in every run.
-      const drawn = (n: number) =>
-        execute(HttpClientRequest.setHeader(deletion, "prefer", `dynamic=true, seed=body-${n}`))
-      const { result, violations } = yield* onPrism(Effect.forEach(Arr.range(1, 500), drawn, { concurrency: 20 }))
-      const keys = yield* result
-      expect(new Set(keys.map(({ id }) => id)).size).toBe(500)
-      expect(violations).toEqual([])
-    }).pipe(Effect.provide(prism))
+      const Body = Schema.Struct({ id: ApiKey.ApiKeyId, name: Schema.String })
+      const bodies = new Map(
+        drawn(contract.components.schemas.ApiKey, 500).map((body) => [Schema.decodeUnknownSync(Body)(body).id, body])
+      )
+      expect(bodies.size).toBe(500)
+      const keys = yield* against(
+        (id) => ({ status: 200, body: bodies.get(ApiKey.ApiKeyId.make(id)) }),
+        Effect.forEach(bodies.keys(), deleteKey, { concurrency: 20 })
+      )
+      expect(keys.map((key) => Schema.encodeSync(ApiKey.ApiKey)(key))).toEqual([...bodies.values()])
+    })
   )
 })
 
@@ -194,7 +191,7 @@ describe("a response that breaks the contract", () => {
     ),
     ["scopes.1", "is of another type", { ...good, scopes: ["all:all", { secret }] }]
   ])(
-    "whose %s %s is InvalidResponse: applied, never sent again, described by path and without the secret",
+    "whose %s %s is InvalidResponse: applied if the id confirms it, never sent again, described by path and without the secret",
     ([path, problem, body]) =>
       Effect.gen(function* () {
         const { requests, result } = yield* deleteWithBody(body)
@@ -203,7 +200,11 @@ describe("a response that breaks the contract", () => {
           Schema.is(InstantlyError.InvalidResponse),
           identity
         )
-        expect(factsOf(error)).toMatchObject({ status: 200, outcome: "Applied", attempts: 1 })
+        expect(factsOf(error)).toMatchObject({
+          status: 200,
+          outcome: path === "id" ? "Unknown" : "Applied",
+          attempts: 1
+        })
         expect(requests).toBe(1)
         expect(error.detail).toMatch(new RegExp(`^${path} ${problem === "is missing" ? "is missing$" : "is not "}`))
         for (const shown of [error.message, JSON.stringify(error), inspect(error, { depth: null, showHidden: true })]) {

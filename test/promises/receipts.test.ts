@@ -19,13 +19,17 @@ import {
   Schedule,
   Stream
 } from "effect"
-import { ApiKeys, Instantly, InstantlyClient, RateLimit, Revocation } from "effect-instantly"
+import { type ApiKey, ApiKeys, Instantly, InstantlyClient, RateLimit, Revocation } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { histories, scaled } from "../support/histories.js"
 import { simulate } from "../support/simulation.js"
 
 /** What latency varies by: as much as the gate allows for. */
 const latency = Fault.always(Fault.delayRequest(Effect.map(Random.nextIntBetween(5, 55), Duration.millis)))
+
+const page = "<html>Sign in to the network of this hotel</html>"
+
+const envelope = (statusCode: number, error: string) => JSON.stringify({ statusCode, error, message: "made-up" })
 
 /** One request in a hundred each, of everything that does not doom the others. */
 const everyFault = [
@@ -37,8 +41,9 @@ const everyFault = [
   Fault.swallowResponse,
   Fault.delayRequest("20 seconds"),
   Fault.delayResponse("20 seconds"),
-  Fault.changeResponse((response) => ({ ...response, body: "<html>" })),
-  ...[302, 400, 408, 429, 500, 503].map((status) => Fault.respond({ status }))
+  Fault.changeResponse((response) => ({ ...response, body: page })),
+  Fault.respond({ status: 400, body: envelope(400, "Bad Request") }),
+  ...[200, 302, 403, 408, 429, 500, 503].map((status) => Fault.respond({ status, body: page }))
 ]
 const onePercentEach = everyFault.map((fault) => Fault.atRate(0.01, fault))
 
@@ -87,13 +92,13 @@ const untruths = (
   const applied = arrivals.find((arrival) => arrival.applied)
   const at = Number(receipt.at.epochMillis)
   const laws: Array<readonly [law: string, holds: boolean]> = [
-    ["the requests are counted, where they are told", !("attempts" in receipt) || receipt.attempts === arrivals.length],
+    ["the requests are counted", !("attempts" in receipt) || receipt.attempts === arrivals.length],
     ["none was sent after the receipt", receipt._tag !== "Skipped" || arrivals.length === 0]
   ]
   switch (receipt._tag) {
     case "Deleted":
       laws.push(["it is gone by this run", applied !== undefined && applied.at <= at && !exists])
-      laws.push(["Instantly reported success", arrivals.at(-1)?.status.pipe(Option.contains(200)) === true])
+      laws.push(["Instantly's own response confirms it", arrivals.at(-1)?.status.pipe(Option.contains(200)) === true])
       break
     case "NotFound":
       laws.push(
@@ -242,7 +247,59 @@ describe("a workspace whose plan ends in the middle", () => {
     const reasons = of(1).flatMap((receipt) => (receipt._tag === "Skipped" ? [receipt.reason] : []))
     expect(new Set(reasons)).toEqual(new Set(["PaymentRequired"]))
     expect(arrivals.filter(({ status }) => Option.contains(status, 402))).toHaveLength(Failed)
-  }, 60_000)
+  }, 600_000)
+})
+
+/** Somebody on the way answers in Instantly's place. */
+const walls: ReadonlyArray<readonly [string, Fault.Fault]> = [
+  ["a portal that lets nothing through", Fault.respond({ status: 200, body: page })],
+  ["a filter that blocks what comes back", Fault.changeResponse(() => ({ status: 403, headers: {}, body: page }))]
+]
+
+/** A run that meets a wall after 100 requests, and another one once the wall has gone. */
+const meet = (wall: Fault.Fault) =>
+  Effect.gen(function* () {
+    const behindTheWall = wall.pipe(Fault.and(Fault.delayRequest("30 millis")))
+    const mock = yield* InstantlyMock.make({ faults: [Fault.after(100, Fault.times(60, behindTheWall)), latency] })
+    const caller = yield* mock.createApiKey()
+    const ids = yield* createMany(mock, 500)
+    const run = (ids: ReadonlyArray<ApiKey.ApiKeyId>, options?: Revocation.Options) =>
+      Revocation.run(ids, options).pipe(
+        Stream.runCollect,
+        Effect.map(Chunk.toReadonlyArray),
+        Effect.provide(instantly(mock, caller))
+      )
+    const first = yield* run(ids)
+    const arrivals = byId(yield* mock.arrivals)
+    const isThere = new Set<string>((yield* mock.apiKeys).map(({ id }) => id))
+    // the rest of the wall is in the way of somebody else
+    yield* Effect.replicateEffect(mock.httpClient.get("https://api.instantly.ai/"), 160 - arrivals.size)
+    const pending = Revocation.pending(ids, first)
+    const second = yield* run(pending.ids, { inDoubt: pending.inDoubt })
+    return { ids, first, arrivals, isThere, inDoubt: pending.inDoubt, second }
+  }).pipe(Effect.scoped)
+
+describe("a wall in the middle of a run", () => {
+  it.each(walls)(
+    "gets a handful of ids, which a later run settles with the others: %s",
+    async (_, wall) => {
+      const { arrivals, first, ids, inDoubt, isThere, second } = await succeed(meet(wall))
+      const { Deleted = 0, Skipped = 0, Unknown = 0 } = tally(first)
+      expect([Deleted, Deleted + Unknown + Skipped]).toEqual([100, 500])
+      // five, what was under way, and what was taken while deletions from before the wall were still ending
+      expect(Unknown).toBeGreaterThanOrEqual(5)
+      expect(Unknown).toBeLessThan(50)
+      for (const one of first) if (one._tag === "Skipped") expect(one.reason).toBe("Blocked")
+      expect(first.flatMap((one) => untruths(one, arrivals.get(one.id) ?? [], isThere.has(one.id)))).toEqual([])
+      expect(inDoubt).toHaveLength(Unknown)
+      expect(Revocation.pending(ids, [...first, ...second]).ids).toEqual([])
+      // what the first run deleted behind the wall is no key that never was
+      const deletedBehind = ids.length - isThere.size + 1 - Deleted
+      const missing = second.flatMap((one) => (one._tag === "NotFound" ? [one.outcome] : []))
+      expect(missing).toEqual(Array.from({ length: deletedBehind }, () => "Unknown"))
+    },
+    600_000
+  )
 })
 
 /** What an app hands in, where it throws. */

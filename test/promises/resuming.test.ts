@@ -38,7 +38,11 @@ const faults = constantFrom(
   Fault.delayRequest("40 seconds"),
   Fault.delayResponse("40 seconds"),
   Fault.respond({ status: 429 }),
-  Fault.respond({ status: 503 })
+  Fault.respond({ status: 503 }),
+  // somebody on the way answers in Instantly's place, before the server acts or after it
+  Fault.respond({ status: 200, body: "<html>" }),
+  Fault.changeResponse(() => ({ status: 200, headers: {}, body: "{}" })),
+  Fault.changeResponse(() => ({ status: 403, headers: {}, body: "<html>" }))
 )
 
 const histories = record({
@@ -53,7 +57,7 @@ const histories = record({
 })
 
 describe("a run that is killed at any step, and resumed", () => {
-  lawOfRuns("tells of each key what is true, and sends nothing after it has", histories, (history) =>
+  lawOfRuns("says of each key what is true, and sends nothing after it has", histories, (history) =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.make({
         faults: history.faults.flatMap(({ fault, happens }, index) => (happens ? [Fault.nth(index + 1, fault)] : []))
@@ -90,7 +94,7 @@ describe("a run that is killed at any step, and resumed", () => {
         expect(settled).toHaveLength(1)
         expect(own.at(-1)).toBe(settled[0])
         if (settled[0]?._tag === "Deleted") expect(deletions).toHaveLength(1)
-        // no key that a run may have deleted is told as one that was never here
+        // no key that a run may have deleted is called one that was never here
         if (settled[0]?._tag === "NotFound" && settled[0].outcome === "NotApplied") {
           expect(deletions).toEqual([])
           expect(gone).toContain(id)

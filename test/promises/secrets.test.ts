@@ -2,7 +2,7 @@
  * No secret is shown: canaries for the token and for the deleted key's secret, over everything the library can return or
  * fail with, looked for wherever a person, a log or a trace could see it.
  */
-import { createServer } from "node:http"
+import { createServer, STATUS_CODES } from "node:http"
 import { NodeSdk } from "@effect/opentelemetry"
 import { FetchHttpClient, HttpClientError, HttpClientRequest } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
@@ -164,22 +164,14 @@ const clients = [
   ["node:http", NodeHttpClient.layer]
 ] as const
 
-const reasons: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  402: "Payment Required",
-  403: "Forbidden",
-  404: "Not Found"
-}
-
 /** A proxy that repeats the request wherever its response has room for it. */
-const echo = (status: number) =>
+const echo = (status: number, prefix = "") =>
   Effect.acquireRelease(
     Effect.async<{ readonly origin: string; readonly close: () => void }>((resume) => {
       const server = createServer(({ headers, method, url }, response) => {
         const { authorization = "" } = headers
         const bare = authorization.replace("Bearer ", "")
-        const message = `${method} ${url} ${authorization} ${Buffer.from(bare).toString("base64")}`
+        const message = `${prefix}${method} ${url} ${authorization} ${Buffer.from(bare).toString("base64")}`
         response.writeHead(status, {
           ...json,
           "x-request-id": bare,
@@ -191,7 +183,7 @@ const echo = (status: number) =>
         response.end(
           JSON.stringify({
             statusCode: status,
-            error: reasons[status] ?? "Made Up",
+            error: STATUS_CODES[status],
             message,
             code: bare,
             [bare]: bare,
@@ -288,7 +280,18 @@ describe("no secret is shown", () => {
         if (Option.exists(serverMessage, (message) => Redacted.value(message).includes(token))) said.push(status)
       }
       // there the error holds the token, in what the server said, and still shows it nowhere
-      expect(said).toEqual([400, 404, 409, 422])
+      expect(said).toEqual([400, 401, 403, 404, 409, 422])
+    })
+  )
+
+  it.scopedLive.each(clients)("by a missing scope whose message repeats the request, over %s", ([, client]) =>
+    Effect.gen(function* () {
+      for (const status of [401, 403]) {
+        const { origin } = yield* echo(status, `Invalid scope. Required: a:b. Found: ${secret}, ${token}, `)
+        const { everything, tag } = yield* remove({ baseUrl: origin }).pipe(Effect.provide(client))
+        expect(tag).toBe("InsufficientScope")
+        expectNoLeak(everything)
+      }
     })
   )
 

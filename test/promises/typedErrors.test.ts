@@ -45,7 +45,8 @@ const propertiesOf = (body: string): Record<string, unknown> => {
 const provenBy = (status: number, body: string): Outcome.Outcome => {
   const { error, id: named, message, statusCode, code } = propertiesOf(body)
   if (status === 429) return "NotApplied"
-  if (status < 300) return named === id ? "Applied" : "Unknown"
+  // a 204 or a 205 has no body
+  if (status < 300) return status !== 204 && status !== 205 && named === id ? "Applied" : "Unknown"
   const isEnvelope =
     statusCode === status &&
     error === STATUS_CODES[status] &&

@@ -82,7 +82,7 @@ const drip =
 
 /** A success as long as one may be, of which nothing shows that before its end. */
 export const longest: Respond = (socket) => {
-  const fill = Buffer.alloc(8 * mebibyte - Buffer.byteLength(wireKey), " ")
+  const fill = Buffer.alloc(2 * mebibyte - Buffer.byteLength(wireKey), " ")
   socket.write(headOf(200, { "transfer-encoding": "chunked" }))
   socket.write(frameOf(Buffer.concat([Buffer.from(wireKey), fill])))
   socket.write("0\r\n\r\n")
