@@ -11,7 +11,7 @@ const prepare = (rateLimit: RateLimit.RateLimitPolicy = RateLimit.unlimited) =>
     const mock = yield* InstantlyMock.make()
     const { secret } = yield* mock.createApiKey()
     const { id } = yield* mock.createApiKey({ name: "leaked" })
-    const live = Instantly.layer({ apiKey: secret, rateLimit, rest: 0 }).pipe(
+    const live = Instantly.layer({ apiKey: secret, rateLimit, yields: false }).pipe(
       Layer.provide(Layer.succeed(HttpClient.HttpClient, mock.httpClient))
     )
     const runtime = ManagedRuntime.make(live)
@@ -60,7 +60,7 @@ describe("a deletion as an activity of another engine", () => {
     [400, "Bad Request", "BadRequest"],
     [401, "Unauthorized", "Unauthorized"],
     [402, "Payment Required", "PaymentRequired"],
-    [403, "Forbidden", "Forbidden"],
+    [403, "Forbidden", "UnexpectedStatus"],
     [302, "Found", "UnexpectedStatus"]
   ] as const)("returns the receipt of a %d, which will not pass, in each attempt", ([status, reason, error]) =>
     Effect.gen(function* () {

@@ -1,19 +1,38 @@
-/** What both workflows run on: the engine on Postgres, the gate on Redis, and Instantly. */
+/** What both workflows run on: the engine and the journal on Postgres, the gate on Redis, and Instantly. */
 import { ClusterWorkflowEngine, type ShardingConfig, SingleRunner } from "@effect/cluster"
+import { SqlClient } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
-import { Config, Effect, Layer, Option, Redacted } from "effect"
+import { Config, Effect, Layer, Option, Redacted, Schedule } from "effect"
 import { Instantly } from "effect-instantly"
 import * as RedisRateLimit from "effect-instantly/RedisRateLimit"
 import { Redis } from "ioredis"
+import { createTables, Database, DatabaseError, guarded } from "../fence.js"
 
 /** The database named by `DATABASE_URL`. */
-export const Database = PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") })
+export const Postgres = PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") })
 
 const engine = (shardingConfig: Partial<ShardingConfig.ShardingConfig["Type"]>) =>
   ClusterWorkflowEngine.layer.pipe(
     Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql", shardingConfig })),
-    Layer.provide(Database)
+    Layer.provide(Postgres)
   )
+
+/** The tables of the fence and the journal, in the same database. They hold ids and receipts, and no secret. */
+export const Tables = Layer.effect(
+  Database,
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    yield* Effect.forEach(createTables, (statement) => sql.unsafe(statement)).pipe(
+      // Two processes that start at once may both try to create them.
+      Effect.retry(Schedule.spaced("100 millis").pipe(Schedule.intersect(Schedule.recurs(20))))
+    )
+    return (statement, values) =>
+      Effect.mapError(
+        sql.unsafe<Record<string, unknown>>(statement, values),
+        ({ message }) => new DatabaseError({ message })
+      )
+  })
+)
 
 /**
  * The engine of a process that runs workflows. One such process works, and the others wait for its locks in Postgres. They get
@@ -43,4 +62,5 @@ const Gate = Layer.unwrapScoped(
   })
 )
 
-export const InstantlyLive = Instantly.layerConfig({ rateLimit: Gate })
+/** A worker that another one has superseded sends nothing. */
+export const InstantlyLive = Instantly.layerConfig({ gate: Gate, transformClient: guarded })

@@ -53,7 +53,7 @@ describe.skipIf(!isInstalled)("examples/durable/main.ts", () => {
     it.scoped("ends with 1 when a key could not be deleted", () =>
       Effect.gen(function* () {
         const { old, world } = yield* withKey
-        yield* world.failing(old.id, 1, 400)
+        yield* world.failing(old.id, 1, 400, "Bad Request")
         const { code, output } = yield* world.run(["revoke", "leavers", old.id])
         expect(code).toBe(1)
         expect(JSON.parse(output)).toMatchObject({ _tag: "Failed", id: old.id })
@@ -76,7 +76,7 @@ describe.skipIf(!isInstalled)("examples/durable/main.ts", () => {
     it.scoped("tells a person what to do when the old key cannot be deleted", () =>
       Effect.gen(function* () {
         const { old, world } = yield* withKey
-        yield* world.failing(old.id, 1, 400)
+        yield* world.failing(old.id, 1, 400, "Bad Request")
         const { code, output } = yield* world.run(["rotate", "spring", old.id])
         expect(code).toBe(1)
         const { id } = (yield* world.mock.apiKeys).find(({ name }) => name === "app (EU) (rotation spring)") ?? {

@@ -16,8 +16,7 @@ import { Config, Console, Effect, Layer, Logger, Schema } from "effect"
 import { type ApiKey, Revocation } from "effect-instantly"
 import { idFrom, messageOf, runToEnd, Usage } from "../ended.js"
 import { describe } from "../rotation/report.js"
-import { EntriesLive } from "./entries.js"
-import { Client, Database, InstantlyLive, Worker } from "./layers.js"
+import { Client, InstantlyLive, Postgres, Tables, Worker } from "./layers.js"
 import * as Revoke from "./revoke.js"
 import * as Rotate from "./rotate.js"
 import { VaultLive } from "./vault.js"
@@ -31,9 +30,9 @@ const work = Layer.unwrapEffect(
     return Layer.merge(Revoke.layer({ passes, pause }), Rotate.layer({ patience }))
   })
 ).pipe(
-  Layer.provide([InstantlyLive, EntriesLive, VaultLive]),
+  Layer.provide([InstantlyLive, Tables, VaultLive]),
   Layer.provide(Worker),
-  Layer.provide([Database, NodeContext.layer, NodeHttpClient.layerUndici]),
+  Layer.provide([Postgres, NodeContext.layer, NodeHttpClient.layerUndici]),
   Layer.launch
 )
 

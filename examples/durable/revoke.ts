@@ -7,10 +7,11 @@
  * engine counts would not do: it is the same when an activity is run again because its process died.
  */
 import { Activity, DurableClock, Workflow } from "@effect/workflow"
-import { type Duration, Effect, Schedule, Schema, Stream } from "effect"
+import { type Duration, Effect, Schema, Stream } from "effect"
 import { ApiKey, Revocation } from "effect-instantly"
-import { Entries, Line, resume } from "../journal.js"
-import { logged } from "./logged.js"
+import type { Pass } from "../fence.js"
+import { Line, resume } from "../journal.js"
+import { beginPass, whileAway } from "./pass.js"
 
 const Receipts = Schema.Array(Revocation.Receipt)
 
@@ -26,35 +27,16 @@ export const Revoke = Workflow.make({
 })
 
 /** The last receipt for each id. A `Skipped` says nothing new of an id that was sent before. */
-const receiptsOf = (run: string) =>
+const receiptsOf = (pass: Pass) =>
   Effect.gen(function* () {
-    const entries = yield* Entries
     const last = new Map<string, Revocation.Receipt>()
-    for (const line of yield* entries.select(run)) {
+    for (const line of yield* pass.read) {
       const entry = yield* Schema.decode(Line)(line)
       const key = entry.id.toLowerCase()
       if (entry._tag !== "Begun" && !(entry._tag === "Skipped" && last.has(key))) last.set(key, entry)
     }
     return [...last.values()]
   })
-
-/** Sends what is left of the run, and gives the receipts of all of it. */
-const pass = (number: number, { ids, run }: typeof Revoke.payloadSchema.Type) => {
-  const name = `pass ${number} of ${run}`
-  return Activity.make({
-    name,
-    success: Receipts,
-    execute: Stream.runDrain(resume(run, ids)).pipe(
-      Effect.zipRight(receiptsOf(run)),
-      Effect.catchTag("ParseError", Effect.die),
-      // What goes on after a crash goes on after a lost database, too.
-      Effect.tapError(({ reason }) => Effect.logWarning(`the database is away: ${reason}`)),
-      Effect.retry(Schedule.spaced("1 second")),
-      Effect.orDie,
-      logged(name)
-    )
-  })
-}
 
 /** Whether another pass may help. What was skipped needs a person: the key of this program is refused, or the plan ended. */
 const isWorthAnother = (receipts: ReadonlyArray<Revocation.Receipt>) =>
@@ -68,15 +50,28 @@ export interface Options {
 }
 
 export const layer = ({ passes, pause }: Options) =>
-  Revoke.toLayer((payload) =>
+  Revoke.toLayer(({ ids, run }) =>
     Effect.gen(function* () {
-      let receipts = yield* pass(1, payload)
+      const inPass = yield* beginPass(run)
+
+      /** Sends what is left of the run, and gives the receipts of all of it. */
+      const pass = (number: number) => {
+        const name = `pass ${number} of ${run}`
+        const sent = (pass: Pass) => Effect.zipRight(Stream.runDrain(resume(pass, ids)), receiptsOf(pass))
+        return Activity.make({
+          name,
+          success: Receipts,
+          execute: inPass(name, (pass) => Effect.catchTag(whileAway(sent(pass)), "ParseError", Effect.die))
+        })
+      }
+
+      let receipts = yield* pass(1)
       for (let number = 2; number <= passes && isWorthAnother(receipts); number++) {
         // In memory: a process that dies costs a pause from its beginning. A clock in the database would suspend the
         // workflow, and it is known that the engine may be slow to wake it up.
-        yield* Effect.log(`pauses before pass ${number} of ${payload.run}`)
+        yield* Effect.log(`pauses before pass ${number} of ${run}`)
         yield* DurableClock.sleep({ name: `pause ${number}`, duration: pause, inMemoryThreshold: pause })
-        receipts = yield* pass(number, payload)
+        receipts = yield* pass(number)
       }
       return receipts
     })

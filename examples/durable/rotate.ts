@@ -6,12 +6,13 @@
  * created and stored in the vault in one step: if the process dies in between, nobody has the secret, and the next run
  * deletes the key, which it finds by its name.
  */
-import { HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { HttpClientRequest } from "@effect/platform"
 import { Activity, Workflow } from "@effect/workflow"
 import { Data, type Duration, Effect, Schedule, Schema, Stream } from "effect"
-import { ApiKey, ApiKeys, InstantlyClient, type InstantlyError } from "effect-instantly"
+import { ApiKey, ApiKeys, InstantlyClient, InstantlyError } from "effect-instantly"
+import { type DatabaseError, Guard, type Superseded } from "../fence.js"
 import { type Leftover, type Old, Report } from "../rotation/report.js"
-import { logged } from "./logged.js"
+import { beginPass } from "./pass.js"
 import { Vault, type VaultError } from "./vault.js"
 
 export const Rotate = Workflow.make({
@@ -30,10 +31,15 @@ class NotYet extends Data.TaggedError("NotYet")<{ readonly message: string }> {}
 
 class Refused extends Data.TaggedError("Refused")<{ readonly message: string }> {}
 
-type StepError = InstantlyError.InstantlyError | VaultError | NotYet | Refused
+type StepError = InstantlyError.InstantlyError | VaultError | DatabaseError | Superseded | NotYet | Refused
 
-const mayPass = (error: StepError) =>
-  error._tag === "NotYet" || error._tag === "VaultError" || (error._tag !== "Refused" && error.isRetryable)
+const mayPass = (error: StepError) => {
+  if (InstantlyError.isInstantlyError(error)) return error.isRetryable
+  return error._tag !== "Refused" && error._tag !== "Superseded"
+}
+
+/** The vault is changed by the latest pass alone, as Instantly is. */
+const HeldVault = Effect.zipRight(Effect.flatten(Guard), Vault)
 
 const Successor = Schema.Struct({ name: Schema.String, scopes: Schema.Array(ApiKey.Scope) })
 
@@ -41,17 +47,22 @@ const Successor = Schema.Struct({ name: Schema.String, scopes: Schema.Array(ApiK
 const successorName = (old: string, run: string) => `${old.replace(/ \(rotation .*\)$/s, "")} (rotation ${run})`
 
 /** Every step of one rotation. `patience` is how long a step tries what may still pass. */
-const stepsOf = ({ old, run }: typeof Rotate.payloadSchema.Type, patience: Duration.DurationInput) => {
+const stepsOf = (
+  { old, run }: typeof Rotate.payloadSchema.Type,
+  patience: Duration.DurationInput,
+  inPass: Effect.Effect.Success<ReturnType<typeof beginPass>>
+) => {
   const patiently = <A, I, R>(what: string, success: Schema.Schema<A, I>, execute: Effect.Effect<A, StepError, R>) => {
     const name = `${what} (rotation ${run} of ${old})`
     return Activity.make({
       name,
       success,
       error: Schema.String,
-      execute: execute.pipe(
-        Effect.retry({ while: mayPass, schedule: Schedule.upTo(Schedule.spaced("1 second"), patience) }),
-        Effect.mapError(({ message }) => message),
-        logged(name)
+      execute: inPass(name, () =>
+        execute.pipe(
+          Effect.retry({ while: mayPass, schedule: Schedule.upTo(Schedule.spaced("1 second"), patience) }),
+          Effect.mapError(({ message }) => message)
+        )
       )
     })
   }
@@ -61,20 +72,18 @@ const stepsOf = ({ old, run }: typeof Rotate.payloadSchema.Type, patience: Durat
     ApiKeys.list().pipe(
       Stream.filter((key) => key.name === name && key.id !== successor && key.id !== old),
       Stream.runForEach(({ id }) =>
-        Effect.gen(function* () {
-          const apiKeys = yield* ApiKeys.ApiKeys
-          yield* Effect.catchTag(apiKeys.delete(id), "NotFound", () => Effect.void)
-          yield* Effect.flatMap(Vault, (vault) => vault.forget(id))
-        })
+        ApiKeys.delete(id).pipe(
+          Effect.catchTag("NotFound", () => Effect.void),
+          Effect.zipRight(Effect.flatMap(HeldVault, (vault) => vault.forget(id)))
+        )
       )
     )
 
   const isAccepted = (id: ApiKey.ApiKeyId) =>
-    Effect.gen(function* () {
-      const vault = yield* Vault
-      const apiKeys = yield* ApiKeys.ApiKeys
-      return yield* Effect.flatMap(vault.secretOf(id), apiKeys.isActive)
-    })
+    Effect.flatMap(
+      Effect.flatMap(Vault, (vault) => vault.secretOf(id)),
+      ApiKeys.isActive
+    )
 
   return {
     /** The successor's name is new: whatever has it later was made by this run. */
@@ -98,14 +107,13 @@ const stepsOf = ({ old, run }: typeof Rotate.payloadSchema.Type, patience: Durat
         "create the successor",
         ApiKey.ApiKeyId,
         Effect.gen(function* () {
-          const vault = yield* Vault
           const client = yield* InstantlyClient.InstantlyClient
           yield* deleteLeftovers(name)
           const key = yield* client.execute(
             HttpClientRequest.post("/api/v2/api-keys").pipe(HttpClientRequest.bodyUnsafeJson({ name, scopes })),
-            HttpClientResponse.schemaBodyJson(ApiKey.ApiKey)
+            ApiKey.ApiKey
           )
-          yield* vault.store(key)
+          yield* Effect.flatMap(HeldVault, (vault) => vault.store(key))
           return key.id
         })
       ),
@@ -128,26 +136,23 @@ const stepsOf = ({ old, run }: typeof Rotate.payloadSchema.Type, patience: Durat
       patiently(
         "hand over the successor",
         Schema.Void,
-        Effect.flatMap(Vault, (vault) => vault.use(successor))
+        Effect.flatMap(HeldVault, (vault) => vault.use(successor))
       ),
 
     /** A 404 may be the work of an earlier run of this step. Whether Instantly still accepts the key will show that. */
     deleteOld: patiently(
       "delete the old key",
       Schema.Literal("MayBeGone", "Deleted"),
-      Effect.gen(function* () {
-        const apiKeys = yield* ApiKeys.ApiKeys
-        return yield* apiKeys.delete(old).pipe(
-          Effect.as("Deleted" as const),
-          Effect.catchAll((error) =>
-            error.outcome === "Applied"
-              ? Effect.succeed("Deleted" as const)
-              : error._tag === "NotFound" || error.outcome === "Unknown"
-                ? Effect.succeed("MayBeGone" as const)
-                : Effect.fail(error)
-          )
+      ApiKeys.delete(old).pipe(
+        Effect.as("Deleted" as const),
+        Effect.catchAll((error) =>
+          error.outcome === "Applied"
+            ? Effect.succeed("Deleted" as const)
+            : error._tag === "NotFound" || error.outcome === "Unknown"
+              ? Effect.succeed("MayBeGone" as const)
+              : Effect.fail(error)
         )
-      })
+      )
     ),
 
     confirm: patiently(
@@ -165,7 +170,7 @@ const stepsOf = ({ old, run }: typeof Rotate.payloadSchema.Type, patience: Durat
     forget: patiently(
       "forget the old key",
       Schema.Void,
-      Effect.flatMap(Vault, (vault) => vault.forget(old))
+      Effect.flatMap(HeldVault, (vault) => vault.forget(old))
     ),
 
     cleanUp: (name: string) => patiently("clean up", Schema.Void, deleteLeftovers(name))
@@ -179,10 +184,11 @@ export interface Options {
 
 export const layer = ({ patience }: Options) =>
   Rotate.toLayer((payload) => {
-    const { check, cleanUp, confirm, create, deleteOld, forget, handOver, plan } = stepsOf(payload, patience)
     const notRotated = (because: string, leftover: Leftover): Report => ({ _tag: "NotRotated", because, leftover })
 
     return Effect.gen(function* () {
+      const inPass = yield* beginPass(`rotation ${payload.run} of ${payload.old}`)
+      const { check, cleanUp, confirm, create, deleteOld, forget, handOver, plan } = stepsOf(payload, patience, inPass)
       const wanted = yield* Effect.mapError(plan, (because) => notRotated(because, { _tag: "None" }))
 
       const successor = yield* create(wanted).pipe(

@@ -11,8 +11,11 @@ import {
 import { Schema } from "effect"
 import { ApiKey, Outcome } from "effect-instantly"
 
-/** What a caller learns about a key that is gone: never its secret. */
-export class Revoked extends Schema.Class<Revoked>("Revoked")({ id: ApiKey.ApiKeyId, name: Schema.String }) {}
+/** The key is gone. Its name is null if Instantly confirmed the deletion in a response that could not be read as a whole. */
+export class Revoked extends Schema.Class<Revoked>("Revoked")({
+  id: ApiKey.ApiKeyId,
+  name: Schema.NullOr(Schema.String)
+}) {}
 
 const problem = { message: Schema.String }
 

@@ -1,6 +1,9 @@
+import { spawn, spawnSync } from "node:child_process"
+import { createServer } from "node:http"
 import { HttpApiBuilder, HttpClient, HttpServer } from "@effect/platform"
+import { NodeHttpServer } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
-import { ConfigProvider, Deferred, Effect, Fiber, Layer, Redacted } from "effect"
+import { ConfigProvider, Deferred, type Duration, Effect, Fiber, HashMap, Layer, Logger, Queue, Redacted } from "effect"
 import { type ApiKey, ApiKeys, Instantly, InstantlyError, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { run } from "../../test/support/process.js"
@@ -19,7 +22,9 @@ const request = (
 ) =>
   Effect.gen(function* () {
     const { dispose, handler } = HttpApiBuilder.toWebHandler(
-      Layer.mergeAll(ApiLive, HttpServer.layerContext).pipe(Layer.provide(apiKeys), Layer.provide(configuration))
+      Layer.mergeAll(ApiLive, HttpServer.layerContext).pipe(
+        Layer.provide([apiKeys, configuration, Logger.remove(Logger.defaultLogger)])
+      )
     )
     yield* Effect.addFinalizer(() => Effect.promise(dispose))
     const response = yield* Effect.promise(() =>
@@ -79,16 +84,38 @@ describe("the response of examples/http-service", () => {
       body: { _tag: "Busy", retryAfterSeconds: 90 }
     },
     {
-      when: "Instantly's response cannot be read",
-      prepare: failing(Fault.respond({ status: 200, body: "<html>" })),
-      status: 502,
-      body: { _tag: "Unconfirmed", outcome: "Applied" }
+      when: "Instantly confirms the deletion, and the rest of its response cannot be read",
+      prepare: (mock: InstantlyMock.Service, id: ApiKey.ApiKeyId) =>
+        mock.script(Fault.next(Fault.respond({ status: 200, body: JSON.stringify({ id }) }))),
+      status: 200,
+      body: { name: null }
     },
     {
-      when: "a proxy responds instead of Instantly",
-      prepare: failing(Fault.respond({ status: 403, body: "error code: 1010" })),
+      when: "the key of the service may not delete keys",
+      prepare: failing(
+        Fault.respond({
+          status: 401,
+          body: JSON.stringify({
+            statusCode: 401,
+            error: "Unauthorized",
+            message: "Invalid scope. Required: api_keys:delete. Found: leads:all"
+          })
+        })
+      ),
+      status: 500,
+      body: { _tag: "Misconfigured", because: "scope" }
+    },
+    {
+      when: "a login page responds instead of Instantly",
+      prepare: failing(Fault.respond(Fault.responses.captivePortal)),
       status: 502,
-      body: { _tag: "Unconfirmed", outcome: "NotApplied" }
+      body: { _tag: "Unconfirmed", outcome: "Unknown" }
+    },
+    {
+      when: "a proxy refuses the request",
+      prepare: failing(Fault.respond(Fault.responses.blocked)),
+      status: 502,
+      body: { _tag: "Unconfirmed", outcome: "Unknown" }
     },
     {
       when: "Instantly fails",
@@ -111,7 +138,6 @@ describe("the response of examples/http-service", () => {
   it.live.each([
     { error: new InstantlyError.BadRequest(), status: 400, body: {} },
     { error: new InstantlyError.Unauthorized(), status: 500, body: { because: "credential" } },
-    { error: new InstantlyError.Forbidden(), status: 500, body: { because: "scope" } },
     { error: new InstantlyError.HeldBack(), status: 500, body: { because: "settings" } },
     {
       error: new InstantlyError.Unauthorized({ outcome: "Unknown", attempts: 2 }),
@@ -148,6 +174,62 @@ describe("the response of examples/http-service", () => {
     Effect.gen(function* () {
       expect(yield* request(id, untouched, headers)).toMatchObject({ status: 401 })
       expect(yield* request("not-a-uuid", untouched, headers)).toMatchObject({ status: 401 })
+    })
+  )
+})
+
+describe("a caller that hangs up", () => {
+  const hasCurl = spawnSync("curl", ["--version"]).status === 0
+
+  /** The service on a socket, in front of a double that answers when it is let. Its logs are collected. */
+  const serving = (deadline: Duration.DurationInput) =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.make()
+      const caller = yield* mock.createApiKey({ name: "caller" })
+      const { id } = yield* mock.createApiKey({ name: "leaked" })
+      const answered = yield* Deferred.make<void>()
+      const instantly = HttpClient.make((request) =>
+        Effect.zipLeft(mock.httpClient.execute(request), Deferred.await(answered))
+      )
+      const logged = yield* Queue.unbounded<Readonly<Record<string, unknown>>>()
+      const logger = Logger.make(({ annotations }) => {
+        if (HashMap.has(annotations, "outcome")) logged.unsafeOffer(Object.fromEntries(annotations))
+      })
+      const context = yield* Layer.build(
+        HttpApiBuilder.serve().pipe(
+          Layer.provide(ApiLive),
+          Layer.provide(Instantly.layer({ apiKey: caller.secret, deadline })),
+          Layer.provide(Layer.succeed(HttpClient.HttpClient, instantly)),
+          Layer.provide(configuration),
+          Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })),
+          Layer.provide(Logger.replace(Logger.defaultLogger, logger))
+        )
+      )
+      const url = yield* Effect.provide(HttpServer.addressFormattedWith(Effect.succeed), context)
+      const curl = (seconds: number) =>
+        Effect.async<number | null>((resume) => {
+          const args = ["-sS", "-m", String(seconds), "-X", "DELETE", "-H", `Authorization: Bearer ${serviceToken}`]
+          const child = spawn("curl", [...args, `${url}/keys/${id}`], { stdio: "ignore" })
+          child.once("close", (code) => resume(Effect.succeed(code)))
+        })
+      return { id, mock, answer: Deferred.succeed(answered, undefined), logged, curl }
+    })
+
+  it.scopedLive.skipIf(!hasCurl)("does not stop the deletion, whose outcome is logged", () =>
+    Effect.gen(function* () {
+      const { answer, curl, id, logged, mock } = yield* serving("1 minute")
+      expect(yield* curl(1)).toBe(28) // it has timed out
+      yield* answer
+      expect(yield* Queue.take(logged)).toEqual({ id, outcome: "Applied" })
+      expect((yield* mock.apiKeys).map(({ name }) => name)).toEqual(["caller"])
+    })
+  )
+
+  it.scopedLive.skipIf(!hasCurl)("does not keep a deletion going after its deadline, and its outcome is logged", () =>
+    Effect.gen(function* () {
+      const { curl, id, logged } = yield* serving("2 seconds")
+      yield* curl(1)
+      expect(yield* Queue.take(logged)).toEqual({ id, outcome: "Unknown" })
     })
   )
 })

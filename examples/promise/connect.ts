@@ -1,62 +1,60 @@
 /**
- * Instantly for code that knows promises alone. This file is where Effect ends: it makes a runtime, runs calls in it, and
- * turns the end of each into a value or an exception.
+ * Instantly for code that uses promises alone. This file is where Effect ends: it makes a runtime, runs calls in it, and
+ * gives promises, plain objects and an async iterable.
  */
 import { FetchHttpClient } from "@effect/platform"
-import { Cause, Chunk, Effect, Exit, Layer, ManagedRuntime, Redacted, Schema, Stream, Tracer } from "effect"
-import { ApiKey, ApiKeys, Instantly, Outcome } from "effect-instantly"
+import { Chunk, Effect, Layer, ManagedRuntime, Option, Redacted, Schema, Stream } from "effect"
+import { ApiKey, ApiKeys, Instantly, InstantlyError, Revocation } from "effect-instantly"
 
 export interface Key {
   readonly id: string
   readonly name: string
 }
 
+/** What became of one key, as plain JSON: its `_tag` is `Deleted`, `NotFound`, `Failed`, `Unknown` or `Skipped`. */
+export type Receipt = typeof Revocation.Receipt.Encoded
+
 export interface Connection {
   /** All keys of the workspace. */
   readonly list: () => Promise<ReadonlyArray<Key>>
+  /** Deletes the key with this id. It rejects with an error that `errorIn` finds, which has an `outcome`, or with `NotAnId`. */
+  readonly revoke: (id: string) => Promise<Key>
   /**
-   * Deletes the key with this id. It is rejected with an error of `InstantlyError`, with `NotAnId`, or with `Aborted` if the
-   * signal aborts it: each has an `outcome`. It is rejected with a `ConfigError` without one if `connect` was given a setting
-   * that is not valid.
+   * Deletes many keys, and gives a receipt for each, in the order in which they are done. After `stop` aborts, calls under
+   * way finish and give their receipts, and the ids that are left are not sent. Leaving the loop early interrupts instead.
    */
-  readonly revoke: (id: string, options?: { readonly signal?: AbortSignal | undefined }) => Promise<Key>
-  /** Interrupts what is under way, and lets go of everything. */
+  readonly revokeAll: (
+    ids: ReadonlyArray<string>,
+    options?: { readonly stop?: AbortSignal | undefined }
+  ) => AsyncIterable<Receipt>
+  /** Lets go of everything. */
   readonly close: () => Promise<void>
 }
 
-/** The signal aborted the deletion. The outcome says what may have become of the key. */
-export class Aborted extends Error {
-  override readonly name = "Aborted"
-  constructor(readonly outcome: Outcome.Outcome) {
-    super(`The deletion was aborted, with the outcome ${outcome}.`)
-  }
-}
-
-/** What was given as an id is not a UUID. It is not shown, because it may be a secret. */
+/** What was given as an id is not a UUID, and nothing was sent. It is not shown, because it may be a secret. */
 export class NotAnId extends Error {
   override readonly name = "NotAnId"
-  readonly outcome: Outcome.Outcome = "NotApplied"
   constructor() {
     super("An id is a UUID, and this one is not (it is not shown: it may be a secret).")
   }
 }
 
-/** Shows the spans that an effect begins. An interrupted call has no error to tell its outcome, but its span has it. */
-const watching =
-  (see: (span: Tracer.Span) => void) =>
-  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.flatMap(Effect.tracer, (tracer) => {
-      const span: Tracer.Tracer["span"] = (...given) => {
-        const begun = tracer.span(...given)
-        see(begun)
-        return begun
-      }
-      return Effect.withTracer(effect, Tracer.make({ context: tracer.context, span }))
-    })
+/** The error of this library in what a promise was rejected with, if there is one. */
+export const errorIn = (reason: unknown): InstantlyError.InstantlyError | undefined =>
+  Option.getOrUndefined(InstantlyError.fromUnknown(reason))
 
-const isOutcome = Schema.is(Outcome.Outcome)
+const toId = (id: string) => {
+  if (!Schema.is(ApiKey.ApiKeyId)(id)) throw new NotAnId()
+  return id
+}
 
-const isId = Schema.is(ApiKey.ApiKeyId)
+const aborted = (signal: AbortSignal) =>
+  Effect.async<void>((resume) => {
+    const end = () => resume(Effect.void)
+    if (signal.aborted) return end()
+    signal.addEventListener("abort", end, { once: true })
+    return Effect.sync(() => signal.removeEventListener("abort", end))
+  })
 
 /** Makes a connection. Make one for a whole process: its gate keeps all calls together within the workspace's limit. */
 export const connect = (options: { readonly apiKey: string; readonly baseUrl?: string | undefined }): Connection => {
@@ -68,19 +66,12 @@ export const connect = (options: { readonly apiKey: string; readonly baseUrl?: s
   )
   return {
     list: () => runtime.runPromise(Effect.map(Stream.runCollect(ApiKeys.list()), Chunk.toReadonlyArray)),
-    revoke: async (id, { signal } = {}) => {
-      if (!isId(id)) throw new NotAnId()
-      let outcome: Outcome.Outcome = "NotApplied" // until the call begins
-      let span: Tracer.Span | undefined
-      const watched = watching((begun) => {
-        span = begun
-      })(Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(id)))
-      const exit = await runtime.runPromiseExit(watched, signal === undefined ? {} : { signal })
-      if (Exit.isSuccess(exit)) return exit.value
-      if (!Cause.isInterruptedOnly(exit.cause)) throw Cause.squash(exit.cause)
-      const told = span?.attributes.get("instantly.outcome")
-      if (isOutcome(told)) outcome = told
-      throw new Aborted(outcome)
+    revoke: async (id) => runtime.runPromise(ApiKeys.delete(toId(id))),
+    revokeAll: async function* (ids, { stop } = {}) {
+      const receipts = Revocation.run(ids.map(toId), { stop: stop === undefined ? Effect.never : aborted(stop) }).pipe(
+        Stream.mapEffect(Schema.encode(Revocation.Receipt))
+      )
+      yield* Stream.toAsyncIterableRuntime(receipts, await runtime.runtime())
     },
     close: () => runtime.dispose()
   }

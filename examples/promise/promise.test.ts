@@ -1,11 +1,16 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { Writable } from "node:stream"
-import { describe, expect, it } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
+import { afterAll, describe, expect, it } from "@effect/vitest"
+import { Deferred, Effect, Redacted } from "effect"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { blocksOf, page, root } from "../../test/docs/pages.js"
 import { runExample } from "../../test/support/example.js"
-import { run } from "../../test/support/process.js"
+import { bundle, run } from "../../test/support/process.js"
 import { address, served } from "../embedded/served.js"
-import { Aborted, type Connection, connect, NotAnId } from "./connect.js"
+import { type Connection, connect, errorIn, NotAnId } from "./connect.js"
 import { makeServer } from "./server.js"
 
 /** Sockets have a turn before each look, which an effect that is repeated by itself would not give them. */
@@ -25,87 +30,176 @@ const connected = Effect.gen(function* () {
     Effect.sync(() => connect({ apiKey: Redacted.value(caller.secret), baseUrl })),
     ({ close }) => Effect.promise(close)
   )
-  const untilItArrives = Effect.repeat(look(mock.arrivals), { until: (arrivals) => arrivals.length > 0 })
-  return { instantly, leaked, mock, untilItArrives }
+  return { instantly, leaked, mock }
 })
 
-describe("examples/promise/script.mjs", () => {
-  it.live("lists the keys, deletes one, and says of the next deletion what became of it", () =>
+describe("the programs of examples/promise/README.md", () => {
+  const folder = join("test", ".generated", "promise")
+  const [one = "", many = ""] = blocksOf(page("examples/promise/README.md").text, "ts").map(({ code }) => code)
+
+  const write = (name: string, code: string) => {
+    mkdirSync(join(root, folder), { recursive: true })
+    writeFileSync(join(root, folder, name), code)
+    return join(folder, name)
+  }
+  afterAll(() => rmSync(join(root, folder), { recursive: true, force: true }))
+
+  it.live("delete one key, or many", () =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
-      const leaked = yield* mock.createApiKey({ name: "leaked" })
-      expect((yield* runExample("examples/promise/script.mjs", [])).output).toContain(`${leaked.id} "leaked"\n`)
-      expect(yield* runExample("examples/promise/script.mjs", [leaked.id])).toEqual({
-        code: 0,
-        output: `deleted "leaked"\n`
-      })
-      const again = yield* runExample("examples/promise/script.mjs", [leaked.id])
-      expect(again).toEqual({
-        code: 1,
-        output: expect.stringMatching(/^Instantly finds nothing.*Nothing was changed\.\n$/s)
-      })
+      const keys = yield* Effect.replicateEffect(mock.createApiKey(), 3)
+      const [first = "", ...others] = keys.map(({ id }) => id)
+      const program = write("one.mts", withBaseUrl(one))
+      expect(yield* runExample(program, [first])).toEqual({ code: 0, output: "deleted\n" })
+      const again = yield* runExample(program, [first])
+      expect(again).toEqual({ code: 1, output: expect.stringContaining("outcome NotApplied") })
+
+      const { code, output } = yield* runExample(write("many.mts", withBaseUrl(many)), [first, ...others])
+      expect(code).toBe(0)
+      expect(output.trim().split("\n").sort()).toEqual(
+        [`${first} NotFound`, ...others.map((id) => `${id} Deleted`)].sort()
+      )
     }).pipe(Effect.provide(served()))
   )
 
-  it.live("says only what is wrong with a setting, where there is no outcome", () =>
+  it.live("say what they want in place of a string", () =>
+    Effect.gen(function* () {
+      const program = write("untyped.mts", one.replace("Redacted.make(INSTANTLY_API_KEY)", `"abc" as never`))
+      const { code, output } = yield* run(program, ["019e18e2-78d4-7322-941a-7384d8969c61"])
+      expect(code).toBe(1)
+      expect(output).toContain("apiKey must be a Redacted: wrap it with Redacted.make")
+    })
+  )
+})
+
+/** The program at the double, which it does not know. */
+const withBaseUrl = (program: string) =>
+  program.replace("Instantly.layer({ ", `Instantly.layer({ baseUrl: process.env["INSTANTLY_BASE_URL"], `)
+
+const consume = async <A>(iterable: AsyncIterable<A>) => {
+  const all: Array<A> = []
+  for await (const one of iterable) all.push(one)
+  return all
+}
+
+describe("examples/promise/script.mjs", () => {
+  const script = "examples/promise/script.mjs"
+
+  it.live("lists the keys, deletes those that it is given, and says what became of each", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const leaked = yield* mock.createApiKey({ name: "leaked" })
+      const other = yield* mock.createApiKey({ name: "other" })
+      expect((yield* runExample(script, [])).output).toContain(`${leaked.id} "leaked"\n`)
+      expect(yield* runExample(script, [leaked.id])).toEqual({ code: 0, output: `deleted "leaked"\n` })
+      const { code, output } = yield* runExample(script, [leaked.id, other.id])
+      expect(code).toBe(1)
+      expect(output).toContain(`deleted "other"\n`)
+      expect(output).toMatch(new RegExp(`^${leaked.id}: Instantly has nothing with this id`, "m"))
+    }).pipe(Effect.provide(served()))
+  )
+
+  it.live("after Ctrl-C waits for the calls under way, and sends no more", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const caller = yield* mock.createApiKey({ name: "caller" })
+      const keys = yield* Effect.replicateEffect(mock.createApiKey({ name: "leaked" }), 40)
+      const stopping = yield* Deferred.make<void>()
+      const others = Fault.delayResponse(Effect.as(Deferred.await(stopping), 0))
+      yield* mock.script(Fault.after(1, Fault.always(others)))
+      const environment = {
+        INSTANTLY_API_KEY: Redacted.value(caller.secret),
+        INSTANTLY_BASE_URL: yield* address
+      }
+      const ids = keys.map(({ id }) => id)
+      const { code, output } = yield* run(
+        script,
+        ids,
+        environment,
+        (output) => {
+          if (output.includes("stopping")) Deferred.unsafeDone(stopping, Effect.void)
+          return output.includes("deleted")
+        },
+        "SIGINT"
+      )
+      expect(code).toBe(1)
+      const left = (yield* mock.apiKeys).length - 1
+      expect(left).toBeGreaterThan(0)
+      expect(output.match(/^deleted "leaked"$/gm)).toHaveLength(40 - left)
+      expect(output).toContain(`${left} not sent\n`)
+    }).pipe(Effect.provide(served()))
+  )
+
+  it.live("ends at the first Ctrl-C while it lists", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const arrived = yield* Deferred.make<void>()
+      yield* mock.script(
+        Fault.next(Fault.delayResponse(Effect.zipRight(Deferred.succeed(arrived, undefined), Effect.never)))
+      )
+      const environment = { ...process.env, INSTANTLY_API_KEY: "made-up", INSTANTLY_BASE_URL: yield* address }
+      const code = yield* Effect.promise(() => bundle(script))
+      const child = spawn(process.execPath, ["--input-type=module", "-"], { env: environment })
+      child.stdin.end(code)
+      const closed = once(child, "close")
+      yield* Deferred.await(arrived)
+      child.kill("SIGINT")
+      expect(yield* Effect.promise(() => closed)).toEqual([null, "SIGINT"])
+    }).pipe(Effect.provide(served()))
+  )
+
+  it.live("says in one line which setting is wrong", () =>
     Effect.gen(function* () {
       const environment = { INSTANTLY_API_KEY: "made-up-secret", INSTANTLY_BASE_URL: "http://example.com" }
-      const { code, output } = yield* run("examples/promise/script.mjs", [], environment)
+      const { code, output } = yield* run(script, [], environment)
       expect(code).toBe(1)
       expect(output).toMatch(/^[^\n]+\n$/)
       expect(output).not.toContain("undefined")
     })
   )
 
-  it.live("finds its error in a rejection of `runPromise`", () =>
+  it.live("says what Instantly refuses", () =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       yield* mock.script(Fault.next(Fault.respond({ status: 401, body: unauthorized })))
-      expect(yield* runExample("examples/promise/script.mjs", [])).toEqual({
+      expect(yield* runExample(script, [])).toEqual({
         code: 1,
-        output: "INSTANTLY_API_KEY is not accepted.\nNothing was changed.\n"
+        output: expect.stringMatching(/^Instantly does not accept the API key/)
       })
     }).pipe(Effect.provide(served()))
   )
 })
 
-const unauthorized = JSON.stringify({ statusCode: 401, error: "Unauthorized", message: "made up" })
-
-describe("a deletion by promise", () => {
-  it.live("that is aborted while a response is awaited is rejected with the outcome Unknown", () =>
-    Effect.gen(function* () {
-      const { instantly, leaked, mock, untilItArrives } = yield* connected
-      yield* mock.script(Fault.next(Fault.swallowResponse))
-      const controller = new AbortController()
-      const rejected = instantly.revoke(leaked.id, { signal: controller.signal }).catch((e: unknown) => e)
-      yield* untilItArrives
-      controller.abort()
-      const error = yield* Effect.promise(() => rejected)
-      expect(error).toEqual(new Aborted("Unknown"))
-    }).pipe(Effect.scoped, Effect.provide(served()))
-  )
-
-  it.live("of what is not an id is rejected as such, even if it is aborted", () =>
-    Effect.gen(function* () {
-      const { instantly } = yield* connected
-      const error = yield* Effect.promise(() =>
-        instantly.revoke("made-up-secret", { signal: AbortSignal.abort() }).catch((e: unknown) => e)
-      )
-      expect(error).toEqual(new NotAnId())
-    }).pipe(Effect.scoped, Effect.provide(served()))
-  )
-
-  it.live("that is aborted before it begins is rejected with the outcome NotApplied", () =>
+describe("a connection", () => {
+  it.live("rejects with an error that has its outcome, and without sending what is not an id", () =>
     Effect.gen(function* () {
       const { instantly, leaked, mock } = yield* connected
-      const error = yield* Effect.promise(() =>
-        instantly.revoke(leaked.id, { signal: AbortSignal.abort() }).catch((e: unknown) => e)
-      )
-      expect(error).toEqual(new Aborted("NotApplied"))
+      const rejected = (promise: Promise<unknown>) => Effect.promise(() => promise.catch((e: unknown) => e))
+      expect(yield* rejected(instantly.revoke("made-up-secret"))).toEqual(new NotAnId())
+      expect(yield* rejected(consume(instantly.revokeAll([leaked.id, "made-up-secret"])))).toEqual(new NotAnId())
       expect(yield* mock.arrivals).toEqual([])
+      yield* mock.deleteApiKey(leaked.id)
+      const error = errorIn(yield* rejected(instantly.revoke(leaked.id)))
+      expect(error).toMatchObject({ _tag: "NotFound", outcome: "NotApplied" })
+      expect(errorIn(new NotAnId())).toBeUndefined()
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+
+  it.live("gives a receipt for each of many ids, and none for those that it has not sent when it is stopped", () =>
+    Effect.gen(function* () {
+      const { instantly, mock } = yield* connected
+      const keys = yield* Effect.replicateEffect(mock.createApiKey({ name: "many" }), 3)
+      const ids = keys.map(({ id }) => id)
+      expect(yield* Effect.promise(() => consume(instantly.revokeAll(ids, { stop: AbortSignal.abort() })))).toEqual([])
+      const receipts = yield* Effect.promise(() => consume(instantly.revokeAll(ids)))
+      expect(receipts.map(({ _tag }) => _tag)).toEqual(["Deleted", "Deleted", "Deleted"])
+      expect(receipts.map(({ id }) => id).sort()).toEqual([...ids].sort())
+      expect(receipts[0]).toMatchObject({ name: "many", at: expect.any(String) })
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 })
+
+const unauthorized = JSON.stringify({ statusCode: 401, error: "Unauthorized", message: "made up" })
 
 describe("examples/promise/main.ts", () => {
   const key = { INSTANTLY_API_KEY: "made-up-secret" }
@@ -149,11 +243,13 @@ describe("examples/promise/server.ts", () => {
           ({ body, statusCode }) => [statusCode, body === "" ? undefined : JSON.parse(body)] as const
         )
       expect((yield* ask(leaked.id, {}))[0]).toBe(401)
-      expect(yield* ask("made-up-secret")).toMatchObject([400, { outcome: "NotApplied" }])
+      expect(yield* ask("made-up-secret")).toEqual([400, { message: expect.stringContaining("An id is a UUID") }])
       expect(yield* ask(leaked.id)).toEqual([200, { id: leaked.id, name: "leaked" }])
       expect(yield* ask(leaked.id)).toMatchObject([404, { tag: "NotFound", outcome: "NotApplied" }])
       yield* mock.script(Fault.next(Fault.respond({ status: 302 })))
-      expect(yield* ask(leaked.id)).toMatchObject([502, { tag: "UnexpectedStatus", outcome: "NotApplied" }])
+      expect(yield* ask(leaked.id)).toMatchObject([502, { tag: "UnexpectedStatus", outcome: "Unknown" }])
+      yield* mock.script(Fault.next(Fault.respond({ status: 200, body: JSON.stringify({ id: leaked.id }) })))
+      expect(yield* ask(leaked.id)).toEqual([200, { id: leaked.id, name: null }])
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
@@ -184,22 +280,29 @@ describe("examples/promise/server.ts", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("logs the outcome of a deletion whose caller has gone", () =>
+  it.live("lets a deletion finish whose caller has gone, and logs its outcome", () =>
     Effect.gen(function* () {
-      const { instantly, leaked, mock, untilItArrives } = yield* connected
+      const { instantly, leaked, mock } = yield* connected
       const log: Array<string> = []
       const server = yield* serverOf(instantly, log)
       const origin = yield* Effect.promise(() => server.listen({ host: "127.0.0.1", port: 0 }))
-      yield* mock.script(Fault.next(Fault.swallowResponse))
+      const arrived = yield* Deferred.make<void>()
+      const answered = yield* Deferred.make<void>()
+      const whenAnswered = Deferred.succeed(arrived, undefined).pipe(
+        Effect.zipRight(Deferred.await(answered)),
+        Effect.as(0)
+      )
+      yield* mock.script(Fault.next(Fault.delayResponse(whenAnswered)))
       const caller = new AbortController()
       const asked = fetch(`${origin}/api-keys/${leaked.id}`, { method: "DELETE", headers, signal: caller.signal })
       const gone = asked.catch((e: unknown) => e)
-      yield* untilItArrives
+      yield* Deferred.await(arrived)
       caller.abort()
       yield* Effect.promise(() => gone)
+      yield* Deferred.succeed(answered, undefined)
       const logged = Effect.sync(() => log.join(""))
-      expect(yield* Effect.repeat(look(logged), { until: (text) => text.includes("aborted") })).toContain(
-        `"outcome":"Unknown"`
+      expect(yield* Effect.repeat(look(logged), { until: (text) => text.includes(leaked.id) })).toContain(
+        `"outcome":"Applied"`
       )
     }).pipe(Effect.scoped, Effect.provide(served()))
   )

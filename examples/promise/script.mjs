@@ -1,37 +1,44 @@
 /**
- * A script in JavaScript, without Effect. It lists the keys, or deletes one and tells what became of it, also after Ctrl-C:
- * `INSTANTLY_API_KEY=… npx tsx examples/promise/script.mjs [<id>]`.
+ * A script in JavaScript, without Effect. It lists the keys, or deletes those with these ids and says what became of each:
+ * `INSTANTLY_API_KEY=… npx tsx examples/promise/script.mjs [<id>...]`. After Ctrl-C it sends no more, and waits for the
+ * calls under way; a second Ctrl-C ends it at once.
  */
-import { InstantlyError } from "effect-instantly"
+
 import { printable } from "../printable.js"
-import { connect } from "./connect.js"
+import { connect, errorIn } from "./connect.js"
 
 const { INSTANTLY_API_KEY: apiKey, INSTANTLY_BASE_URL: baseUrl } = process.env
-const [id] = process.argv.slice(2)
+const ids = process.argv.slice(2)
 
-const whatBecameOfIt = {
-  NotApplied: "Nothing was changed.",
-  Unknown: "The key may be gone: list the keys.",
-  Applied: "The key is gone."
+const describe = (receipt) => {
+  if (receipt._tag === "Deleted") return `deleted ${printable(receipt.name ?? receipt.id)}`
+  return `${receipt.id}: ${receipt._tag === "Skipped" ? receipt.reason : receipt.message}`
+}
+
+const revoke = async (instantly) => {
+  const stop = new AbortController()
+  process.once("SIGINT", () => {
+    console.error("stopping: waiting for the calls under way")
+    stop.abort()
+  })
+  let left = ids.length
+  for await (const receipt of instantly.revokeAll(ids, { stop: stop.signal })) {
+    left -= 1
+    console.log(describe(receipt))
+    if (receipt._tag !== "Deleted") process.exitCode = 1
+  }
+  if (left === 0) return
+  console.error(`${left} not sent`)
+  process.exitCode = 1
 }
 
 const main = async () => {
-  const stop = new AbortController()
-  process.once("SIGINT", () => stop.abort())
   const instantly = connect({ apiKey, baseUrl })
   try {
-    if (id === undefined) {
-      for (const key of await instantly.list()) console.log(key.id, printable(key.name))
-    } else {
-      const { name } = await instantly.revoke(id, { signal: stop.signal })
-      console.log(`deleted ${printable(name)}`)
-    }
+    if (ids.length > 0) await revoke(instantly)
+    else for (const key of await instantly.list()) console.log(key.id, printable(key.name))
   } catch (e) {
-    const error = InstantlyError.fromRejection(e) ?? e
-    if (error instanceof InstantlyError.Unauthorized) console.error("INSTANTLY_API_KEY is not accepted.")
-    else console.error(error.message)
-    const whatBecame = whatBecameOfIt[error.outcome]
-    if (whatBecame !== undefined) console.error(whatBecame)
+    console.error((errorIn(e) ?? e).message)
     process.exitCode = 1
   } finally {
     await instantly.close()

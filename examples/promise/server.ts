@@ -1,12 +1,14 @@
-/** A Fastify server whose one route revokes a key. It knows promises alone: Effect ends in `connect.ts`. */
+/** A Fastify server with one route, which revokes a key. A caller who hangs up does not stop the deletion. */
 import { createHash, timingSafeEqual } from "node:crypto"
 import { InstantlyError } from "effect-instantly"
 import fastify, { type FastifyInstance, LogController } from "fastify"
-import { Aborted, type Connection, NotAnId } from "./connect.js"
+import { type Connection, errorIn, NotAnId } from "./connect.js"
 
 const digest = (text: string) => createHash("sha256").update(text).digest()
 
 const statusOf = (error: InstantlyError.InstantlyError) => {
+  // The outcome comes first: after a lost response a 404 proves nothing.
+  if (error.outcome === "Unknown") return 502
   if (error instanceof InstantlyError.NotFound) return 404
   return error.isRetryable ? 503 : 502
 }
@@ -29,24 +31,21 @@ export const makeServer = (
   })
 
   server.delete<{ Params: { id: string } }>("/api-keys/:id", async ({ log, params }, reply) => {
-    const caller = new AbortController()
-    reply.raw.once("close", () => caller.abort())
     try {
-      const { id, name } = await instantly.revoke(params.id, { signal: caller.signal })
+      const { id, name } = await instantly.revoke(params.id)
+      log.info({ id, outcome: "Applied" }, "deleted")
       return { id, name }
     } catch (e) {
-      if (e instanceof Aborted) {
-        // The caller has gone, so the log is where the outcome is told. What was aborted has an id that is a UUID.
-        log.warn({ id: params.id, outcome: e.outcome }, e.message)
-        return reply.hijack()
-      }
-      if (e instanceof NotAnId) return reply.code(400).send({ message: e.message, outcome: e.outcome })
-      const error = InstantlyError.fromRejection(e)
+      if (e instanceof NotAnId) return reply.code(400).send({ message: e.message })
+      const error = errorIn(e)
       if (error === undefined) {
         log.error(e)
         throw e
       }
       const { _tag: tag, message, outcome } = error
+      // The caller may have gone, and then this is where the outcome is.
+      log.warn({ id: params.id, outcome }, tag)
+      if (outcome === "Applied") return { id: params.id, name: null }
       return reply.code(statusOf(error)).send({ tag, message, outcome })
     }
   })

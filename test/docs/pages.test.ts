@@ -49,8 +49,8 @@ const problemOf = (command: string): Effect.Effect<string | undefined> => {
 }
 
 describe("README", () => {
-  it("has at most 220 lines", () => {
-    expect(page("README.md").text.split("\n").length - 1).toBeLessThanOrEqual(220)
+  it("has at most 200 lines", () => {
+    expect(page("README.md").text.split("\n").length - 1).toBeLessThanOrEqual(200)
   })
 })
 

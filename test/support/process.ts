@@ -36,24 +36,26 @@ export const bundle = (program: string): Promise<string> => {
 
 /**
  * Runs a TypeScript program of this project as a process of its own, without a terminal, and with nothing about Instantly
- * in its environment but what is given. `until` ends it when its output matches.
+ * in its environment but what is given. `until` ends it by the signal when its output matches.
  */
 export const run = (
   program: string,
   args: ReadonlyArray<string>,
   environment: Readonly<Record<string, string>> = {},
-  until?: (output: string) => boolean
+  until?: (output: string) => boolean,
+  signal: NodeJS.Signals = "SIGTERM"
 ): Effect.Effect<Run> =>
   Effect.flatMap(
     Effect.promise(() => bundle(program)),
-    (code) => start(code, args, environment, until)
+    (code) => start(code, args, environment, until, signal)
   )
 
 const start = (
   code: string,
   args: ReadonlyArray<string>,
   environment: Readonly<Record<string, string>>,
-  until: ((output: string) => boolean) | undefined
+  until: ((output: string) => boolean) | undefined,
+  signal: NodeJS.Signals
 ): Effect.Effect<Run> =>
   Effect.async((resume) => {
     const own = Object.entries(process.env).filter(([name]) => !name.startsWith("INSTANTLY_"))
@@ -67,10 +69,11 @@ const start = (
     let isEnding = false
     const collect = (chunk: unknown) => {
       output += String(chunk)
-      if (isEnding || !until?.(output)) return
+      const matches = until?.(output) ?? false
+      if (isEnding || !matches) return
       // A second signal would quit at once.
       isEnding = true
-      child.kill()
+      child.kill(signal)
     }
     child.stdout.on("data", collect)
     child.stderr.on("data", collect)

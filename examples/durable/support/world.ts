@@ -1,8 +1,9 @@
 /**
- * A workspace at Instantly's double, a database, a vault, and the workers that run workflows on them. A worker is killed at a
- * moment: when a request of it is seen, or when it has written a line. What it had sent may have been carried out, or not.
+ * A workspace at Instantly's double, a database, a vault, and the workers that run workflows on them. Something happens to a
+ * worker at a moment: when one of its requests arrives, or when it has written a line. What it had sent may have been carried
+ * out, or not.
  */
-import { spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
@@ -25,9 +26,11 @@ export interface Moment {
   readonly nth?: number
   /**
    * What becomes of the request: it is lost, or its response is, or it is carried out after the next one of its kind has
-   * arrived. Left out for a line.
+   * arrived, or it gets its response. Left out for a line.
    */
-  readonly request?: "lost" | "carried out" | "late"
+  readonly request?: "lost" | "carried out" | "late" | "answered"
+  /** Whose line or request it is. Default: any worker's. */
+  readonly by?: Worker
 }
 
 export const nameOf = ({ at, nth = 1, request }: Moment) =>
@@ -35,7 +38,10 @@ export const nameOf = ({ at, nth = 1, request }: Moment) =>
 
 interface Armed extends Moment {
   left: number
-  readonly killed: Deferred.Deferred<string>
+  /** What happens then, by the worker that wrote the line or sent the request. */
+  readonly act: (worker: Worker) => Effect.Effect<void>
+  /** It has happened: the line, or the URL of the request. */
+  readonly happened: Deferred.Deferred<string>
   /** A late request has been carried out. */
   readonly arrived: Deferred.Deferred<void>
   readonly next: Deferred.Deferred<void>
@@ -43,6 +49,18 @@ interface Armed extends Moment {
 
 const kindOf = ({ method, url }: { readonly method: string; readonly url: string }) =>
   method === "GET" && new URL(url, "http://localhost").searchParams.get("limit") === "1" ? "PROOF" : method
+
+/** A worker is a process of its own, with a key of its own. */
+export interface Worker {
+  readonly name: string
+  readonly process: ChildProcess
+  /** The end of its process, when all that it wrote has been read. */
+  readonly closed: Promise<unknown>
+  readonly secret: string
+  readonly output: Array<string>
+  /** The requests that it has sent so far. */
+  readonly sent: Array<string>
+}
 
 export const idIn = (url: string) => url.slice(url.lastIndexOf("/") + 1)
 
@@ -53,7 +71,6 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
     const { postgres, program, redis } = yield* Servers
     const scope = yield* Effect.scope
     const mock = yield* InstantlyMock.make()
-    const caller = yield* mock.createApiKey({ name: "worker" })
     const name = `world_${databases++}`
     const database = postgres.createDatabase(name)
     const vault = yield* Effect.acquireRelease(
@@ -61,15 +78,16 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
       (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
     )
 
-    const secrets = new Set([Redacted.value(caller.secret)])
+    const secrets = new Set<string>()
     const output: Array<string> = []
+    const workers = new Map<string, Worker>()
     let armed: Armed | undefined
 
     // --- the moments
 
     /** Whether this is the moment. */
-    const isNow = (what: (moment: Moment) => boolean): Armed | undefined => {
-      if (armed === undefined || !what(armed) || --armed.left > 0) return undefined
+    const isNow = (by: Worker | undefined, what: (moment: Moment) => boolean): Armed | undefined => {
+      if (armed === undefined || !what(armed) || (armed.by ?? by) !== by || --armed.left > 0) return undefined
       const now = armed
       armed = undefined
       return now
@@ -77,7 +95,10 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
 
     // --- Instantly
 
-    const outages = new Map<string, { readonly status: number; readonly times: number }>()
+    const outages = new Map<
+      string,
+      { readonly times: number; readonly response: HttpServerResponse.HttpServerResponse }
+    >()
 
     /** The request that a killed worker sent, and that arrives later. */
     let late: Armed | undefined
@@ -85,6 +106,8 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
     const app = Effect.gen(function* () {
       const request = yield* HttpServerRequest.HttpServerRequest
       const kind = kindOf(request)
+      const worker = workers.get(request.headers["authorization"] ?? "")
+      worker?.sent.push(`${request.method} ${request.url}`)
       // read whole, because the connection may be gone when it is carried out
       yield* request.text
       const carryOut = Effect.tap(mock.httpApp, () =>
@@ -95,13 +118,13 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
         yield* Deferred.await(late.arrived)
         late = undefined
       }
-      const { status, times } = outages.get(idIn(request.url)) ?? { status: 0, times: 0 }
-      if (times > 0) {
-        outages.set(idIn(request.url), { status, times: times - 1 })
-        return HttpServerResponse.empty({ status })
+      const outage = outages.get(idIn(request.url))
+      if (outage !== undefined && outage.times > 0) {
+        outages.set(idIn(request.url), { ...outage, times: outage.times - 1 })
+        return outage.response
       }
-      const now = isNow((moment) => moment.request !== undefined && moment.at === kind)
-      if (now === undefined) return yield* carryOut
+      const now = isNow(worker, (moment) => moment.request !== undefined && moment.at === kind)
+      if (now === undefined || worker === undefined) return yield* carryOut
       if (now.request === "carried out") yield* carryOut
       if (now.request === "late") {
         late = now
@@ -111,8 +134,8 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
           Effect.forkIn(scope)
         )
       }
-      yield* kill(now, request.url)
-      return yield* Effect.never
+      yield* Effect.zipRight(now.act(worker), Deferred.succeed(now.happened, request.url))
+      return now.request === "answered" ? yield* carryOut : yield* Effect.never
     })
     const context = yield* Layer.build(
       HttpServer.serve(app).pipe(
@@ -125,46 +148,64 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
 
     // --- workers
 
-    /** Each with the end of its process, when all that it wrote has been read. */
-    const workers = new Map<ReturnType<typeof spawn>, Promise<unknown>>()
-
-    const end = async (worker: ReturnType<typeof spawn>) => {
-      const closed = workers.get(worker)
-      workers.delete(worker)
-      worker.kill("SIGKILL")
-      await closed
-    }
-    const endAll = Effect.promise(() => Promise.all([...workers.keys()].map(end)))
-    const kill = (now: Armed, what: string) => Effect.zipRight(endAll, Deferred.succeed(now.killed, what))
-
+    const end = (worker: Worker) =>
+      Effect.promise(() => {
+        worker.process.kill("SIGKILL")
+        return worker.closed
+      })
+    const endAll = Effect.suspend(() =>
+      Effect.forEach(workers.values(), end, { concurrency: "unbounded", discard: true })
+    )
     yield* Effect.addFinalizer(() => endAll)
 
     /** Starts a worker as a process of its own. */
-    const startWorker = Effect.sync(() => {
+    const startWorker = Effect.gen(function* () {
+      const key = yield* mock.createApiKey({ name: "worker" })
+      const secret = Redacted.value(key.secret)
+      secrets.add(secret)
       const own = Object.entries(process.env).filter(([key]) => !key.startsWith("INSTANTLY_"))
-      const worker = spawn(process.execPath, [program, "work"], {
+      const started = spawn(process.execPath, [program, "work"], {
         env: {
           ...Object.fromEntries(own),
-          DATABASE_URL: database,
+          DATABASE_URL: `${database}?application_name=${key.id}`,
           REDIS_URL: `redis://127.0.0.1:${redis.port}`,
           WORKSPACE: name,
           VAULT: vault,
-          INSTANTLY_API_KEY: Redacted.value(caller.secret),
+          INSTANTLY_API_KEY: secret,
           INSTANTLY_BASE_URL: url,
           ...environment
         },
         stdio: ["ignore", "pipe", "pipe"]
       })
-      workers.set(worker, once(worker, "close"))
-      for (const stream of [worker.stdout, worker.stderr]) {
+      const worker: Worker = {
+        name: key.id,
+        process: started,
+        closed: once(started, "close"),
+        secret,
+        output: [],
+        sent: []
+      }
+      workers.set(`Bearer ${secret}`, worker)
+      for (const stream of [started.stdout, started.stderr]) {
         createInterface({ input: stream }).on("line", (line) => {
           output.push(line)
-          const now = isNow((moment) => moment.request === undefined && line.includes(moment.at))
-          if (now !== undefined) void end(worker).then(() => Deferred.unsafeDone(now.killed, Effect.succeed(line)))
+          worker.output.push(line)
+          const now = isNow(worker, (moment) => moment.request === undefined && line.includes(moment.at))
+          if (now !== undefined) Effect.runFork(Effect.zipRight(now.act(worker), Deferred.succeed(now.happened, line)))
         })
       }
       return worker
     })
+
+    /** At a moment that is still to come, this happens. What it gives waits for that, and gives the line or the URL. */
+    const at = (moment: Moment, act: (worker: Worker) => Effect.Effect<void>) =>
+      Effect.gen(function* () {
+        const happened = yield* Deferred.make<string>()
+        const arrived = yield* Deferred.make<void>()
+        const next = yield* Deferred.make<void>()
+        armed = { ...moment, left: moment.nth ?? 1, act, happened, arrived, next }
+        return Deferred.await(happened)
+      })
 
     // Its packages are only there once this example has been installed.
     const { Client } = yield* Effect.promise(() => import("../layers.js"))
@@ -186,20 +227,33 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
       },
       client,
       startWorker,
-      /** Kills the worker at a moment that is still to come. What it gives waits for that, and gives the line or the URL. */
-      killAt: (moment: Moment) =>
-        Effect.gen(function* () {
-          const killed = yield* Deferred.make<string>()
-          const arrived = yield* Deferred.make<void>()
-          const next = yield* Deferred.make<void>()
-          armed = { ...moment, left: moment.nth ?? 1, killed, arrived, next }
-          return Deferred.await(killed)
-        }),
+      at,
+      killAt: (moment: Moment) => at(moment, () => endAll),
+      /** Stops the worker at a moment, as a machine that sleeps. */
+      freezeAt: (moment: Moment) => at(moment, ({ process }) => Effect.sync(() => void process.kill("SIGSTOP"))),
+      /** What PostgreSQL does to the sessions of a machine that is gone. */
+      cutSessions: ({ name }: Worker) =>
+        Effect.sync(() =>
+          postgres.query(
+            database,
+            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${name}'`
+          )
+        ),
       /** The journal of a run. */
       entries: (run: string) =>
-        postgres.query(database, `SELECT entry FROM entries WHERE run = '${run}' ORDER BY position`).trim().split("\n"),
-      /** The next requests, as many, whose URL ends with this get no more than a status. */
-      failing: (end: string, times: number, status = 503) => Effect.sync(() => outages.set(end, { status, times })),
+        postgres
+          .query(database, `SELECT entry FROM entries WHERE run = '${run}' ORDER BY position`)
+          .split("\n")
+          .filter((line) => line !== ""),
+      /** The next requests, as many, whose URL ends with this get an error of Instantly's, and nothing else. */
+      failing: (end: string, times: number, statusCode = 503, error = "Service Unavailable") =>
+        Effect.sync(() => {
+          const response = HttpServerResponse.unsafeJson(
+            { statusCode, error, message: "made up" },
+            { status: statusCode }
+          )
+          outages.set(end, { times, response })
+        }),
       /** Runs the program as a process of its own that has the address of the database, and nothing else. */
       run: (args: ReadonlyArray<string>) => run(main, args, { DATABASE_URL: database }),
       /**
