@@ -83,18 +83,6 @@ afterAll(() => rmSync(temporary, { recursive: true, force: true }))
 describe("the tarball", () => {
   const installed = join(newest, "node_modules/effect-instantly")
 
-  it.each([
-    ["publint", "publint/src/cli.js", ["--strict"]],
-    [
-      "attw, which resolves each subpath as every kind of project does,",
-      "@arethetypeswrong/cli/dist/index.js",
-      ["--profile", "esm-only"]
-    ]
-  ])("has no problem that %s finds", async (_, program, args) => {
-    const { status, stdout, stderr } = await node(root, join("node_modules", program), tarball, ...args)
-    expect(status, `${stdout}${stderr}`).toBe(0)
-  })
-
   it("holds the documents, the library's sources, for each what it is compiled to, and the tool; nothing else", () => {
     const modules = filesIn(join(root, "src"))
       .filter((file) => file.endsWith(".ts") && !file.startsWith("cli/"))
