@@ -9,7 +9,7 @@
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
@@ -261,6 +261,19 @@ export interface Options {
   readonly yields?: AdaptiveOptions | false | undefined
 }
 
+/** @internal */
+export const makeWith = <A, R>(
+  policy: RateLimitPolicy<R>,
+  permit: Gate.Permit<A>,
+  { maxPause = "1 minute", yields }: Options = {}
+) =>
+  Gate.make(yields === false ? policy : Schedule.intersect(policy, adaptive(yields)), {
+    permit,
+    maxPause: finiteMillis("RateLimit: maxPause", maxPause),
+    ended: () => new PermitRefused(),
+    closed: () => new PermitRefused({ message: gateClosed })
+  })
+
 /**
  * Runs a policy: gives permits in the order of the callers, for as long as the scope is open. If the policy ends or dies,
  * or if the scope ends, all callers are refused. Only the class of a defect is logged.
@@ -281,13 +294,8 @@ export interface Options {
  */
 export const make = <R>(
   policy: RateLimitPolicy<R>,
-  { maxPause = "1 minute", yields }: Options = {}
-): Effect.Effect<Service, never, Scope.Scope | R> =>
-  Gate.make(yields === false ? policy : Schedule.intersect(policy, adaptive(yields)), {
-    maxPause: finiteMillis("RateLimit: maxPause", maxPause),
-    ended: () => new PermitRefused(),
-    closed: () => new PermitRefused({ message: gateClosed })
-  })
+  options?: Options
+): Effect.Effect<Service, never, Scope.Scope | R> => makeWith(policy, () => Effect.void, options)
 
 /**
  * Provides the gate that runs a policy. Build it once for a workspace, and share it.

@@ -170,37 +170,3 @@ describe("ApiKey", () => {
     expect(Schema.encodeSync(ApiKey.ApiKey)(key).scopes).toEqual(wire.scopes)
   })
 })
-
-describe("decoding", () => {
-  const Bare = Schema.Struct({ scopes: Schema.Array(Schema.String) })
-
-  /** The milliseconds that it takes to decode so many scopes, again and again. */
-  const timeOf = (decode: (scopes: ReadonlyArray<string>) => unknown, scopes: ReadonlyArray<string>, times: number) => {
-    const start = performance.now()
-    for (let n = 0; n < times; n++) decode(scopes)
-    return performance.now() - start
-  }
-
-  it.each([
-    ["known", ApiKey.KnownScope.literals],
-    ["unknown", Array.from({ length: 178 }, (_, index) => `made_up_${index}:read`)]
-  ] as const)(
-    "of 1,000 and of 100,000 %s scopes costs a few times what as many strings cost: none is looked up in a list",
-    (_, some) => {
-      for (const [size, times] of [
-        [1000, 20],
-        [100_000, 1]
-      ] as const) {
-        const scopes = Array.from({ length: size }, (_, index) => some[index % some.length] ?? "")
-        // The best of several rounds, taken in turns, so that what else the machine does counts for both alike.
-        const rounds = Array.from({ length: 5 }, () => ({
-          key: timeOf((scopes) => Schema.decodeUnknownSync(ApiKey.ApiKey)({ ...wire, scopes }), scopes, times),
-          bare: timeOf((scopes) => Schema.decodeUnknownSync(Bare)({ scopes }), scopes, times)
-        }))
-        const key = Math.min(...rounds.map(({ key }) => key))
-        const bare = Math.min(...rounds.map(({ bare }) => bare))
-        expect(key / bare).toBeLessThan(30)
-      }
-    }
-  )
-})

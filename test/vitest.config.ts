@@ -19,7 +19,9 @@ export default defineConfig({
     // To load Effect anew for each file takes longer than most of them do. So no file uses `layer` of @effect/vitest: it
     // changes vitest's own `it`, for the files after it, too.
     isolate: false,
-    testTimeout: 30_000
+    // for what never ends: a slow machine must not fail them
+    hookTimeout: 300_000,
+    testTimeout: 300_000
   },
   resolve: {
     alias: [

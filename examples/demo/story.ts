@@ -1,14 +1,14 @@
 /** The whole library over a real socket, against Instantly embedded in this process. */
 import { NodeHttpClient } from "@effect/platform-node"
 import { Clock, Duration, Effect, Layer, Option } from "effect"
-import { ApiKeys, Instantly, type InstantlyError } from "effect-instantly"
+import { type ApiKey, ApiKeys, Instantly, type InstantlyError } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { address, served } from "../embedded/served.js"
 import { printable } from "../printable.js"
 import { row, say, step } from "./print.js"
 
 /** Says how a deletion ended, and how long it took. */
-const told = <A extends { readonly name: string }>(deletion: Effect.Effect<A, InstantlyError.InstantlyError>) =>
+const report = <R>(deletion: Effect.Effect<ApiKey.ApiKey, InstantlyError.InstantlyError, R>) =>
   Effect.gen(function* () {
     const [took, result] = yield* Effect.timed(Effect.either(deletion))
     if (result._tag === "Right") {
@@ -27,29 +27,28 @@ const tooMany = Fault.respond({
 
 const steps = Effect.gen(function* () {
   const mock = yield* InstantlyMock.InstantlyMock
-  const apiKeys = yield* ApiKeys.ApiKeys
   const leaked = yield* mock.createApiKey({ name: "leaked", scopes: ["campaigns:read", "leads:all"] })
   const throttled = yield* mock.createApiKey({ name: "throttled" })
   const unlucky = yield* mock.createApiKey({ name: "unlucky" })
 
   yield* step(1, "A key has leaked. It is deleted, and no secret is shown.")
   yield* row("created ", printable(leaked.name), leaked.id, `secret ${leaked.secret}`)
-  yield* told(
-    Effect.tap(apiKeys.delete(leaked.id), ({ key, name, scopes }) =>
+  yield* report(
+    Effect.tap(ApiKeys.delete(leaked.id), ({ key, name, scopes }) =>
       row("response", printable(name), printable(scopes.join(" ")), `secret ${key}`)
     )
   )
 
   yield* step(2, "It is deleted again. The 404 is an error that says what it does not prove.")
-  yield* told(apiKeys.delete(leaked.id))
+  yield* report(ApiKeys.delete(leaked.id))
 
   yield* step(3, "The workspace is at its limit: a 429 asks for 2 seconds, and the call waits.")
   yield* mock.script(Fault.next(tooMany))
-  yield* told(apiKeys.delete(throttled.id))
+  yield* report(ApiKeys.delete(throttled.id))
 
   yield* step(4, "A response is lost. The retry finds no key, and the outcome is unknown.")
   yield* mock.script(Fault.next(Fault.loseResponse))
-  yield* told(apiKeys.delete(unlucky.id))
+  yield* report(ApiKeys.delete(unlucky.id))
 
   yield* step(5, "These requests arrived at Instantly, and this is what they did.")
   const names = new Map([leaked, throttled, unlucky].map(({ id, name }) => [String(id), name]))

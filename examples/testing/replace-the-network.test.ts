@@ -33,7 +33,7 @@ describe("offboard", () => {
 
       const offboarded = yield* offboard(theirs.id).pipe(Effect.provide(Instantly.layer({ apiKey: ours.secret })))
 
-      expect(offboarded).toBe("look again")
+      expect(offboarded).toBe("check again")
       expect(yield* mock.apiKeys).toHaveLength(2)
       expect(yield* mock.arrivals).toMatchObject([{ applied: false, reason: "scope api_keys:delete is missing" }])
     }).pipe(Effect.provide(InstantlyMock.layer()))

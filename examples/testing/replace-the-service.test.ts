@@ -29,15 +29,15 @@ describe("offboard", () => {
     }).pipe(Effect.provide(failing(new InstantlyError.NotFound())))
   )
 
-  it.effect("asks for a second look at a 404 after a lost response", () =>
+  it.effect("says to check again at a 404 after a lost response", () =>
     Effect.gen(function* () {
-      expect(yield* offboard(id)).toBe("look again")
+      expect(yield* offboard(id)).toBe("check again")
     }).pipe(Effect.provide(failing(new InstantlyError.NotFound({ outcome: "Unknown", attempts: 2 }))))
   )
 
-  it.effect("asks for a second look after any other failure", () =>
+  it.effect("says to check again after any other failure", () =>
     Effect.gen(function* () {
-      expect(yield* offboard(id)).toBe("look again")
+      expect(yield* offboard(id)).toBe("check again")
     }).pipe(Effect.provide(failing(new InstantlyError.PaymentRequired())))
   )
 })

@@ -31,24 +31,24 @@ describe("offboard", () => {
     })
   )
 
-  it.effect("asks for a second look after a connection that is lost after Instantly has acted", () =>
+  it.effect("says to check again after a connection that is lost after Instantly has acted", () =>
     Effect.gen(function* () {
       const lost = Fault.next(Fault.loseResponse)
-      expect(yield* offboardWhile(lost)).toEqual({ said: "look again", deleted: true, requests: 2 })
+      expect(yield* offboardWhile(lost)).toEqual({ said: "check again", deleted: true, requests: 2 })
     })
   )
 
-  it.effect("asks for a second look after a response that comes too late", () =>
+  it.effect("says to check again after a response that comes too late", () =>
     Effect.gen(function* () {
       const late = Fault.next(Fault.delayResponse("20 seconds"))
-      expect(yield* offboardWhile(late)).toEqual({ said: "look again", deleted: true, requests: 2 })
+      expect(yield* offboardWhile(late)).toEqual({ said: "check again", deleted: true, requests: 2 })
     })
   )
 
   it.effect("does not wait for ever while Instantly is down", () =>
     Effect.gen(function* () {
       const down = Fault.always(Fault.respond({ status: 503 }))
-      expect(yield* offboardWhile(down)).toEqual({ said: "look again", deleted: false, requests: 5 })
+      expect(yield* offboardWhile(down)).toEqual({ said: "check again", deleted: false, requests: 5 })
     })
   )
 })

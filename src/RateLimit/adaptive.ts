@@ -18,6 +18,8 @@ interface State {
   /** The pace at which the last 429s came. */
   readonly peak: number
   readonly slowedAt: number
+  /** When the next permit is due, to a fraction of a millisecond. */
+  readonly due: number
   /** When the permits of the second up to the last one were given; at most `max` of them, because more change nothing. */
   readonly recent: ReadonlyArray<number>
 }
@@ -34,28 +36,36 @@ export const make = ({
   if (!(min > 0 && min <= max)) refuse("adaptive: min", `a number above 0 and at most ${max}`, min)
   if (!(factor > 0 && factor < 1)) refuse("adaptive: factor", "a number between 0 and 1", factor)
 
-  const grown = ({ pace, peak, slowedAt }: State, now: number) => {
+  const grownTo = ({ pace, peak, slowedAt }: State, now: number) => {
     const seconds = Math.max(0, now - slowedAt) / 1000
     /** How long it takes to be back at the peak. */
     const back = Math.cbrt((peak * (1 - factor)) / aggressiveness)
     return Math.min(max, Math.max(pace, peak + aggressiveness * (seconds - back) ** 3))
   }
 
-  const initial: State = { pace: max, peak: max, slowedAt: Number.NEGATIVE_INFINITY, recent: [] }
+  const initial: State = { pace: max, peak: max, slowedAt: Number.NEGATIVE_INFINITY, due: 0, recent: [] }
 
   return Schedule.makeWithState(initial, (now, { throttled }: Feedback, before) => {
-    const pace = grown(before, now)
+    const slows = throttled > 0 && now - before.slowedAt >= every
+    const grown = grownTo(before, now)
     // Callers may use less than the pace, and a quota may allow less: what was really sent is what was too much. The second
     // before this permit does not say it, because the gate may have been closed then.
-    const peak = Math.min(pace, Math.max(1, before.recent.length))
-    const recent = [...before.recent.filter((at) => at > now - 1000), now].slice(-Math.ceil(max))
-    const next: State =
-      throttled > 0 && now - before.slowedAt >= every
-        ? { pace: Math.max(min, peak * factor), peak, slowedAt: now, recent }
-        : { ...before, pace, recent }
+    const peak = slows ? Math.min(grown, Math.max(1, before.recent.length)) : before.peak
+    const pace = slows ? Math.max(min, peak * factor) : grown
+    const interval = 1000 / pace
+    // A permit that was late does not delay the next ones; after a step down nothing is made up for.
+    const from = slows ? now : Math.min(now, Math.max(before.due, now - interval))
     // At `max` it adds no wait: the quota beside it spaces permits.
-    const wait = Math.max(next.pace < max ? 1000 / next.pace : 0, throttled > 0 ? pause : 0)
-    const admitsAt = wait === 0 ? now : Math.ceil(now + wait)
-    return Effect.succeed([next, next.pace, ScheduleDecision.continueWith(ScheduleInterval.after(admitsAt))])
+    const due = Math.max(pace < max ? from + interval : now, throttled > 0 ? now + pause : now)
+    const next: State = {
+      pace,
+      peak,
+      slowedAt: slows ? now : before.slowedAt,
+      due,
+      recent: [...before.recent.filter((at) => at > now - 1000), now].slice(-Math.ceil(max))
+    }
+    // Rounded up: a fraction of a millisecond is never slept through on a clock of whole ones.
+    const admitsAt = due > now ? Math.ceil(due) : now
+    return Effect.succeed([next, pace, ScheduleDecision.continueWith(ScheduleInterval.after(admitsAt))])
   })
 }

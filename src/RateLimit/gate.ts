@@ -23,9 +23,23 @@ const nothing: Feedback = { admitted: 0, throttled: 0, retryAfter: Option.none()
 
 const longer = Order.max(Option.getOrder(Duration.Order))
 
-export const make = <R>(
+/** What a permit waits for once the policy allows it. Its result goes to the caller with the permit. */
+export type Permit<A> = (
+  /** What the policy got at the last permit. */
+  feedback: Feedback,
+  /** How many callers could leave now, as far as the policy goes. */
+  most: number
+) => Effect.Effect<A>
+
+export interface Gate<A> {
+  readonly acquire: Effect.Effect<A, PermitRefused>
+  readonly observe: Service["observe"]
+}
+
+export const make = <A, R>(
   policy: RateLimitPolicy<R>,
   options: {
+    readonly permit: Permit<A>
     /** The longest time for which one 429 closes the gate, in milliseconds. */
     readonly maxPause: number
     /** What callers get once the policy has ended. */
@@ -33,7 +47,7 @@ export const make = <R>(
     /** What callers get once the scope has ended. */
     readonly closed: () => PermitRefused
   }
-): Effect.Effect<Service, never, Scope.Scope | R> =>
+): Effect.Effect<Gate<A>, never, Scope.Scope | R> =>
   Effect.gen(function* () {
     const clock = yield* Effect.clock
     // Nanoseconds are monotonic. Milliseconds are the wall clock's: set forward, it would look as if nobody had sent
@@ -42,7 +56,7 @@ export const make = <R>(
 
     // Callers by the order in which they came. They stand in a map, because a queue would keep those who have given up
     // until their turn comes. The bell rings when somebody has come.
-    const line = new Map<number, Deferred.Deferred<void, PermitRefused>>()
+    const line = new Map<number, Deferred.Deferred<A, PermitRefused>>()
     const bell = yield* Queue.dropping<void>(1)
     let joined = 0
     let served = 0
@@ -73,25 +87,30 @@ export const make = <R>(
     /** Ends when the policy does. */
     const serve = Effect.gen(function* () {
       let state: unknown = policy.initial
+      let input = nothing
+      let isPaced = false
       while (true) {
         if (line.size === 0) {
           yield* Queue.take(bell)
           continue
         }
         yield* untilDue
+        const permit = yield* options.permit(input, isPaced ? 1 : line.size)
         const caller = takeFirst()
         // All of them may have given up in the meantime.
         if (caller === undefined) continue
-        yield* Deferred.succeed(caller, undefined)
+        yield* Deferred.succeed(caller, permit)
 
-        const input = feedback
+        input = feedback
         feedback = nothing
-        const [next, , decision] = yield* policy.step(yield* now, input, state)
+        const at = yield* now
+        const [next, , decision] = yield* policy.step(at, input, state)
         if (ScheduleDecision.isDone(decision)) return
         state = next
         admitsAt = ScheduleIntervals.start(decision.intervals)
         // A time that is not a number would never come.
         if (Number.isNaN(admitsAt)) return
+        isPaced = admitsAt > at
       }
     })
 
@@ -117,7 +136,7 @@ export const make = <R>(
 
     const wait = Effect.acquireUseRelease(
       Effect.gen(function* () {
-        const released = yield* Deferred.make<void, PermitRefused>()
+        const released = yield* Deferred.make<A, PermitRefused>()
         const place = joined++
         line.set(place, released)
         yield* Metric.incrementBy(Telemetry.queued, 1)
@@ -144,8 +163,9 @@ export const make = <R>(
     return {
       acquire: Effect.gen(function* () {
         const since = yield* now
-        yield* wait
+        const permit = yield* wait
         yield* Telemetry.permitted(Duration.millis((yield* now) - since))
+        return permit
       }),
       observe: ({ retryAfter, status }) =>
         Effect.suspend(() => {

@@ -1,212 +1,185 @@
 /**
- * The slots that this process has booked, and who may use one: a slot is a permit with a time. Whatever is decided is done
- * in the same step, as in the gate. The line of callers, and what the policy says, are left to the gate.
+ * The slots that this process has booked: a slot is the right to send one request at a time that Redis chose. The line of
+ * callers, and what the policy says, are left to the gate.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Feedback, RateLimitPolicy } from "../RateLimit.js"
 import type { Link } from "./link.js"
+import * as Script from "./script.js"
+
+/** The most slots that are booked ahead, and so the most permits in the time of a round trip to Redis. */
+const ahead = 2
 
 /** After a command that failed, in milliseconds. */
 const betweenTries = 100
 
-/** A timer of JavaScript holds 25 days at most, so a longer wait is several sleeps. */
-const longestSleep = 86_400_000
+/** A JavaScript timer holds 25 days at most, so a longer wait is several sleeps. */
+const longestSleep = 2 ** 31 - 1
 
-/** Somebody who waits for a permit. */
-export type Caller = symbol
+/** All times are milliseconds of this process's clock. */
+export interface Slot {
+  readonly at: number
+  /** The epoch that it was booked in. Slots that `whileAway` gave have none. */
+  readonly epoch?: number
+}
 
 export interface Booking {
-  /** One more caller wants a permit. */
-  readonly join: () => Caller
-  /** A caller has its permit, or has given up. */
-  readonly leave: (caller: Caller) => void
   /**
-   * Waits until there is a caller and a slot of this moment, and uses it. Where the process's own policy asks for waits,
-   * `most` is 1: a slot that is booked further ahead would be too late.
+   * Waits for a slot whose time has come.
+   *
+   * @param most how many callers could leave now, if each had a slot.
    */
-  readonly use: (heard: Feedback, most: number) => Effect.Effect<void>
-  /** Whether the slot that was used last is too late by now. */
-  readonly isLate: () => boolean
+  readonly take: (feedback: Feedback, most: number) => Effect.Effect<Slot>
+  /** Whether it is too late to use a slot. */
+  readonly isLate: (slot: Slot) => Effect.Effect<boolean>
   /** Closes the gate, for this many milliseconds, in all processes. */
   readonly pause: (millis: number) => Effect.Effect<void>
-  /** Waits until then. */
-  readonly sleepUntil: (at: number) => Effect.Effect<void>
 }
 
 export const make = (options: {
   readonly link: Link
-  readonly now: () => number
+  readonly now: Effect.Effect<number>
   readonly whileAway: RateLimitPolicy | undefined
-  /** Milliseconds. */
-  readonly lateness: number
-  /** For how many milliseconds what Redis said holds. */
-  readonly hold: number
 }): Effect.Effect<Booking, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const { hold, lateness, link, now } = options
+    const { link, now } = options
     const scope = yield* Effect.scope
     const clock = yield* Effect.clock
     const whileAway = options.whileAway && (yield* Schedule.driver(options.whileAway))
+    const oneAtATime = yield* Effect.makeSemaphore(1)
 
-    /** Callers with no slot, in their order. A slot that is used takes one of them out, so one who leaves then takes none. */
-    const waiting = new Set<Caller>()
-    let usedAt = Number.NEGATIVE_INFINITY
-    /** How many slots may be booked now. */
-    let most = 0
-    /** The times of the slots that are booked, earliest first. */
-    let booked: ReadonlyArray<number> = []
-    let epoch: number | undefined
+    /** Slots by their time, without the one that `take` waits for. Void ones stay until it comes to them. */
+    const booked = yield* Queue.unbounded<Slot>()
+    /** How many there should be. */
+    const wanted = yield* Queue.sliding<number>(1)
+    const isAway = yield* Effect.makeLatch()
+    let epoch = 0
     let confirmedAt = Number.NEGATIVE_INFINITY
     let pausedUntil = Number.NEGATIVE_INFINITY
-    let isAway = false
-    /** How often Redis was asked for nothing but its time, since its clock was last forgotten. */
-    let looks = 0
-    /** How many slots in a row were too late. */
-    let late = 0
-    const toBook = Effect.unsafeMakeLatch()
-    const toUse = Effect.unsafeMakeLatch()
-    const isBack = Effect.unsafeMakeLatch()
+    let lateInARow = 0
 
-    const changed = () => {
-      toBook.unsafeOpen()
-      toUse.unsafeOpen()
-    }
-
-    const sleep = (millis: number) => clock.sleep(Duration.millis(millis))
-    const sleepUntil = (at: number): Effect.Effect<void> =>
-      Effect.suspend(() => {
-        const millis = Math.ceil(at - now())
-        return millis > 0 ? Effect.zipRight(sleep(Math.min(millis, longestSleep)), sleepUntil(at)) : Effect.void
+    const sleepUntil = (time: () => number): Effect.Effect<void> =>
+      Effect.flatMap(now, (now) => {
+        const millis = Math.ceil(time() - now)
+        if (millis <= 0) return Effect.void
+        return Effect.zipRight(clock.sleep(Duration.millis(Math.min(millis, longestSleep))), sleepUntil(time))
       })
 
-    const ask = (slots: number, pause = 0) =>
-      Effect.map(link.run({ slots, pause }), (reply) => {
-        isAway = Option.isNone(reply)
-        if (Option.isSome(reply)) {
-          if (epoch !== reply.value.epoch) booked = []
-          epoch = reply.value.epoch
-          confirmedAt = reply.value.askedAt
-          booked = [...booked, ...reply.value.slots.filter((at) => at >= pausedUntil)]
-          isBack.unsafeOpen()
-        } else isBack.unsafeClose()
-        changed()
-        return Option.isSome(reply) && (slots === 0 || reply.value.slots.length > 0)
-      })
+    const isLate = ({ at }: Slot) => Effect.map(now, (now) => now - at > Script.lateness)
+    const isVoid = (slot: Slot) => slot.at < pausedUntil || (slot.epoch !== undefined && slot.epoch !== epoch)
 
-    const askPatiently = (slots: number) =>
-      Effect.flatMap(ask(slots), (isDone) => (isDone ? Effect.void : sleep(betweenTries)))
-
-    const book = Effect.suspend(() => {
-      if (pausedUntil > now()) return sleepUntil(pausedUntil)
-      const slots = Math.min(waiting.size, most) - booked.length
-      // Before the first slot, so that a reply which happened to be slow does not tell the time of it.
-      if (slots > 0 && looks < 3 && link.shortest() > lateness) {
-        looks++
-        return askPatiently(0)
-      }
-      if (slots > 0 || isAway) return askPatiently(Math.max(0, slots))
-      toBook.unsafeClose()
-      return toBook.await
-    })
-    yield* book.pipe(Effect.forever, Effect.interruptible, Effect.forkScoped)
-
-    const spend = (at: number) => {
-      const [first] = waiting
-      if (first !== undefined) waiting.delete(first)
-      most = 0
-      late = 0
-      usedAt = at
-    }
-
-    /** After two in a row it asks for the time anew: where the way to Redis, or its clock, has changed, every slot could be late. */
-    const wasLate = () => {
-      late += 1
-      if (late < 2) return
-      late = 0
-      looks = 0
-      link.forget()
-    }
-
-    /** Whether the policy for when Redis is away gave a permit, before Redis was back. */
-    const awayPermit = (driver: Schedule.ScheduleDriver<unknown, Feedback>, heard: Feedback) =>
-      Effect.raceFirst(
-        Effect.as(isBack.await, false),
-        // Once it has ended, or died, only Redis can help.
-        driver.next(heard).pipe(
-          Effect.as(true),
-          Effect.catchAllCause(() => Effect.never)
+    /** Whether Redis did what it was asked to. */
+    const send = (command: Script.Command) =>
+      Effect.gen(function* () {
+        const reply = yield* link.run(command)
+        if (Option.isNone(reply)) {
+          yield* isAway.open
+          return false
+        }
+        const { sentAt, slots } = reply.value
+        epoch = reply.value.epoch
+        confirmedAt = sentAt
+        yield* isAway.close
+        yield* Queue.offerAll(
+          booked,
+          slots.map((at) => ({ at, epoch: reply.value.epoch }))
         )
+        return slots.length === command.slots
+      }).pipe(oneAtATime.withPermits(1))
+
+    const book = (count: number) =>
+      Effect.flatMap(Queue.size(booked), (size) => {
+        // The size is negative while `take` waits.
+        const slots = count - Math.max(0, size)
+        return slots > 0 ? send({ slots, pause: 0 }) : Effect.succeed(true)
+      }).pipe(Effect.repeat({ until: (isDone) => isDone, schedule: Schedule.spaced(betweenTries) }))
+
+    yield* Queue.take(wanted).pipe(Effect.flatMap(book), Effect.forever, Effect.interruptible, Effect.forkScoped)
+
+    /** Slots of the policy for when Redis is away. Once it has ended, or died, only Redis can help. */
+    const fromPolicy = (policy: Schedule.ScheduleDriver<unknown, Feedback>, feedback: Feedback) =>
+      isAway.await.pipe(
+        Effect.zipRight(policy.next(feedback)),
+        Effect.zipRight(now),
+        Effect.map((at): Slot => ({ at })),
+        Effect.catchAllCause(() => Effect.never)
       )
 
-    const useNext = (heard: Feedback): Effect.Effect<void> =>
-      Effect.suspend(() => {
-        const again = Effect.suspend(() => useNext(heard))
-        const after = (wait: Effect.Effect<void>) => Effect.zipRight(wait, again)
-        const [at] = booked
-        if (pausedUntil > now()) return after(sleepUntil(pausedUntil))
-        if (waiting.size > 0 && at === undefined && isAway && whileAway !== undefined) {
-          return Effect.flatMap(awayPermit(whileAway, heard), (isGiven) => {
-            if (!isGiven || waiting.size === 0 || pausedUntil > now()) return again
-            spend(now())
-            return Effect.void
-          })
+    /** The next slot that can still be used. As many more are booked as callers can use soon. */
+    const next = (feedback: Feedback, most: number) =>
+      Effect.gen(function* () {
+        let slot = yield* Queue.poll(booked)
+        while (Option.isSome(slot) && (isVoid(slot.value) || (yield* isLate(slot.value)))) {
+          slot = yield* Queue.poll(booked)
         }
-        if (waiting.size === 0 || at === undefined) {
-          toUse.unsafeClose()
-          return after(toUse.await)
-        }
-        // By then too much may have happened in Redis: shortly before, ask again whether the slot is still there.
-        if (at - confirmedAt > hold) return after(Effect.zipRight(sleepUntil(at - hold / 2), askPatiently(0)))
-        if (at > now()) return after(sleepUntil(at))
-        booked = booked.slice(1)
-        changed()
-        if (now() - at > lateness) {
-          wasLate()
-          return again
-        }
-        if (now() - confirmedAt > hold) return again
-        spend(at)
-        return Effect.void
+        const soon = Math.min(most, ahead)
+        yield* Queue.offer(wanted, Option.isSome(slot) ? soon - 1 : soon)
+        if (Option.isSome(slot)) return slot.value
+        const fromRedis = Queue.take(booked)
+        return yield* whileAway ? Effect.raceFirst(fromRedis, fromPolicy(whileAway, feedback)) : fromRedis
       })
 
-    const tell = (until: number): Effect.Effect<void> =>
-      Effect.suspend(() => {
-        const left = until - now()
-        if (left <= 0) return Effect.void
-        return Effect.flatMap(ask(0, left), (isDone) =>
-          isDone ? Effect.void : Effect.zipRight(sleep(betweenTries), tell(until))
-        )
+    /** Waits until the slot's time has come. */
+    const due = (slot: Slot) =>
+      Effect.gen(function* () {
+        // Too much may happen in Redis until then: shortly before, check that the slot is still there.
+        if (slot.at - confirmedAt > Script.hold) {
+          yield* sleepUntil(() => slot.at - Script.hold / 2)
+          yield* send({ slots: 0, pause: 0 })
+        }
+        yield* sleepUntil(() => slot.at)
+      })
+
+    /** Whether a slot that is due can be used. */
+    const isUsable = (slot: Slot) =>
+      Effect.gen(function* () {
+        if (isVoid(slot) || (yield* now) - confirmedAt > Script.hold) return false
+        if (!(yield* isLate(slot))) {
+          lateInARow = 0
+          return true
+        }
+        lateInARow += 1
+        // The way to Redis, or its clock, may have changed, and then every slot would be late.
+        if (lateInARow % 2 === 0) link.forgetClock()
+        return false
+      })
+
+    const take = (feedback: Feedback, most: number) =>
+      Effect.gen(function* () {
+        while (true) {
+          yield* sleepUntil(() => pausedUntil)
+          const slot = yield* next(feedback, most)
+          if (isVoid(slot)) continue
+          if (slot.epoch === undefined) return slot
+          yield* due(slot)
+          if (yield* isUsable(slot)) return slot
+        }
+      })
+
+    /** Closes the gate of all processes until then, as soon as Redis can be used. */
+    const pauseUntil = (until: number) =>
+      Effect.gen(function* () {
+        while (true) {
+          const pause = until - (yield* now)
+          if (pause <= 0 || (yield* send({ slots: 0, pause }))) return
+          yield* clock.sleep(Duration.millis(betweenTries))
+        }
       })
 
     return {
-      join: () => {
-        const caller = Symbol()
-        waiting.add(caller)
-        changed()
-        return caller
-      },
-      leave: (caller) => {
-        waiting.delete(caller)
-      },
-      use: (heard, atMost) =>
-        Effect.suspend(() => {
-          most = atMost
-          changed()
-          return useNext(heard)
-        }),
-      isLate: () => now() - usedAt > lateness,
+      take,
+      isLate,
       pause: (millis) =>
-        Effect.suspend(() => {
-          const until = now() + millis
-          if (millis <= 0 || until <= pausedUntil) return Effect.void
+        Effect.gen(function* () {
+          const until = (yield* now) + millis
+          if (until <= pausedUntil) return
           pausedUntil = until
-          booked = []
-          return Effect.asVoid(Effect.forkIn(tell(until), scope))
-        }),
-      sleepUntil
+          yield* Effect.forkIn(Effect.interruptible(pauseUntil(until)), scope)
+        })
     }
   })

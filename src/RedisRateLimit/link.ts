@@ -1,10 +1,8 @@
 /**
- * The link to Redis: one command at a time, each with a timeout, and Redis's clock beside this process's own. What the
- * app's client does is contained here: it may throw, never respond, or send what nobody can read.
+ * The link to Redis: it runs one command, and keeps Redis's clock beside this process's own. What the app's client does is
+ * contained here: it may throw, never respond, or return what nobody can read.
  */
-import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as NameOf from "../internal/nameOf.js"
 import type { Evaluate } from "../RedisRateLimit.js"
@@ -12,90 +10,129 @@ import * as Script from "./script.js"
 
 export interface Reply {
   /** When the command was sent: what the reply says is no older. */
-  readonly askedAt: number
+  readonly sentAt: number
   readonly epoch: number
   /** The slots that were booked. All times are milliseconds of this process's clock. */
   readonly slots: ReadonlyArray<number>
 }
 
 export interface Link {
-  /** Runs one command. There is no reply if the command failed, which is logged once for several failures in a row. */
+  /** Runs one command. There is no reply if that failed, which is logged once for several failures in a row. */
   readonly run: (command: Script.Command) => Effect.Effect<Option.Option<Reply>>
-  /** The shortest round trip yet, in milliseconds: Redis's clock is known no better. */
-  readonly shortest: () => number
-  /** Forgets what is known of Redis's clock. */
-  readonly forget: () => void
+  /** Learns Redis's clock anew before the next command. */
+  readonly forgetClock: () => void
+}
+
+/** By how many milliseconds Redis's clock is ahead of this process's own: at least, and at most. */
+interface Bounds {
+  readonly least: number
+  readonly most: number
+  readonly learnedAt: number
+}
+
+/** By how many milliseconds two clocks may drift apart in each millisecond, at most. */
+const drift = 0.001
+
+/** Whether Redis's clock was set forward in between. */
+const hasLeaptBetween = (before: Bounds, after: Bounds) =>
+  after.least - before.most > Script.lateness + drift * (after.learnedAt - before.learnedAt)
+
+/** The replies that took least time bound the clock best. Bounds contradict each other if it was set, or has drifted. */
+const narrow = (before: Bounds, after: Bounds): Bounds => {
+  const least = Math.max(before.least, after.least)
+  const most = Math.min(before.most, after.most)
+  return least <= most ? { ...after, least, most } : after
 }
 
 export const make = (options: {
   readonly evaluate: Evaluate
   readonly key: string
   readonly quotas: ReadonlyArray<string>
-  /** Milliseconds. */
-  readonly timeout: number
-  /** What it means for callers that Redis does not respond. */
-  readonly whileAway: string
-  readonly now: () => number
+  /** What happens to callers while Redis cannot be used: a sentence. */
+  readonly consequence: string
+  readonly now: Effect.Effect<number>
 }): Link => {
-  const { evaluate, key, now, quotas, timeout } = options
-  const oneAtATime = Effect.unsafeMakeSemaphore(1)
-  /** By how much Redis's clock is ahead of this one, in milliseconds. */
-  let offset: number | undefined
-  let shortest = Number.POSITIVE_INFINITY
-  let hasFailed = false
+  const { evaluate, key, now, quotas } = options
+  let clock: Bounds | undefined
+  let seen = Script.nothingSeen
+  /** Redis's clock was set forward, and Redis does not know yet that the slots which were booked before are void. */
+  let hasLeapt = false
+  let hasWarned = false
 
-  const learn = (redisNow: number, askedAt: number) => {
-    const [least, most] = [redisNow - now(), redisNow - askedAt]
-    shortest = Math.min(shortest, most - least)
-    // The reply that came back fastest tells it best. Each one bounds it, so a clock that was set is noticed.
-    offset = Math.min(Math.max(offset ?? least, least), most)
-    return offset
-  }
-
-  const send = (command: Script.Command) =>
-    Effect.suspend(() => {
-      const askedAt = now()
-      const deadline = offset === undefined ? undefined : askedAt + offset + timeout
-      const args = [...Script.commandArguments(command, deadline, timeout), ...quotas]
-      return Effect.tryPromise({ try: () => evaluate(Script.script, [key], args), catch: identity }).pipe(
-        Effect.flatMap(Script.decodeReply),
-        Effect.timeout(timeout),
-        Effect.flatMap(([redisNow, epoch, ...slots]) => {
-          const ahead = learn(redisNow / 1000, askedAt)
-          // No epoch: it came too late. A slot of the past is not from the script.
-          if (epoch === undefined || slots.some((at) => at < redisNow)) return Effect.fail({ _tag: "UselessReply" })
-          hasFailed = false
-          return Effect.succeed({ askedAt, epoch, slots: slots.map((at) => at / 1000 - ahead) })
+  const evaluateScript = (args: Array<string>) =>
+    Effect.tryPromise({
+      try: () => evaluate(Script.script, [key], args),
+      catch: (error) => `evaluate failed: ${NameOf.ofDefect(error)}`
+    }).pipe(
+      Effect.timeoutFail({
+        duration: Script.hold,
+        onTimeout: () => `no response within ${Script.hold} milliseconds`
+      }),
+      Effect.flatMap((reply) =>
+        Effect.try({
+          try: () => Script.decodeReply(reply),
+          catch: () => "the reply is not the script's list of integers"
         })
       )
-    })
-
-  const log = (cause: Cause.Cause<unknown>) =>
-    Effect.suspend(() => {
-      if (hasFailed) return Effect.void
-      hasFailed = true
-      return Effect.logWarning(`Redis did not respond (${NameOf.ofCause(cause)}): ${options.whileAway} until it does`)
-    })
-
-  /** Without a deadline only the time is asked for: a command that the client keeps while it is disconnected runs later. */
-  const sendInTime = (command: Script.Command) =>
-    Effect.suspend(() =>
-      offset === undefined && (command.slots > 0 || command.pause > 0)
-        ? Effect.zipRight(send({ slots: 0, pause: 0 }), send(command))
-        : send(command)
     )
+
+  const send = (command: Script.Command) =>
+    Effect.gen(function* () {
+      const sentAt = yield* now
+      const deadline = clock && sentAt + clock.least + Script.hold
+      const newest = hasLeapt ? Script.lost(seen.epoch) : seen
+      const [ranAt, epoch, ...slots] = yield* evaluateScript([
+        ...Script.commandArguments(command, newest, deadline),
+        ...quotas
+      ])
+      const receivedAt = yield* now
+      // The script ran after the command was sent, and before the reply came.
+      const bounds = { least: ranAt / 1000 - receivedAt, most: ranAt / 1000 - sentAt, learnedAt: receivedAt }
+      // Redis has begun a new epoch if it was told that the state is lost.
+      if (epoch !== undefined) hasLeapt = false
+      hasLeapt ||= clock !== undefined && hasLeaptBetween(clock, bounds)
+      clock = clock ? narrow(clock, bounds) : bounds
+      if (epoch !== undefined) seen = { epoch, ranAt }
+      const { least } = clock
+      return {
+        roundTrip: receivedAt - sentAt,
+        reply: Option.map(
+          Option.fromNullable(epoch),
+          (epoch): Reply => ({ sentAt, epoch, slots: slots.map((at) => at / 1000 - least) })
+        )
+      }
+    })
+
+  /** Nothing is booked before the clock is known: without a deadline, a command that the client keeps would run later. */
+  const learnClock = send({ slots: 0, pause: 0 }).pipe(
+    Effect.repeat({ times: 2, until: ({ roundTrip }) => roundTrip <= Script.lateness })
+  )
+
+  const warn = (reason: string) =>
+    Effect.suspend(() => {
+      if (hasWarned) return Effect.void
+      hasWarned = true
+      return Effect.logWarning(`Permits cannot be booked in Redis (${reason}). ${options.consequence}`)
+    })
 
   return {
     run: (command) =>
-      sendInTime(command).pipe(
-        oneAtATime.withPermits(1),
-        Effect.map(Option.some),
-        Effect.catchAllCause((cause) => Effect.as(log(cause), Option.none()))
+      Effect.gen(function* () {
+        if (clock === undefined) yield* learnClock
+        const { reply } = yield* send(command)
+        // The slots of this reply are void, too. Sent again, the command says so, and begins a new epoch.
+        return hasLeapt ? (yield* send(command)).reply : reply
+      }).pipe(
+        Effect.filterOrFail(Option.isSome, () => "the command arrived too late"),
+        Effect.tap(() =>
+          Effect.sync(() => {
+            hasWarned = false
+          })
+        ),
+        Effect.catchAll((reason) => Effect.as(warn(reason), Option.none()))
       ),
-    shortest: () => shortest,
-    forget: () => {
-      offset = undefined
-      shortest = Number.POSITIVE_INFINITY
+    forgetClock: () => {
+      clock = undefined
     }
   }
 }

@@ -1,44 +1,57 @@
 /**
  * What Redis does: one script, which books slots or closes the gate in one step, by Redis's own clock. It needs Redis 5 or
- * later, because a script that asks for the time could not write before. Everything in it is in microseconds.
+ * later, because a script that reads the time could not write before. All its numbers are microseconds.
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import type { QuotaOptions } from "../RateLimit.js"
 
 /**
- * The key holds `e`, the epoch; `t`, when the script last ran; `u`, until when the gate is closed; and for each quota its
- * arrival: when the last permit would have left, had they all been evenly spaced (the generic cell rate algorithm).
+ * The longest delay between a slot and the permit that uses it, in milliseconds. It is added to the jitter of each quota.
+ * It is no option, and nor is `hold`, because both must be the same in all processes.
+ */
+export const lateness = 25
+
+/** How long a reply is valid, and the timeout of a command, in milliseconds. */
+export const hold = 500
+
+/**
+ * The key holds `e`, the epoch; `t`, when the script last ran; `s`, the server that it ran on; `u`, until when the gate is
+ * closed; and for each quota its arrival: when the last permit would have left if all were evenly spaced (the generic cell
+ * rate algorithm).
  *
- * - A command that runs after its deadline does nothing, because its sender has given up: so what a client kept while it
- *   was disconnected books nothing.
- * - A new epoch voids the slots that are booked. A process may use them until it learns of the epoch, but for no longer
- *   than `hold`, so until then they count as used. The same holds where the key was lost.
- * - If the clock was set back, everything moves back with it.
+ * - A command that runs after its deadline does nothing, because its sender has given up. So nothing is booked by commands
+ *   that a client kept while it was disconnected.
+ * - A new epoch voids all slots that are booked. A process may use such a slot until it learns of the epoch, but for no
+ *   longer than `hold`, so until then all permits count as used.
+ * - A state is lost if there is none; if another server wrote it, which may have written more before it failed; if it is
+ *   older than what the sender has seen, as after a failover or from a snapshot; and if it is newer than the clock. Then a
+ *   new epoch begins. Where Redis does not say which server it is (`INFO` may be forbidden), the others still notice.
  */
 export const script = `local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local deadline, slots, pause, hold = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local seenEpoch, seenTime = tonumber(ARGV[5]), tonumber(ARGV[6])
 if now > deadline then return { now } end
+local info = redis.pcall('INFO', 'server')
+local server = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or 'unknown'
 local saved, state = redis.call('HGETALL', KEYS[1]), {}
-for i = 1, #saved, 2 do state[saved[i]] = tonumber(saved[i + 1]) end
-local back = math.max(0, (state.t or now) - now)
-local closed = (state.u or 0) - back
-local epoch = state.e
-local raise = epoch == nil
+for i = 1, #saved, 2 do state[saved[i]] = saved[i + 1] end
+local epoch, ranAt = tonumber(state.e), tonumber(state.t)
+local isLost = epoch == nil or state.s ~= server or ranAt > now
+  or seenEpoch > epoch or (seenEpoch == epoch and seenTime > ranAt)
+local closed = (tonumber(state.u) or 0) - math.max(0, (ranAt or now) - now)
+local isNew = isLost
 if pause > 0 and now + pause > closed then
   closed = now + pause
-  raise = true
+  isNew = true
 end
-if raise then epoch = math.max((epoch or 0) + 1, now) end
+if isNew then epoch = math.max((epoch or 0) + 1, seenEpoch + 1, now) end
 local quotas = {}
-for i = 5, #ARGV, 3 do
+for i = 7, #ARGV, 3 do
   local interval, burst = tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
-  local arrival = now + hold + burst * interval
-  local known = state[ARGV[i]]
-  if known then
-    if raise then arrival = math.min(arrival, known - back) else arrival = known - back end
-  end
+  local arrival, known = now + hold + burst * interval, tonumber(state[ARGV[i]])
+  if known and not isLost then arrival = isNew and math.min(arrival, known) or known end
   quotas[#quotas + 1] = { name = ARGV[i], arrival = arrival, interval = interval, slack = (burst - 1) * interval }
 end
 local reply = { now, epoch }
@@ -50,7 +63,7 @@ for i = 1, slots do
 end
 local function whole(n) return string.format('%.0f', n) end
 local last = math.max(now, closed)
-local fields = { 'e', whole(epoch), 't', whole(now), 'u', whole(closed) }
+local fields = { 'e', whole(epoch), 't', whole(now), 's', server, 'u', whole(closed) }
 for _, quota in ipairs(quotas) do
   fields[#fields + 1] = quota.name
   fields[#fields + 1] = whole(quota.arrival)
@@ -65,13 +78,16 @@ export const keyOf = (workspace: string) => `effect-instantly:{${workspace}}`
 
 const micros = (millis: number) => String(Math.ceil(millis * 1000))
 
-/** Each quota as the script wants it. By its place and its window, processes with different limits count together. */
-export const quotaArguments = (quotas: ReadonlyArray<QuotaOptions>, lateness: number): ReadonlyArray<string> =>
-  quotas.flatMap(({ burst = 1, jitter = 0, limit, window }, index) => {
-    const millis = Duration.toMillis(window)
-    const interval = (millis + Duration.toMillis(jitter) + lateness) / Math.max(1, limit - burst)
-    return [`${index}:${millis}`, micros(interval), String(burst)]
+/** Each quota as the script wants it. Those of one window count together, whatever their limits are in each process. */
+export const quotaArguments = (quotas: ReadonlyArray<QuotaOptions>): ReadonlyArray<string> => {
+  const windows = quotas.map(({ window }) => Duration.toMillis(window))
+  return quotas.flatMap(({ burst = 1, jitter = 0, limit }, index) => {
+    const window = windows[index] ?? 0
+    const number = windows.slice(0, index).filter((other) => other === window).length
+    const interval = (window + Duration.toMillis(jitter) + lateness) / Math.max(1, limit - burst)
+    return [`${window}:${number}`, micros(interval), String(burst)]
   })
+}
 
 export interface Command {
   /** How many slots to book. */
@@ -80,17 +96,44 @@ export interface Command {
   readonly pause: number
 }
 
+/** The newest state that a process has seen, in microseconds of Redis's clock. */
+export interface Seen {
+  readonly epoch: number
+  readonly ranAt: number
+}
+
+export const nothingSeen: Seen = { epoch: 0, ranAt: 0 }
+
+/** No state is as new as this, so the script takes the state of this epoch for lost. */
+export const lost = (epoch: number): Seen => ({ epoch, ranAt: Number.MAX_SAFE_INTEGER })
+
 export const commandArguments = (
   { pause, slots }: Command,
+  { epoch, ranAt }: Seen,
   /** Milliseconds of Redis's clock, if that is known. */
-  deadline: number | undefined,
-  hold: number
+  deadline: number | undefined
 ): ReadonlyArray<string> => [
   deadline === undefined ? String(Number.MAX_SAFE_INTEGER) : micros(deadline),
   String(slots),
   micros(pause),
-  micros(hold)
+  micros(hold),
+  String(epoch),
+  String(ranAt)
 ]
 
-/** Redis's time, then, unless the deadline had passed, the epoch and the slots. */
-export const decodeReply = Schema.decodeUnknown(Schema.Tuple([Schema.Int], Schema.Int))
+const fromText = Schema.compose(Schema.NumberFromString, Schema.Int)
+
+const fromBigInt = Schema.transform(Schema.BigIntFromSelf, Schema.Int, { decode: Number, encode: BigInt })
+
+const fromBytes = Schema.transform(Schema.Uint8ArrayFromSelf, fromText, {
+  decode: (bytes) => new TextDecoder().decode(bytes),
+  encode: (text) => new TextEncoder().encode(text)
+})
+
+/** Clients give an integer as a number, a text, a bigint or as bytes. */
+const Integer = Schema.Union(Schema.Int, fromText, fromBigInt, fromBytes)
+
+/** Redis's time, then, unless the deadline had passed, the epoch and the slots, none of which is in the past. */
+export const decodeReply = Schema.decodeUnknownSync(
+  Schema.Tuple([Integer], Integer).pipe(Schema.filter(([ranAt, , ...slots]) => slots.every((at) => at >= ranAt)))
+)

@@ -7,7 +7,7 @@ import type { Skipped } from "./receipt.js"
 type Reason = Skipped["reason"]
 
 export interface Progress {
-  /** Whether it has deleted a key: one of those may be the very key that it authenticates with. */
+  /** Whether the run has deleted a key, which may have been the very one that it authenticates with. */
   readonly hasDeleted: boolean
   /** How many responses in a row, up to the last one, were not Instantly's own. */
   readonly foreign: number
@@ -17,7 +17,7 @@ export interface Progress {
 
 export const start: Progress = { hasDeleted: false, foreign: 0, skips: Option.none() }
 
-/** After so many foreign responses in a row somebody on the way answers in Instantly's place. */
+/** So many foreign responses in a row mean that somebody on the way answers in Instantly's place. */
 const wall = 5
 
 const foreignAfter = (foreign: number, error: DeleteApiKeyError): number => {
@@ -26,7 +26,7 @@ const foreignAfter = (foreign: number, error: DeleteApiKeyError): number => {
       return error.fromInstantly ? 0 : foreign + 1
     case "InvalidResponse":
       return error.outcome === "Applied" ? 0 : foreign + 1
-    // Nobody knows who sent a 429 or a 5xx, and the other two are no responses.
+    // Anybody on the way can send a 429 or a 5xx, and the other two are no responses.
     case "TooManyRequests":
     case "ServerError":
     case "TransportError":

@@ -19,7 +19,7 @@ const afterError = {
   ...stamped,
   /** How many requests were sent for it. */
   attempts: Schema.NonNegativeInt,
-  /** The tag of the error, such as `NotFound`. */
+  /** The tag of the error, such as `NotFound`, or the class of a defect. */
   error: Schema.String,
   /** What the error says. It holds no secret. */
   message: Schema.String,
@@ -143,7 +143,7 @@ export type Entry = typeof Entry.Type
  * import { Stream } from "effect"
  *
  * declare const receipts: Stream.Stream<Revocation.Receipt>
- * const toLookAt = Stream.filter(receipts, (receipt) => !Revocation.isSettled(receipt))
+ * const unsettled = Stream.filter(receipts, (receipt) => !Revocation.isSettled(receipt))
  * ```
  *
  * @since 0.1.0
@@ -151,7 +151,7 @@ export type Entry = typeof Entry.Type
  */
 export const isSettled = (receipt: Receipt): boolean => receipt._tag === "Deleted" || receipt._tag === "NotFound"
 
-/** What a run has for each id when its call has ended. */
+/** What a receipt needs besides the result of the call. */
 export interface Facts {
   readonly id: ApiKeyId
   readonly at: DateTime.Utc

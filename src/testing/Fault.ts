@@ -1,8 +1,6 @@
 /**
- * How networks and servers fail: what goes wrong with an exchange, and which exchanges it happens to. What the server does
- * when nothing goes wrong is left to `InstantlyMock`.
- *
- * A fault says what goes wrong. A script says which requests it happens to.
+ * How networks and servers fail. A fault says what goes wrong with a request or its response; a script says which requests it
+ * happens to. What the server does when nothing goes wrong is left to `InstantlyMock`.
  *
  * @example
  * ```ts
@@ -74,9 +72,9 @@ export type Exchange = Effect.Effect<Response, Broken>
  * @category models
  */
 export interface Fault extends Pipeable.Pipeable {
-  /** What a request's `Arrival` calls it. */
+  /** Its name in the record of a request. */
   readonly name: string
-  /** Gives what the fault does to an exchange. It runs once for each script, so each script counts and draws on its own. */
+  /** Makes what the fault does to an exchange. It runs once for each script, so every script has its own counters. */
   readonly prepare: Effect.Effect<(exchange: Exchange) => Exchange>
 }
 
@@ -87,8 +85,8 @@ const changing = (name: string, change: (exchange: Exchange) => Exchange): Fault
 const broken = (how: Broken): Exchange => Effect.fail(how)
 
 /**
- * The connection is refused, so the request is never sent. A server on a socket cannot refuse a single request; there it
- * is {@link loseRequest}.
+ * The connection is refused, so the request is never sent. A server on a socket cannot refuse a single request, so there
+ * it works as {@link loseRequest}.
  *
  * @since 0.1.0
  * @category faults
@@ -139,8 +137,8 @@ export const swallowRequest: Fault = changing("swallowRequest", () => Effect.nev
 export const swallowResponse: Fault = changing("swallowResponse", Effect.zipRight(Effect.never))
 
 /**
- * The server does not act, and this is the response. Throws a `RangeError` unless the status is a whole number from 200 to
- * 599.
+ * The server does not act, and the client receives this response. {@link responses} has some. Throws a `RangeError` unless the
+ * status is a whole number from 200 to 599.
  *
  * @example
  * ```ts
@@ -166,7 +164,14 @@ export const respond = (options: {
 }
 
 /**
- * The server acts, and the response is changed on its way.
+ * The server acts, and the client receives another response than the server's.
+ *
+ * @example
+ * ```ts
+ * import { Fault } from "effect-instantly/testing"
+ *
+ * const script = Fault.next(Fault.changeResponse((response) => ({ ...response, body: "" })))
+ * ```
  *
  * @since 0.1.0
  * @category faults
@@ -175,8 +180,8 @@ export const changeResponse = (change: (response: Response) => Response): Fault 
   changing("changeResponse", Effect.map(change))
 
 /**
- * How long a delay is. A duration is the same each time. An effect is run each time, with the double's seeded `Random`. A
- * schedule gives its delays one after the other, and none once it has ended.
+ * How long to wait. A duration is the same each time. An effect runs each time, with the double's seeded `Random`. A schedule
+ * gives its delays one after the other, and no more once it has ended.
  *
  * @since 0.1.0
  * @category models
@@ -214,8 +219,8 @@ export const delayResponse = (delay: Delay): Fault =>
   )
 
 /**
- * Both faults happen to the exchange. The first one is nearer to the client: `delayRequest("1 second").pipe(and(loseResponse))`
- * is a slow request whose response is lost.
+ * Both faults happen to the same request. The first one is nearer to the client:
+ * `delayRequest("1 second").pipe(and(loseResponse))` is a slow request whose response is lost.
  *
  * @since 0.1.0
  * @category combinators
@@ -235,21 +240,21 @@ export const and: {
 /**
  * A fault, and the requests that it happens to.
  *
- * The double asks its scripts in the order in which they were added. The first one that takes a request is the only one
- * that happens to it, and the scripts after it do not see or count that request. So a script that takes every request
- * ({@link always}, or {@link atRate} of 1) has to come last; a script added after it could never happen, and the double
- * refuses it with a `RangeError`. To let two faults happen to the same request, combine them with {@link and}.
+ * For each request, the first script that takes it decides what happens, in the order in which they were added. The scripts
+ * after it do not count that request. So a script that takes every request ({@link always}, or {@link atRate} of 1) has to
+ * come last: the double refuses another one after it with a `RangeError`. To let two faults happen to the same request,
+ * combine them with {@link and}.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Script {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string
   readonly fault: Fault
   /** Whether it takes every request. */
   readonly takesAll: boolean
-  /** Gives what decides whether the script takes the request to a path. It runs once, when the script is added. */
+  /** Makes the function that decides, by its path, whether the script takes a request. It runs once, when it is added. */
   readonly prepare: Effect.Effect<(path: string) => Effect.Effect<boolean>>
 }
 
@@ -294,8 +299,7 @@ export const times = (n: number, fault: Fault): Script => {
 export const always = (fault: Fault): Script => Selection.taking("always", fault, () => Effect.succeed(true), true)
 
 /**
- * Leaves the first `n` requests alone; after them, happens as the script does. Requests that an earlier script takes do not
- * count. Throws a `RangeError` unless `n` is a whole number of at least 0.
+ * The script starts after the next `n` requests, which it leaves alone. Requests that an earlier script takes do not count. Throws a `RangeError` unless `n` is a whole number of at least 0.
  *
  * @example
  * ```ts

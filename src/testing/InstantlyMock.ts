@@ -1,14 +1,17 @@
 /**
- * Instantly in memory, behind `HttpClient` or on a socket. It creates, lists and deletes API keys as Instantly does, with
- * Instantly's authentication, scopes, plans, limits and errors. How an exchange fails is left to `Fault`.
+ * Instantly in memory, behind `HttpClient` or on a socket. It creates, lists and deletes API keys and keeps an audit log as
+ * Instantly does, with Instantly's authentication, scopes, plans, limits and errors. How an exchange fails is left to `Fault`.
  *
- * Where nobody knows what Instantly does, there is an option, and its documentation states the default. The double reads
- * `Clock` and draws from a seeded `Random`, so the same requests at the same times get the same responses.
+ * Where Instantly documents nothing, there is an option, and its documentation names the default. Where the live API is known
+ * to differ from its documents, the double does as the live API does. It reads `Clock` and draws from a seeded `Random`, so
+ * the same requests at the same times get the same responses.
+ *
+ * Run a test with `VirtualTime.run`, and its waits end at once, also under `it.effect`.
  *
  * @example
  * ```ts
  * import { ApiKeys, Instantly } from "effect-instantly"
- * import { Fault, InstantlyMock } from "effect-instantly/testing"
+ * import { Fault, InstantlyMock, VirtualTime } from "effect-instantly/testing"
  * import { Effect } from "effect"
  *
  * const test = Effect.gen(function* () {
@@ -16,12 +19,12 @@
  *   const caller = yield* mock.createApiKey({ scopes: ["api_keys:delete"] })
  *   const leaked = yield* mock.createApiKey({ name: "leaked" })
  *   yield* mock.script(Fault.next(Fault.loseResponse))
- *   const error = yield* Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(leaked.id)).pipe(
+ *   const error = yield* ApiKeys.delete(leaked.id).pipe(
  *     Effect.flip,
  *     Effect.provide(Instantly.layer({ apiKey: caller.secret }))
  *   )
  *   return [error._tag, error.outcome] // NotFound, Unknown
- * }).pipe(Effect.provide(InstantlyMock.layer()))
+ * }).pipe(Effect.provide(InstantlyMock.layer()), VirtualTime.run)
  * ```
  *
  * @module
@@ -32,13 +35,13 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { Scopes } from "../ApiKey.js"
 import { ApiKey, ApiKeyId } from "../ApiKey.js"
@@ -59,26 +62,34 @@ export type { Options } from "./InstantlyMock/options.js"
 export type { Theft } from "./InstantlyMock/thief.js"
 
 /**
- * A request as it arrived, and what became of it. The secrets of the double's keys are replaced by `<redacted>` in the path,
- * in the query, and in every header that could contain one.
+ * The record of one request: what was sent, what the server did, and what came back. The secrets of the double's keys are
+ * replaced by `<redacted>` in the path, in the query and in all headers.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Arrival {
-  /** When it arrived, in milliseconds since 1970. If it did not arrive: when it was sent. */
+  /**
+   * When the server handled the request, in milliseconds since 1970. If the request did not reach the server: when it was
+   * sent.
+   */
   readonly at: number
+  /** The method, such as `DELETE`. */
   readonly method: string
-  /** The path, with its query. */
+  /** The path, still encoded, with its query. */
   readonly path: string
+  /** The headers of the request. `authorization` is always `<redacted>`. */
   readonly headers: Readonly<Record<string, string>>
-  /** The status of its response. None if there was no response. */
+  /** The status of the response that the client received. None if no response came, or none yet. */
   readonly status: Option.Option<number>
-  /** Whether the server carried it out. */
+  /** Whether the server did what the request was for, such as deleting a key, whatever the client received. */
   readonly applied: boolean
-  /** Why it got its response, for the reader of a test. The response itself may say less. */
+  /**
+   * Why the server responded as it did: "deleted", "already deleted", "scope api_keys:delete is missing". The response itself
+   * may say less. "did not arrive" if the request did not reach the server, "the fault responded" if a fault did so instead.
+   */
   readonly reason: string
-  /** The name of the fault that happened to it. */
+  /** The name of the fault that happened to the request. None if there was no fault. */
   readonly fault: Option.Option<string>
 }
 
@@ -97,7 +108,7 @@ export interface CreatedApiKey {
 }
 
 /**
- * What a test can do to a double, and ask of it.
+ * What a test can do with a double.
  *
  * @since 0.1.0
  * @category models
@@ -105,16 +116,21 @@ export interface CreatedApiKey {
 export interface Service {
   /** The workspace that is there from the start, with a paid plan. */
   readonly workspaceId: string
-  /** Makes a workspace. Keys of the workspace `admin` may act on it with `x-as-workspace`. */
+  /** Creates a workspace. Keys of the workspace `admin` may act on it with `x-as-workspace`. */
   readonly createWorkspace: (options?: { readonly paid?: boolean; readonly admin?: string }) => Effect.Effect<string>
   /** Changes whether a workspace has an active plan. */
   readonly setPaid: (paid: boolean, workspaceId?: string) => Effect.Effect<void>
-  /** Makes a key, as a person does in Instantly's settings. By default it has all scopes, and the rest is made up. */
+  /**
+   * Creates a key, as a person does in Instantly's settings. By default it has all scopes, is created now, and the rest is made
+   * up. Its secret has the shape of a real one: base64 of `<UUID>:madeup…`, which always contains `Om1hZGV1`.
+   */
   readonly createApiKey: (options?: {
     readonly name?: string
     readonly scopes?: Scopes
     readonly workspaceId?: string
     readonly secret?: Redacted.Redacted
+    /** In milliseconds since 1970. */
+    readonly at?: number
   }) => Effect.Effect<CreatedApiKey>
   /** Deletes a key without a request, as if another program had done it. */
   readonly deleteApiKey: (id: ApiKeyId) => Effect.Effect<void>
@@ -133,15 +149,15 @@ export interface Service {
   }>
   /** The keys that exist, oldest first. */
   readonly apiKeys: Effect.Effect<ReadonlyArray<CreatedApiKey>>
-  /** The requests, in the order in which they were sent. With a delay, a later one may arrive first. */
+  /** The record of all requests, in the order in which they were sent. With a delay, a later one may arrive first. */
   readonly arrivals: Effect.Effect<ReadonlyArray<Arrival>>
   /**
-   * The most requests that arrived in any window of this length, refused ones included. Throws a `RangeError` unless the
+   * The most requests that arrived in any window of this length, rejected ones included. Throws a `RangeError` unless the
    * window is finite and longer than zero.
    */
   readonly worstWindow: (window: Duration.DurationInput) => Effect.Effect<number>
   /**
-   * Adds scripts behind those that are there. The first one that takes a request is the only one that happens to it. Dies
+   * Adds scripts after those that are there. For each request, the first script that takes it decides what happens. Dies
    * with a `RangeError` if a script could never happen, because an earlier one takes every request: see `Fault.Script`.
    */
   readonly script: (...scripts: ReadonlyArray<Script>) => Effect.Effect<void>
@@ -152,7 +168,7 @@ export interface Service {
 }
 
 /**
- * Instantly's double.
+ * A double of Instantly.
  *
  * @since 0.1.0
  * @category tags
@@ -160,8 +176,8 @@ export interface Service {
 export class InstantlyMock extends Context.Tag("effect-instantly/testing/InstantlyMock")<InstantlyMock, Service>() {}
 
 /**
- * A key as a value, for a stub of `ApiKeys`. No double knows it. Each field that is left out has a made-up default, always
- * the same. Throws a `ParseError` if a field is not valid.
+ * A key as a value, for a stub of `ApiKeys`. It exists in no double. Each field that is left out has a made-up default, which is
+ * always the same. Throws a `ParseError` if a field is not valid.
  *
  * @example
  * ```ts
@@ -178,7 +194,7 @@ export class InstantlyMock extends Context.Tag("effect-instantly/testing/Instant
  * @category constructors
  */
 export const apiKey = (fields: Partial<ApiKey> = {}): ApiKey => {
-  const { createdAt = DateTime.unsafeMake("2026-01-01T00:00:00Z") } = fields
+  const { createdAt = Schema.decodeSync(Schema.DateTimeUtc)("2026-01-01T00:00:00Z") } = fields
   return new ApiKey({
     id: ApiKeyId.make("00000000-0000-7000-8000-000000000001"),
     name: "made-up key",
@@ -200,8 +216,7 @@ const created = (key: Keys.StoredKey): CreatedApiKey => ({
 })
 
 /**
- * Makes a double, which ends with its scope. As a server would, it completes what it was asked to do even if the client no
- * longer waits.
+ * Makes a double, which ends with its scope. As a server does, it carries a request out even if the client no longer waits.
  *
  * Throws a `RangeError` if a limit, a window or a lag is out of its bounds. Dies with a `RangeError` if one of the `faults`
  * could never happen: see `Fault.Script`.
@@ -233,11 +248,17 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
       createWorkspace: ({ admin, paid = true } = {}) =>
         Effect.map(Clock.currentTimeMillis, (now) => keys.createWorkspace({ paid, admin }, now)),
       setPaid: (paid, id = workspaceId) => Effect.sync(() => keys.setPaid(id, paid)),
-      createApiKey: ({ name = "made-up key", scopes = ["all:all"], secret, workspaceId: owner = workspaceId } = {}) =>
+      createApiKey: ({
+        at,
+        name = "made-up key",
+        scopes = ["all:all"],
+        secret,
+        workspaceId: owner = workspaceId
+      } = {}) =>
         Effect.map(Clock.currentTimeMillis, (now) => {
           const fields = { name, scopes, secret: secret && Redacted.value(secret), workspaceId: owner }
-          const key = keys.create(fields, now)
-          auditLog.keyCreated(AuditLog.person, key, now)
+          const key = keys.create(fields, at ?? now)
+          auditLog.keyCreated(AuditLog.person, key, key.createdAt)
           return created(key)
         }),
       deleteApiKey: (id) =>

@@ -1,7 +1,7 @@
 /**
  * Virtual time for tests of many calls. Whenever nothing is left to do, the clock jumps to the moment at which the next
- * sleeper wakes, which takes some microseconds; `TestClock` takes milliseconds for each. Use `TestClock` to look at a moment
- * in between, and this to run something to its end.
+ * sleeper wakes, which takes some microseconds; `TestClock` takes milliseconds for each. Use `TestClock` to check a moment in
+ * between, and this to run something to its end, also under `it.effect`.
  *
  * @since 0.1.0
  * @module
@@ -16,7 +16,7 @@ interface Sleeper {
   readonly wake: () => void
 }
 
-/** `setImmediate` is not everywhere, but takes a hundredth of the time. */
+/** `setImmediate` does not exist everywhere, but takes a hundredth of the time. */
 const soon: (task: () => void) => void = Reflect.get(globalThis, "setImmediate") ?? setTimeout
 
 const make = () => {
@@ -26,14 +26,14 @@ const make = () => {
   let isPassing = false
   let isOver = false
 
-  /** Wakes the next one. */
+  /** Wakes the next sleeper. */
   const turn = () => {
     const next = isOver ? undefined : sleepers.shift()
     isPassing = next !== undefined
     if (next === undefined) return
     now = next.at
     next.wake()
-    // Between two turns all that can run has run. A fiber that yields thousands of times in a row is not waited for.
+    // Between two turns, everything that can run has run, except for a fiber that yields thousands of times in a row.
     soon(turn)
   }
 
@@ -48,7 +48,7 @@ const make = () => {
       Effect.async<void>((resume) => {
         if (!Duration.isFinite(duration)) return
         const sleeper: Sleeper = { at: now + Duration.toMillis(duration), wake: () => resume(Effect.void) }
-        // Most sleep longer than those before them.
+        // Most sleepers wake later than those before them.
         let index = sleepers.length
         while (index > 0 && (sleepers[index - 1]?.at ?? 0) > sleeper.at) index -= 1
         sleepers.splice(index, 0, sleeper)
@@ -61,17 +61,17 @@ const make = () => {
       })
   }
 
-  const stop = () => {
+  const stop = Effect.sync(() => {
     isOver = true
-  }
+  })
 
   return { clock, stop }
 }
 
 /**
- * Runs an effect to its end in a virtual time that begins at 0. What is waited for in real time, such as a socket, takes as
- * long as it takes, and whoever sleeps in the meantime wakes up first. An effect that never ends, such as a sleep without
- * an end, runs for ever: give it a limit with `Effect.timeout`.
+ * Runs an effect to its end in a virtual time that begins at 0. Whatever takes real time, such as a socket, still takes it, and
+ * all sleepers wake in the meantime. An effect that never ends, such as an infinite sleep, runs for ever: limit it with
+ * `Effect.timeout`.
  *
  * @example
  * ```ts
@@ -88,9 +88,11 @@ const make = () => {
 export const run = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.suspend(() => {
     const { clock, stop } = make()
-    return Effect.flatMap(Effect.fork(Effect.withClock(effect, clock)), (fiber) => {
-      // Time passes until the effect has ended, so that its finalizers can sleep, also after an interruption.
-      fiber.addObserver(stop)
-      return Effect.onInterrupt(Fiber.join(fiber), () => Fiber.interrupt(fiber))
-    })
+    return Effect.flatMap(Effect.fork(Effect.withClock(effect, clock)), (fiber) =>
+      Fiber.join(fiber).pipe(
+        Effect.onInterrupt(() => Fiber.interrupt(fiber)),
+        // Only now: the effect's finalizers can sleep, also after an interruption.
+        Effect.ensuring(stop)
+      )
+    )
   })

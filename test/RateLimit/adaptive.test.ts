@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Duration, Effect, Exit } from "effect"
+import { Duration, Effect, Exit, ScheduleDecision, ScheduleIntervals } from "effect"
 import { RateLimit } from "effect-instantly"
 import { share, type Workspace } from "../../examples/simulate/sharing.js"
 import { noFeedback, walk } from "../../examples/timelines/stepping.js"
@@ -88,12 +88,28 @@ describe("adaptive", () => {
     })
   )
 
+  it.effect("makes up for a permit that was late, by an interval at most", () =>
+    Effect.gen(function* () {
+      const options = { max: 20, min: 10, factor: 0.5, pause: 0 } as const
+      const late = [0, 50, 250, 0]
+      const feedback = [throttled, noFeedback, noFeedback, noFeedback]
+      const each = yield* walk(RateLimit.adaptive(options), feedback, (index) => late[index] ?? 0)
+      expect(each.map(({ at, wait }) => [at, at + wait])).toEqual([
+        [0, 100],
+        [150, 200],
+        [450, 450],
+        [450, 550]
+      ])
+    })
+  )
+
   it.effect("is not affected by a clock that is set back", () =>
     Effect.gen(function* () {
       const policy = RateLimit.adaptive({ max: 20, min: 10, factor: 0.5, pause: 0 })
       const [state] = yield* policy.step(10_000, throttled, policy.initial)
-      const [, pace] = yield* policy.step(2000, noFeedback, state)
+      const [, pace, decision] = yield* policy.step(2000, noFeedback, state)
       expect(pace).toBe(10)
+      expect(ScheduleDecision.isContinue(decision) && ScheduleIntervals.start(decision.intervals)).toBe(2100)
     })
   )
 

@@ -68,6 +68,6 @@ export const commandsOf = ({ text }: Page): ReadonlyArray<string> => {
       .flatMap((line) => line.split(" && "))
       .map((line) => line.replace(/^(?:[A-Z_]+=\S+ )+/, ""))
       // not a mention, such as "npm run may end with 130"
-      .filter((line) => /^(?:npm (?!run$)|npx \S+ )\S/.test(line))
+      .filter((line) => /^(?:npm (?!run$)|npx \S+ |node -|bash )\S/.test(line))
   )
 }

@@ -1,8 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { InstantlyMock } from "effect-instantly/testing"
+import { Effect, Random } from "effect"
+import { ApiKeys, Instantly } from "effect-instantly"
+import { Fault, InstantlyMock, VirtualTime } from "effect-instantly/testing"
 import { served } from "../../examples/embedded/served.js"
 import { runExample } from "../support/example.js"
 import { run } from "../support/process.js"
@@ -21,9 +22,25 @@ const write = (id: string) =>
 
 afterAll(() => rmSync(join(root, folder), { recursive: true, force: true }))
 
+describe("the four lines of README", () => {
+  it.effect("are what a lost response prints", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const [caller, leaked] = yield* Effect.all([mock.createApiKey(), mock.createApiKey()])
+      yield* mock.script(Fault.next(Fault.loseResponse))
+      const error = yield* Effect.flip(ApiKeys.delete(leaked.id)).pipe(
+        Effect.provide(Instantly.layer({ apiKey: caller.secret })),
+        Effect.withRandom(Random.fixed([1]))
+      )
+      const [block] = blocksOf(page("README.md").text, "text")
+      expect(`${String(error).replace(leaked.id, idInIt)}\n`).toBe(block?.code)
+    }).pipe(Effect.provide(InstantlyMock.layer()), VirtualTime.run)
+  )
+})
+
 describe("the first program of README", () => {
   it.live(
-    "deletes a key, then says why it cannot and ends with 1; and it names a key to call with that is missing",
+    "deletes a key, then says why it cannot and ends with 1; and it names a missing setting",
     () =>
       Effect.gen(function* () {
         const mock = yield* InstantlyMock.InstantlyMock
@@ -33,7 +50,7 @@ describe("the first program of README", () => {
         expect(yield* runExample(program, [])).toEqual({ code: 0, output: "deleted leaked\n" })
         expect(yield* runExample(program, [])).toEqual({
           code: 1,
-          output: expect.stringMatching(/^NotFound: .*outcome NotApplied/s)
+          output: expect.stringMatching(/NotFound: Instantly has nothing .*outcome NotApplied/s)
         })
         expect(yield* run(program, [])).toEqual({ code: 1, output: expect.stringContaining("INSTANTLY_API_KEY") })
       }).pipe(Effect.provide(served()))

@@ -5,25 +5,21 @@ import { describe, expect, it } from "@effect/vitest"
 import { Context, Effect, Layer, Redacted, Schema } from "effect"
 import { ApiKey, ApiKeys, Instantly, InstantlyClient, InstantlyError, RateLimit, RetryPolicy } from "effect-instantly"
 import Fastify, { type FastifyRequest } from "fastify"
+import { key } from "../support/key.js"
 
 const idOf = (digit: number) => ApiKey.ApiKeyId.make(`00000000-0000-7000-8000-00000000000${digit}`)
-const [present, missing, coded, unhandled] = [idOf(1), idOf(2), idOf(3), idOf(4)]
+const [present, missing, coded, unhandled, restricted] = [idOf(1), idOf(2), idOf(3), idOf(4), idOf(5)]
 
-const stored = {
-  id: present,
-  name: "made-up key",
-  scopes: ["api_keys:delete"],
-  key: "made-up-secret",
-  organization_id: "00000000-0000-4000-8000-00000000000a",
-  timestamp_created: "2000-01-01T00:00:00.000Z",
-  timestamp_updated: "2000-01-01T00:00:00.000Z"
-}
+const stored = key({ id: present })
 
 /** What a handler throws; Fastify responds with an envelope. */
 const thrown: Record<string, Error> = {
   [missing]: Object.assign(new Error("Resource not found"), { statusCode: 404 }),
   [coded]: Object.assign(new Error("Resource not found"), { statusCode: 404, code: "FST_ERR_MADE_UP" }),
-  [unhandled]: new Error("a made-up failure")
+  [unhandled]: new Error("a made-up failure"),
+  [restricted]: Object.assign(new Error("Invalid scope. Required: api_keys:delete. Found: campaigns:all, leads:all"), {
+    statusCode: 401
+  })
 }
 
 /** A server with the route and its schema, and the requests that reached its handler. */
@@ -79,7 +75,7 @@ const factsOf = Schema.encodeSync(InstantlyError.InstantlyError)
 
 const at = (path: string) => HttpClientRequest.del(`/api/v2/${path}`)
 
-/** What is asked for, the error that the response means, the request, and what the error is to say. */
+/** What is requested, the error that the response means, the request, and the fields of the error. */
 const refusals: ReadonlyArray<
   readonly [
     what: string,
@@ -123,6 +119,12 @@ const refusals: ReadonlyArray<
     "UnexpectedStatus",
     at(`api-key/${present}`),
     { status: 404, outcome: "NotApplied" }
+  ],
+  [
+    "a key without the scope, in the words of the live API",
+    "InsufficientScope",
+    at(`api-keys/${restricted}`),
+    { status: 401, required: ["api_keys:delete"], found: ["campaigns:all", "leads:all"], outcome: "NotApplied" }
   ],
   ["a handler that throws", "ServerError", at(`api-keys/${unhandled}`), { status: 500, outcome: "Unknown" }]
 ]

@@ -247,7 +247,7 @@ describe("a workspace whose plan ends in the middle", () => {
     const reasons = of(1).flatMap((receipt) => (receipt._tag === "Skipped" ? [receipt.reason] : []))
     expect(new Set(reasons)).toEqual(new Set(["PaymentRequired"]))
     expect(arrivals.filter(({ status }) => Option.contains(status, 402))).toHaveLength(Failed)
-  }, 60_000)
+  }, 600_000)
 })
 
 /** Somebody on the way answers in Instantly's place. */
@@ -298,7 +298,7 @@ describe("a wall in the middle of a run", () => {
       const missing = second.flatMap((one) => (one._tag === "NotFound" ? [one.outcome] : []))
       expect(missing).toEqual(Array.from({ length: deletedBehind }, () => "Unknown"))
     },
-    60_000
+    600_000
   )
 })
 

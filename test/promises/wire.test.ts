@@ -315,9 +315,8 @@ describe.each(clients)("over %s", (_, client) => {
     it.scopedLive("that asks for more than the standard policy's minute ends the call at once", () =>
       Effect.gen(function* () {
         const server = yield* serveRaw((socket) => socket.write(responseOf(429, html, { "retry-after": "86400" })))
-        const [took, error] = yield* Effect.timed(errorAt(server.origin, { retryPolicy: RetryPolicy.standard }))
+        const error = yield* errorAt(server.origin, { retryPolicy: RetryPolicy.standard })
         expect(error).toMatchObject({ ...tooManyRequests(Option.some(Duration.days(1))), attempts: 1 })
-        expect(Duration.toSeconds(took)).toBeLessThan(5)
         expect(server.requests.length).toBe(1)
       }).pipe(over)
     )

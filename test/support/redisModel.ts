@@ -9,11 +9,19 @@ export interface RedisModel {
   readonly run: (args: ReadonlyArray<string>) => ReadonlyArray<number>
   /** Loses all data. */
   readonly flush: () => void
+  readonly snapshot: () => Snapshot
+  /** From now on another server has the data. */
+  readonly becomeAnotherServer: () => void
+}
+
+export interface Snapshot {
+  readonly restore: () => void
 }
 
 interface Saved {
   readonly epoch: number
   readonly ranAt: number
+  readonly server: number
   readonly closedUntil: number
   readonly arrivals: ReadonlyMap<string, number>
 }
@@ -34,27 +42,38 @@ const quotasOf = (args: ReadonlyArray<string>): ReadonlyArray<Quota> =>
 /** @param now microseconds. */
 export const make = (now: () => number): RedisModel => {
   let saved: Saved | undefined
+  let server = 1
   return {
     flush: () => {
       saved = undefined
     },
+    snapshot: () => {
+      const snapshot = saved
+      return {
+        restore: () => {
+          saved = snapshot
+        }
+      }
+    },
+    becomeAnotherServer: () => {
+      server++
+    },
     run: (args) => {
       const time = now()
-      const [deadline = 0, slots = 0, pause = 0, hold = 0] = args.slice(0, 4).map(Number)
+      const [deadline = 0, slots = 0, pause = 0, hold = 0, seenEpoch = 0, seenTime = 0] = args.slice(0, 6).map(Number)
       if (time > deadline) return [time]
-      const setBack = Math.max(0, (saved?.ranAt ?? time) - time)
-      const closedBefore = (saved?.closedUntil ?? 0) - setBack
+      const isOlder = (state: Saved) => seenEpoch > state.epoch || (seenEpoch === state.epoch && seenTime > state.ranAt)
+      const isKept = saved?.server === server && saved.ranAt <= time && !isOlder(saved)
+      const closedBefore = (saved?.closedUntil ?? 0) - Math.max(0, (saved?.ranAt ?? time) - time)
       const closes = pause > 0 && time + pause > closedBefore
-      const isNew = saved === undefined || closes
-      const epoch = saved === undefined ? time : closes ? Math.max(saved.epoch + 1, time) : saved.epoch
+      const epoch = saved && isKept && !closes ? saved.epoch : Math.max((saved?.epoch ?? 0) + 1, seenEpoch + 1, time)
       const closedUntil = closes ? time + pause : closedBefore
-      const quotas = quotasOf(args.slice(4))
+      const quotas = quotasOf(args.slice(6))
       const arrivals = new Map(saved?.arrivals)
       for (const { burst, interval, name } of quotas) {
-        const known = saved?.arrivals.get(name)
         const spent = time + hold + burst * interval
-        const moved = known === undefined ? spent : known - setBack
-        arrivals.set(name, isNew ? Math.min(spent, moved) : moved)
+        const known = isKept ? saved?.arrivals.get(name) : undefined
+        arrivals.set(name, known === undefined ? spent : closes ? Math.min(spent, known) : known)
       }
       const booked = Array.from({ length: slots }, () => {
         const arrivalOf = ({ name }: Quota) => arrivals.get(name) ?? 0
@@ -63,7 +82,7 @@ export const make = (now: () => number): RedisModel => {
         for (const quota of quotas) arrivals.set(quota.name, Math.max(arrivalOf(quota), at) + quota.interval)
         return at
       })
-      saved = { epoch, ranAt: time, closedUntil, arrivals }
+      saved = { epoch, ranAt: time, server, closedUntil, arrivals }
       return [time, epoch, ...booked]
     }
   }
@@ -76,10 +95,9 @@ export const connect = Effect.gen(function* () {
   const commands: Array<ReadonlyArray<string>> = []
   let ahead = 3_600_000
   let way: Effect.Effect<void, unknown> = Effect.void
-  const { flush, run } = make(() => (clock.unsafeCurrentTimeMillis() + ahead) * 1000)
+  const model = make(() => (clock.unsafeCurrentTimeMillis() + ahead) * 1000)
   return {
-    flush,
-    run,
+    ...model,
     /** The arguments of all that were sent. */
     commands,
     /** Sets Redis's clock forward, or back. */
@@ -93,7 +111,7 @@ export const connect = Effect.gen(function* () {
     evaluate: (_script: string, _keys: ReadonlyArray<string>, args: ReadonlyArray<string>): Promise<unknown> => {
       commands.push(args)
       const sent = Effect.suspend(() => way).pipe(
-        Effect.zipRight(Effect.sync(() => run(args))),
+        Effect.zipRight(Effect.sync(() => model.run(args))),
         Effect.zipLeft(Effect.suspend(() => way))
       )
       // As it is, and not as the failure of a fiber.

@@ -262,6 +262,22 @@ describe("what is made up", () => {
     )
   )
 
+  it.effect("is a key that was created now, or when it is said", () =>
+    withDouble({}, (mock) =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(Date.UTC(2026, 10, 23))
+        const { secret } = yield* mock.createApiKey()
+        yield* mock.createApiKey({ at: Date.UTC(2024, 0, 1) })
+        expect((yield* get(secret)).body).toMatchObject({
+          items: [
+            { timestamp_created: "2026-11-23T00:00:00.000Z" },
+            { timestamp_created: "2024-01-01T00:00:00.000Z", timestamp_updated: "2024-01-01T00:00:00.000Z" }
+          ]
+        })
+      })
+    )
+  )
+
   it.effect("is a workspace with a paid plan, unless it is said otherwise", () =>
     withDouble({}, (mock) =>
       Effect.gen(function* () {

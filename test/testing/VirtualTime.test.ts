@@ -14,6 +14,12 @@ describe("virtual time", () => {
     })
   )
 
+  it.effect("passes under TestClock, too", () =>
+    Effect.gen(function* () {
+      expect(yield* VirtualTime.run(after(1000))).toEqual([1000])
+    })
+  )
+
   it.live("passes no faster for one who is interrupted", () =>
     Effect.gen(function* () {
       const program = Effect.gen(function* () {

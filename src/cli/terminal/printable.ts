@@ -1,5 +1,5 @@
 /**
- * How a text is printed that comes from elsewhere, such as the name of a key: as one short JSON string. A name may hold
+ * How the tool prints a text that comes from elsewhere, such as the name of a key: as one short JSON string. A name may hold
  * escape sequences that move the cursor, characters that turn the text around or that nobody sees, and line breaks.
  */
 

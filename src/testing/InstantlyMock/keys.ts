@@ -3,7 +3,7 @@ import * as Option from "effect/Option"
 import * as Identity from "./identity.js"
 import type { Options } from "./options.js"
 
-interface Workspace {
+export interface Workspace {
   readonly id: string
   /** Whether it has an active paid plan. */
   readonly paid: boolean

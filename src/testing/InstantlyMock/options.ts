@@ -81,7 +81,7 @@ export interface Options {
      */
     readonly createdKey?: "id" | "time" | "nothing"
   }
-  /** The scripts that are there from the start, in their order: see {@link Service.script}. Default: none. */
+  /** The scripts that are there from the start, in their order: see `Service.script`. Default: none. */
   readonly faults?: ReadonlyArray<Script>
 }
 

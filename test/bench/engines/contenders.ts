@@ -41,7 +41,7 @@ const library: Contender["prepare"] = async ({ ids, redisPort, sending, url }) =
     baseUrl: url,
     retryPolicy: RetryPolicy.none,
     timeout: "1 minute",
-    rateLimit: RedisRateLimit.layer({
+    gate: RedisRateLimit.layer({
       workspace: "made-up",
       evaluate: (script, keys, args) => redis.eval(script, keys.length, ...keys, ...args)
     })

@@ -1,16 +1,11 @@
-/** One contender that deletes many keys at once, as a process of its own: `client.ts <name> <url> <requests>`. */
+/** One contender that sends for some time, as a process of its own: `client.ts <name> <url> <seconds>`. */
 import { Effect } from "effect"
-import { contenderNamed } from "./contenders.js"
+import { contenders } from "./contenders.js"
 
-const [name, url = "", requests] = process.argv.slice(2)
-const contender = contenderNamed(name)
-const ids = Array.from(
-  { length: Number(requests) },
-  (_, index) => `019e18e2-78d4-7322-941a-${index.toString(16).padStart(12, "0")}`
-)
+const [name, url = "", seconds] = process.argv.slice(2)
+const contender = contenders.find((each) => each.name === name)
+if (contender === undefined) throw new Error(`There is nothing to compare that is named ${name}`)
 
-const begun = performance.now()
-await Effect.runPromise(contender.deleteAll({ url, ids }))
-console.log(JSON.stringify({ seconds: (performance.now() - begun) / 1000, cpu: process.cpuUsage().user / 1e6 }))
+await Effect.runPromise(Effect.timeoutOption(contender.sendAll(url), `${Number(seconds)} seconds`))
 // A limiter may leave timers behind.
 process.exit()

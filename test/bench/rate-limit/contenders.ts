@@ -1,170 +1,104 @@
-/**
- * The ways to keep within a limit that are compared: this library's, and those of others as their documentation has them,
- * each told that the limit is 100 a second. Nobody tries again.
- */
-import * as ExperimentalRateLimiter from "@effect/experimental/RateLimiter"
+/** The ways to keep within a limit that are compared, each set to 100 a second. Somebody is always waiting; nobody tries again. */
 import { FetchHttpClient } from "@effect/platform"
 import Bottleneck from "bottleneck"
-import { Effect, Layer, RateLimiter, Redacted, Schedule } from "effect"
+import { Effect, Layer, RateLimiter, Redacted } from "effect"
 import { ApiKey, ApiKeys, Instantly, RateLimit, RetryPolicy } from "effect-instantly"
-import PQueue from "p-queue"
 import pThrottle from "p-throttle"
-import { anyLatency, instantly, matched } from "./verdict.js"
-
-export interface Target {
-  readonly url: string
-  /** What is deleted, all at once. */
-  readonly ids: ReadonlyArray<string>
-}
+import type { Required } from "./verdict.js"
 
 export interface Contender {
   readonly name: string
-  /** The latencies it is measured under, if not all. */
-  readonly latencies?: ReadonlyArray<string>
-  /** The most deletes it can be asked for: its CPU grows with their square. It is measured after the others. */
-  readonly most?: number
-  readonly deleteAll: (target: Target) => Effect.Effect<void>
+  /** The loads beside which it is measured, in requests a second, and what is required of it there. */
+  readonly loads: Readonly<Record<number, Required>>
+  /** The others stop after so many seconds. */
+  readonly othersFor?: number
+  /** Sends requests for as long as it is not interrupted. */
+  readonly sendAll: (url: string) => Effect.Effect<void, unknown>
 }
 
 const limit = 100
 const interval = 1000
 
-// --- this library: the whole of it, from the operation to the socket
+/** So many calls are waiting or under way: more than ever are under way. */
+const atOnce = 50
 
-const deleteEach = (ids: ReadonlyArray<string>, concurrency: number | "unbounded") =>
-  Effect.gen(function* () {
-    const apiKeys = yield* ApiKeys.ApiKeys
-    yield* Effect.forEach(
-      ids,
-      (id) => Effect.catchTag(apiKeys.delete(ApiKey.ApiKeyId.make(id)), "TooManyRequests", () => Effect.void),
-      { concurrency, discard: true }
-    )
-  })
+const keepOn = <E>(call: Effect.Effect<unknown, E>) =>
+  Effect.replicateEffect(Effect.forever(call), atOnce, { concurrency: "unbounded", discard: true })
 
-const library = (url: string, rateLimit: RateLimit.RateLimitPolicy) =>
-  Instantly.layer({
-    apiKey: Redacted.make("made-up"),
-    baseUrl: url,
-    retryPolicy: RetryPolicy.none,
-    rateLimit,
-    timeout: "1 minute"
-  }).pipe(Layer.provide(FetchHttpClient.layer))
+const id = ApiKey.ApiKeyId.make("019e18e2-78d4-7322-941a-000000000000")
 
-const paced =
-  (rateLimit: RateLimit.RateLimitPolicy): Contender["deleteAll"] =>
-  ({ ids, url }) =>
-    Effect.orDie(Effect.provide(deleteEach(ids, "unbounded"), library(url, rateLimit)))
-
-const wider: RateLimit.RateLimitPolicy = Schedule.intersect(
-  RateLimit.quota({ limit, window: "1 second", burst: 2, jitter: "200 millis" }),
-  RateLimit.quota({ limit: 6000, window: "1 minute", burst: 2, jitter: "200 millis" })
-)
-
-/**
- * Keeps any second at the server within the limit whatever the latencies are, with no jitter to guess: those that arrive
- * in a second were under way when it began, and those are at most `most`, or got their permit within it, and those are at
- * most `limit - most`. A call counts as under way before it has its permit, so that nothing leaves uncounted; that the
- * server responds only to what has arrived is all that is relied on. A request that is given up without a response may still
- * arrive later, so the timeout must be longer than any latency.
- */
-const boundedInFlight =
-  (most: number): Contender["deleteAll"] =>
-  ({ ids, url }) =>
-    Effect.orDie(
+/** The whole of this library, from the operation to the socket. */
+const library =
+  (rateLimit: RateLimit.RateLimitPolicy): Contender["sendAll"] =>
+  (url) =>
+    Effect.gen(function* () {
+      const apiKeys = yield* ApiKeys.ApiKeys
+      yield* keepOn(Effect.catchTag(apiKeys.delete(id), "TooManyRequests", () => Effect.void))
+    }).pipe(
       Effect.provide(
-        // Not a semaphore: each of its releases wakes all who wait.
-        deleteEach(ids, most),
-        library(url, RateLimit.quota({ limit: limit - most, window: "1 second", burst: 2 }))
+        Instantly.layer({
+          apiKey: Redacted.make("made-up"),
+          baseUrl: url,
+          retryPolicy: RetryPolicy.none,
+          rateLimit
+        }).pipe(Layer.provide(FetchHttpClient.layer))
       )
     )
 
-// --- the others: a call that reads its response, and nothing else
-
-const send = async (url: string, id: string) => {
+/** For the others: a call that reads its response, and nothing else. */
+const send = async (url: string) => {
   const response = await fetch(`${url}/api/v2/api-keys/${id}`, { method: "DELETE" })
   await response.arrayBuffer()
-  if (response.status !== 200 && response.status !== 429) throw new Error(`The server responded ${response.status}`)
 }
 
 const promised =
-  (limiter: () => (call: () => Promise<void>) => Promise<unknown>): Contender["deleteAll"] =>
-  ({ ids, url }) =>
-    Effect.promise(() => {
-      const limited = limiter()
-      return Promise.all(ids.map((id) => limited(() => send(url, id))))
-    })
+  (limited: (call: () => Promise<void>) => Promise<unknown>): Contender["sendAll"] =>
+  (url) =>
+    keepOn(Effect.promise(() => limited(() => send(url))))
 
-const effectful =
-  (limiter: Effect.Effect<(call: Effect.Effect<void>) => Effect.Effect<void>>): Contender["deleteAll"] =>
-  ({ ids, url }) =>
-    Effect.flatMap(limiter, (limited) =>
-      Effect.forEach(ids, (id) => limited(Effect.promise(() => send(url, id))), {
-        concurrency: "unbounded",
-        discard: true
-      })
-    )
-
-const effects =
-  (algorithm: "token-bucket" | "fixed-window"): Contender["deleteAll"] =>
-  (target) =>
-    Effect.scoped(
-      Effect.flatMap(RateLimiter.make({ limit, interval, algorithm }), (limited) =>
-        effectful(Effect.succeed((call) => limited(call)))(target)
-      )
-    )
-
-const experimental = (algorithm: "token-bucket" | "fixed-window"): Contender["deleteAll"] =>
-  effectful(
-    ExperimentalRateLimiter.makeWithRateLimiter.pipe(
-      Effect.map((make) => {
-        const limited = make({ key: "delete", limit, window: interval, algorithm, onExceeded: "delay" })
-        return (call: Effect.Effect<void>) => Effect.orDie(limited(call))
-      }),
-      Effect.provide(ExperimentalRateLimiter.layer.pipe(Layer.provide(ExperimentalRateLimiter.layerStoreMemory)))
+const fixedWindow: Contender["sendAll"] = (url) =>
+  Effect.scoped(
+    Effect.flatMap(RateLimiter.make({ limit, interval, algorithm: "fixed-window" }), (limited) =>
+      keepOn(limited(Effect.promise(() => send(url))))
     )
   )
 
+const anyLoad = { 0: {}, 10: {}, 40: {}, 70: {} }
+
 export const contenders: ReadonlyArray<Contender> = [
-  { name: instantly, deleteAll: paced(RateLimit.instantly) },
-  { name: matched, latencies: ["200 ms", "long tail"], deleteAll: paced(wider) },
-  { name: anyLatency, deleteAll: boundedInFlight(10) },
-  { name: "effect/RateLimiter, token bucket", most: 1000, deleteAll: effects("token-bucket") },
-  { name: "effect/RateLimiter, fixed window", deleteAll: effects("fixed-window") },
-  { name: "@effect/experimental, token bucket", deleteAll: experimental("token-bucket") },
-  { name: "@effect/experimental, fixed window", deleteAll: experimental("fixed-window") },
+  {
+    name: "RateLimit.instantly",
+    loads: {
+      0: { ofFree: 92, rejected: 0 },
+      10: { ofFree: 85, rejected: 1.5 },
+      40: { ofFree: 82, rejected: 2.5 },
+      70: { ofFree: 80, rejected: 5.5 }
+    },
+    sendAll: library(RateLimit.instantly)
+  },
+  {
+    name: "RateLimit.instantly, the others stop",
+    loads: { 50: { back: 8 } },
+    othersFor: 30,
+    sendAll: library(RateLimit.instantly)
+  },
+  {
+    name: "RateLimit.quota of 50 a second",
+    loads: { 70: { rejected: 5 } },
+    sendAll: library(RateLimit.quota({ limit: 50, window: "1 second", burst: 2, jitter: "50 millis" }))
+  },
+  { name: "effect/RateLimiter, fixed window", loads: anyLoad, sendAll: fixedWindow },
   {
     name: "p-throttle, strict",
-    deleteAll: promised(() => pThrottle({ limit, interval, strict: true })((call) => call()))
-  },
-  {
-    name: "p-queue, strict",
-    deleteAll: promised(() => {
-      const queue = new PQueue({ intervalCap: limit, interval, strict: true })
-      return (call) => queue.add(call)
-    })
-  },
-  {
-    name: "bottleneck, reservoir",
-    deleteAll: promised(() => {
-      const limiter = new Bottleneck({
-        reservoir: limit,
-        reservoirRefreshAmount: limit,
-        reservoirRefreshInterval: interval
-      })
-      return (call) => limiter.schedule(call)
-    })
+    loads: anyLoad,
+    sendAll: (url) => promised(pThrottle({ limit, interval, strict: true })((call) => call()))(url)
   },
   {
     name: "bottleneck, minTime",
-    deleteAll: promised(() => {
+    loads: anyLoad,
+    sendAll: (url) => {
       const limiter = new Bottleneck({ minTime: interval / limit })
-      return (call) => limiter.schedule(call)
-    })
+      return promised((call) => limiter.schedule(call))(url)
+    }
   }
 ]
-
-export const contenderNamed = (name: string | undefined): Contender => {
-  const found = contenders.find((contender) => contender.name === name)
-  if (found === undefined) throw new Error(`There is nothing to compare that is named ${name}`)
-  return found
-}

@@ -1,83 +1,60 @@
-/** What is required of this library's rate limit, and whether measurements meet it. */
-import { Either } from "effect"
-import type { Judgement } from "./judge.js"
+/** What the figures of a measurement say, and what is required of them. */
+import { Schema } from "effect"
 
-export const instantly = "RateLimit.instantly"
-export const matched = "RateLimit.quota, jitter 200 ms"
-export const anyLatency = "RateLimit.quota, at most 10 in flight"
-
-export interface Measured extends Judgement {
-  readonly requests: number
-  /** From the first call, which may be long before the first arrival, until the last response. */
-  readonly seconds: number
+/** What the server counted. Engines that share a limit are measured with it, too: they read `rejected`, which is ours. */
+export const Report = Schema.Struct({
+  ours: Schema.Number,
+  rejected: Schema.Number,
+  others: Schema.Number,
+  othersRejected: Schema.Number,
+  /** Seconds from our first request to our last one. */
+  arriving: Schema.Number,
+  /** How many of ours were admitted in each of these seconds. */
+  admittedBySecond: Schema.Array(Schema.Number),
   /** By how many milliseconds the timers of the server were late: 99 in 100 of them by no more. */
-  readonly late: number
-}
+  late: Schema.Number
+})
 
-/** What came of one contender under one latency, or why nothing did. */
-export interface Result {
-  readonly contender: string
-  readonly latency: string
-  readonly measured: Either.Either<Measured, string>
-}
+export type Report = typeof Report.Type
 
-/** The least of these that this share of them does not exceed. */
+/** The least value that this share of them does not exceed. */
 export const percentile = (values: ReadonlyArray<number>, share: number): number =>
   [...values].sort((a, b) => a - b)[Math.max(0, Math.ceil(values.length * share) - 1)] ?? 0
 
-/** Deleted in a second, while requests arrived: what was rejected is not. */
-export const throughput = ({ rejected, arriving, requests }: Measured): number => (requests - rejected) / arriving
+const percent = (part: number, whole: number) => (whole === 0 ? 0 : (100 * part) / whole)
 
-/**
- * The server does next to nothing: where its timers are late, the machine has no time for it, nor for the client. So busy a
- * machine proves nothing of a pace; a rejection it does not excuse.
- */
-export const isTooBusy = ({ late }: { readonly late: number }) => late > 5
+/** Our admitted requests, of those that the others leave. */
+export const ofFree = ({ arriving, others, ours, rejected }: Report) =>
+  percent(ours - rejected, 100 * arriving - others)
 
-export interface Requirement {
-  readonly says: string
-  readonly about: (result: Result) => boolean
-  /** Deleted in a second at least. */
-  readonly pace: number
+export const oursRejected = (report: Report) => percent(report.rejected, report.ours)
+
+export const othersRejected = (report: Report) => percent(report.othersRejected, report.others)
+
+/** In which second after the others had stopped we were back at 88 a second. */
+export const backAfter = ({ admittedBySecond }: Report, othersFor: number) =>
+  1 + admittedBySecond.slice(othersFor).findIndex((admitted) => admitted >= 88)
+
+export interface Required {
+  /** Percent. */
+  readonly ofFree?: number
+  /** Percent. */
+  readonly rejected?: number
+  /** Seconds. */
+  readonly back?: number
 }
 
-export const requirements: ReadonlyArray<Requirement> = [
-  {
-    says: `${instantly}, latency that varies by up to 50 ms: no rejection, and at least 90 a second`,
-    about: ({ contender, latency }) => contender === instantly && ["5 ms", "50 ms"].includes(latency),
-    pace: 90
-  },
-  {
-    says: `${matched}, latency that varies by 200 ms: no rejection`,
-    about: ({ contender, latency }) => contender === matched && latency === "200 ms",
-    pace: 0
-  },
-  {
-    says: `${anyLatency}, any latency: no rejection`,
-    about: ({ contender }) => contender === anyLatency,
-    pace: 0
-  }
-]
-
-export type Verdict = "holds" | "falls short" | "the machine is too busy" | "not measured"
-
-const verdictOf = ({ pace }: Requirement, measured: Measured): Verdict => {
-  if (measured.rejected > 0) return "falls short"
-  if (throughput(measured) >= pace) return "holds"
-  return isTooBusy(measured) ? "the machine is too busy" : "falls short"
-}
-
-export const worst = (verdicts: ReadonlyArray<Verdict>): Verdict =>
-  (["falls short", "the machine is too busy", "holds"] as const).find((verdict) => verdicts.includes(verdict)) ??
-  "not measured"
-
-/** The worst of what the measurements that a requirement is about say of it. */
-export const judge = (requirement: Requirement, results: ReadonlyArray<Result>): Verdict => {
-  const verdicts = results.filter(requirement.about).map(({ measured }) =>
-    Either.match(measured, {
-      onLeft: (): Verdict => "falls short",
-      onRight: (some) => verdictOf(requirement, some)
-    })
-  )
-  return worst(verdicts)
+/** What a measurement falls short of. A rejection is one on any machine; a busy one has no time to keep a pace. */
+export const shortOf = (report: Report, required: Required, othersFor: number): ReadonlyArray<string> => {
+  const back = backAfter(report, othersFor)
+  const isSlow = [
+    ...(ofFree(report) < (required.ofFree ?? 0) ? [`less than ${required.ofFree} % of what is free`] : []),
+    ...(required.back !== undefined && !(back >= 1 && back <= required.back)
+      ? [`not back at 88 a second within ${required.back} seconds`]
+      : [])
+  ]
+  return [
+    ...isSlow.map((what) => (report.late > 5 ? `${what}, but the machine is too busy` : what)),
+    ...(oursRejected(report) > (required.rejected ?? 100) ? [`more than ${required.rejected} % of ours rejected`] : [])
+  ]
 }

@@ -64,7 +64,7 @@ const readings = (n: number, layer: Layer.Layer<ApiKeys.ApiKeys, unknown>) =>
     const taken = yield* Ref.make<ReadonlyArray<number>>([])
     const read = Effect.flatMap(heapUsed, (reading) => Ref.update(taken, Arr.append(reading)))
     yield* read
-    const receipts = yield* Revocation.run(ids(n), {}).pipe(
+    const receipts = yield* Revocation.run(ids(n)).pipe(
       Stream.tap((receipt) =>
         receipt._tag === "Deleted" ? Effect.void : Effect.dieMessage(`${receipt._tag}: the server deletes every key`)
       ),

@@ -13,15 +13,16 @@ import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
-import { Chunk, Duration, Effect, Layer, ManagedRuntime, Redacted, Stream } from "effect"
+import { Chunk, Duration, Effect, Layer, ManagedRuntime, Redacted, Schema, Stream } from "effect"
 import { ApiKey, ApiKeys, Instantly, RateLimit, Revocation } from "effect-instantly"
 import { VirtualTime } from "effect-instantly/testing"
 import { build } from "esbuild"
 import { Bench } from "tinybench"
-import { keyJson } from "../../support/key.js"
+import { key, keyJson } from "../../support/key.js"
 import * as ByHand from "./byHand.js"
 
-const plan = process.argv.includes("--quick")
+const isQuick = process.argv.includes("--quick")
+const plan = isQuick
   ? { rounds: 2, batches: 2, warmUp: 2, keys: 100, permits: 800 }
   : { rounds: 20, batches: 5, warmUp: 100, keys: 1000, permits: 8000 }
 
@@ -71,7 +72,7 @@ const row = (...texts: ReadonlyArray<string>) => console.log(texts.map(cell).joi
 const verdicts: Array<string> = []
 const verdict = (measure: string, values: ReadonlyArray<number>, atMost: number) => {
   const holds = median(values) <= atMost
-  if (!holds) process.exitCode = 1
+  if (!(holds || isQuick)) process.exitCode = 1
   verdicts.push(`${holds ? "holds" : "falls short"}  ${measure}: ${spread(values)}, at most ${atMost}`)
 }
 
@@ -257,6 +258,20 @@ const permits = async () => {
   verdict(`CPU of a permit with ${many} callers, × with ${few}`, cpu.ratio("many", "few"), 2)
 }
 
+/** A server may name any number of scopes, and a key must not take longer to decode than its length explains. */
+const decoding = async () => {
+  const scopes = Array.from({ length: 100_000 }, (_, index) => `made_up_${index}:read`)
+  const decodeKey = Schema.decodeUnknownSync(ApiKey.ApiKey)
+  const decodeStrings = Schema.decodeUnknownSync(Schema.Array(Schema.String))
+  const strings = async () => decodeStrings(scopes)
+  const runs = { key: async () => decodeKey(key({ scopes })), strings }
+  await cpuOf(runs, 2)
+  const cpu = await inTurns(runs, 5, (runs) => cpuOf(runs, 1))
+  console.log(
+    `\nA key with 100,000 unknown scopes: ${spread(cpu.ratio("key", "strings"))} × the CPU of decoding as many strings.`
+  )
+}
+
 if (process.argv[2] === "server") await serve()
 else {
   console.log(`Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model ?? "an unknown CPU"}`)
@@ -266,6 +281,7 @@ else {
   const { origin, stop } = await startServer()
   await deletes(origin)
   await permits()
+  await decoding()
   await bundles()
   await manyKeys(origin)
   stop()
