@@ -52,7 +52,9 @@ export interface Ran {
   /** As a shell has it: after a signal, 128 and its number. */
   readonly code: number | null
   readonly stdout: string
-  /** Both streams. */
+  /** Empty in a terminal, which has both streams as one. */
+  readonly stderr: string
+  /** Both streams, in which lines of one and the other can come in any order. */
   readonly output: string
 }
 
@@ -72,6 +74,7 @@ const start = (
     const child = spawn(command, rest, { cwd: root, env: { ...Object.fromEntries(own), ...environment } })
     onStart?.(child)
     let stdout = ""
+    let stderr = ""
     let output = ""
     let from = 0
     const left = [...steps]
@@ -91,11 +94,14 @@ const start = (
       stdout += String(chunk)
       collect(chunk)
     })
-    child.stderr.on("data", collect)
+    child.stderr.on("data", (chunk) => {
+      stderr += String(chunk)
+      collect(chunk)
+    })
     if (open) child.stdin.write(input)
     else if (!terminal) child.stdin.end(input)
     child.on("close", (code, signal) =>
-      resume(Effect.succeed({ code: signal === null ? code : 128 + constants.signals[signal], stdout, output }))
+      resume(Effect.succeed({ code: signal === null ? code : 128 + constants.signals[signal], stdout, stderr, output }))
     )
     return Effect.sync(() => child.kill("SIGKILL"))
   })
