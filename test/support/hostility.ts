@@ -3,10 +3,10 @@ import type { Socket } from "node:net"
 import { brotliCompressSync, constants, gzipSync } from "node:zlib"
 import { headOf, type Respond } from "./rawServer.js"
 
-/** The key that every one of them would delete. Each body but a drip begins with it, and goes on with spaces. */
 export const id = "019e18e2-78d4-7322-941a-7384d8969c61"
 
-const wireKey = JSON.stringify({
+/** A key as Instantly sends it. */
+export const wire = {
   id,
   name: "made-up key",
   scopes: ["all:all"],
@@ -14,7 +14,10 @@ const wireKey = JSON.stringify({
   organization_id: id,
   timestamp_created: "2026-01-02T03:04:05.678Z",
   timestamp_updated: "2026-01-02T03:04:05.678Z"
-})
+} as const
+
+/** The key that every one of them would delete. Each body but a drip begins with it, and goes on with spaces. */
+const wireKey = JSON.stringify(wire)
 
 const mebibyte = 2 ** 20
 
@@ -80,7 +83,7 @@ const drip =
     socket.on("close", () => clearInterval(drops))
   }
 
-/** A success as long as one may be, of which nothing shows that before its end. */
+/** A success as long as one may be, and nothing says so before its end. */
 export const longest: Respond = (socket) => {
   const fill = Buffer.alloc(2 * mebibyte - Buffer.byteLength(wireKey), " ")
   socket.write(headOf(200, { "transfer-encoding": "chunked" }))
