@@ -51,11 +51,11 @@ const show = ({ contender, cpu, late, latency, pace, redis, rejected, roundTrips
     late.toFixed(0)
   ])
 
-const fallsShort = ({ pace, rejected, worstSecond }: Measured) =>
+const fallsShort = ({ late, pace, rejected, worstSecond }: Measured) =>
   [
     worstSecond > 100 ? "more than 100 sent in a second" : "",
     rejected > 0 ? "some were rejected" : "",
-    pace < 85 ? "below 85 a second" : ""
+    pace < 85 ? `below 85 a second${late > 5 ? ", but the machine is too busy" : ""}` : ""
   ].filter((shortfall) => shortfall !== "")
 
 const program = Effect.gen(function* () {
