@@ -1,23 +1,13 @@
 /** Bodies that no honest server sends: without an end, far too long, far longer than they look, or a byte at a time. */
 import type { Socket } from "node:net"
 import { brotliCompressSync, constants, gzipSync } from "node:zlib"
+import { keyJson } from "./key.js"
 import { headOf, type Respond } from "./rawServer.js"
 
 export const id = "019e18e2-78d4-7322-941a-7384d8969c61"
 
-/** A key as Instantly sends it. */
-export const wire = {
-  id,
-  name: "made-up key",
-  scopes: ["all:all"],
-  key: "made-up-secret",
-  organization_id: id,
-  timestamp_created: "2026-01-02T03:04:05.678Z",
-  timestamp_updated: "2026-01-02T03:04:05.678Z"
-} as const
-
 /** The key that every one of them would delete. Each body but a drip begins with it, and goes on with spaces. */
-const wireKey = JSON.stringify(wire)
+const wireKey = keyJson({ id })
 
 const mebibyte = 2 ** 20
 

@@ -163,37 +163,34 @@ describe("--journal", () => {
     }).pipe(Effect.provide(served()))
   )
 
-  it.live(
-    `tells of every one of ${many} ids what became of it, after ${kills} SIGKILLs at random moments`,
-    () =>
-      Effect.gen(function* () {
-        const revoke = yield* withOneKey
-        const ids = (yield* keys(many)).map(({ id }) => id)
-        const file = path()
-        const args = ["--file", fileOf(ids.join("\n")), "--yes", "--journal", file]
-        for (let kill = 0; kill < kills; kill += 1) {
-          const settled = new Set(
-            keptIn(existing(file))
-              .filter(Revocation.isSettled)
-              .map(({ id }) => `${id}`)
-          )
-          const before = (yield* sent).length
-          yield* revoke(args, {
-            steps: [[times('"_tag":"Deleted"', (kill * 37) % 80), (child) => child.kill("SIGKILL")]]
-          })
-          const again = (yield* sent).slice(before).filter((id) => settled.has(`${id}`))
-          expect(again).toEqual([])
-        }
-        const { code, output } = yield* revoke(args)
-        const kept = keptIn(readFileSync(file, "utf8"))
-        const told = new Map(kept.filter(Revocation.isSettled).map((receipt) => [receipt.id, receipt]))
-        expect(new Set(told.keys())).toEqual(new Set(ids))
-        // No key that a killed run may have deleted is told as one that was never there.
-        expect([...told.values()].filter((it) => it._tag === "NotFound" && it.outcome !== "Unknown")).toEqual([])
-        expect([0, 3], output).toContain(code)
-        expect((yield* revoke(args)).code).toBe(0)
-      }).pipe(Effect.provide(served())),
-    120_000
+  it.live(`tells of every one of ${many} ids what became of it, after ${kills} SIGKILLs at random moments`, () =>
+    Effect.gen(function* () {
+      const revoke = yield* withOneKey
+      const ids = (yield* keys(many)).map(({ id }) => id)
+      const file = path()
+      const args = ["--file", fileOf(ids.join("\n")), "--yes", "--journal", file]
+      for (let kill = 0; kill < kills; kill += 1) {
+        const settled = new Set(
+          keptIn(existing(file))
+            .filter(Revocation.isSettled)
+            .map(({ id }) => `${id}`)
+        )
+        const before = (yield* sent).length
+        yield* revoke(args, {
+          steps: [[times('"_tag":"Deleted"', (kill * 37) % 80), (child) => child.kill("SIGKILL")]]
+        })
+        const again = (yield* sent).slice(before).filter((id) => settled.has(`${id}`))
+        expect(again).toEqual([])
+      }
+      const { code, output } = yield* revoke(args)
+      const kept = keptIn(readFileSync(file, "utf8"))
+      const told = new Map(kept.filter(Revocation.isSettled).map((receipt) => [receipt.id, receipt]))
+      expect(new Set(told.keys())).toEqual(new Set(ids))
+      // No key that a killed run may have deleted is told as one that was never there.
+      expect([...told.values()].filter((it) => it._tag === "NotFound" && it.outcome !== "Unknown")).toEqual([])
+      expect([0, 3], output).toContain(code)
+      expect((yield* revoke(args)).code).toBe(0)
+    }).pipe(Effect.provide(served()))
   )
 })
 

@@ -57,7 +57,6 @@ describe.skipIf(!hasTmux)("on a real screen (needs tmux)", () => {
           .filter((match) => match !== null)
           .map(([, number, id, scopes]) => `${number} ${id} ${scopes}`)
         expect(shown).toEqual(all.map(({ id, scopes }, n) => `${n + 1} ${id} "${scopes.join(" ")}"`))
-      }).pipe(Effect.provide(served())),
-    60_000
+      }).pipe(Effect.provide(served()))
   )
 })
