@@ -43,7 +43,7 @@ describe("a 2xx", () => {
   const over = (body: string, confirms?: (json: unknown) => boolean) =>
     callOver(responding(200, body), Key, { confirms })
 
-  it.effect("that the Schema decodes is the value, if nothing else has to confirm it, or if that does", () =>
+  it.effect("that the Schema decodes is the value, with a confirms that accepts it, and without one", () =>
     Effect.gen(function* () {
       const key = { id: "a", name: "made-up" }
       expect(yield* over(JSON.stringify(key))).toEqual(key)
@@ -54,7 +54,7 @@ describe("a 2xx", () => {
   it.effect.each([
     ["without a field", '{"id":"a"}', "name is missing"],
     ["with a field of another type", '{"id":"a","name":["made-up-canary"]}', "name is not string"]
-  ] as const)("that confirms itself is applied, even %s", ([, body, detail]) =>
+  ] as const)("that confirms accepts is applied, even %s", ([, body, detail]) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(over(body, isAboutA))
       expect(error).toMatchObject({ _tag: "InvalidResponse", outcome: "Applied", confirmed: true, status: 200, detail })
@@ -80,24 +80,26 @@ describe("a 2xx", () => {
     ],
     ["has more behind it", '{"id":"a","name":"made-up"}<html>', "it is not JSON"]
   ]
-  it.effect.each(unconfirmed)("that %s is unknown, where something has to confirm it", ([, body, detail]) =>
-    Effect.gen(function* () {
-      const error = yield* Effect.flip(over(body, isAboutA))
-      expect(error).toMatchObject({
-        _tag: "InvalidResponse",
-        outcome: "Unknown",
-        confirmed: false,
-        detail,
-        attempts: 1
+  it.effect.each(unconfirmed)(
+    "that %s leaves the outcome unknown, with a confirms that does not accept it",
+    ([, body, detail]) =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(over(body, isAboutA))
+        expect(error).toMatchObject({
+          _tag: "InvalidResponse",
+          outcome: "Unknown",
+          confirmed: false,
+          detail,
+          attempts: 1
+        })
+        expect(error.message).toContain("does not prove that the request was carried out")
+        expect(error.message).toContain("It may come from a proxy or a login page on the way, and not from Instantly.")
+        expect(leaksIn(error, ["made-up-canary"])).toEqual([])
       })
-      expect(error.message).toContain("does not prove that the request was carried out")
-      expect(error.message).toContain("It may come from a proxy or a login page on the way, and not from Instantly.")
-      expect(leaksIn(error, ["made-up-canary"])).toEqual([])
-    })
   )
 
   it.effect.each(unconfirmed.filter(([, , detail]) => detail !== somethingElse))(
-    "that %s is unknown, where the Schema alone has to decode it",
+    "that %s leaves the outcome unknown, without a confirms",
     ([, body, detail]) =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(over(body))
@@ -106,7 +108,7 @@ describe("a 2xx", () => {
       })
   )
 
-  it.effect("is unknown if what confirms it dies, and shows nothing of that", () =>
+  it.effect("leaves the outcome unknown if confirms throws, and shows nothing of that", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(
         over('{"id":"a","name":"made-up"}', () => {
@@ -118,7 +120,7 @@ describe("a 2xx", () => {
     })
   )
 
-  it.effect("is confirmed by the JSON as it came, not as the Schema decodes it", () =>
+  it.effect("is given to confirms as it came, not as the Schema decodes it", () =>
     Effect.gen(function* () {
       const seen: Array<unknown> = []
       const confirms = (json: unknown) => {
@@ -132,7 +134,7 @@ describe("a 2xx", () => {
     })
   )
 
-  it.effect("that confirms itself is applied, although an attempt before it was lost", () =>
+  it.effect("that confirms accepts is applied, although an attempt before it was lost", () =>
     withMock(
       ({ execute, leaked, mock }) =>
         Effect.gen(function* () {

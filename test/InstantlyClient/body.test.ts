@@ -46,7 +46,7 @@ describe("the body of a 2xx", () => {
     })
   )
 
-  it.effect("that is longer proves nothing, and is cancelled", () =>
+  it.effect("proves nothing if it is longer, and is cancelled", () =>
     Effect.gen(function* () {
       const body = source(endless(new Uint8Array(MiB)))
       expect(yield* errorOver(200, body.stream)).toMatchObject({
@@ -62,28 +62,28 @@ describe("the body of a 2xx", () => {
   )
 
   it.effect.each([
-    ["says that it is short", { "content-length": "7" }],
-    ["says that it is as long as what is read", { "content-length": String(2 * MiB) }]
-  ] as const)("that %s is not counted, because HTTP holds it to that", ([, headers]) =>
+    ["short", { "content-length": "7" }],
+    ["as long as the cap", { "content-length": String(2 * MiB) }]
+  ] as const)("is not counted if its Content-Length is %s, because HTTP holds it to that", ([, headers]) =>
     Effect.gen(function* () {
       expect(yield* lengthOf(source(jsonOf(3 * MiB)).stream, headers)).toBe(3 * MiB)
     })
   )
 
   it.effect.each([
-    ["no length", {}],
-    ["a longer one", { "content-length": String(2 * MiB + 1) }],
-    ["an empty one", { "content-length": "" }],
-    ["one in words", { "content-length": "abc" }],
-    ["a negative one", { "content-length": "-1" }],
-    ["one with an exponent", { "content-length": "1e9" }],
-    ["a hexadecimal one", { "content-length": "0x7" }],
+    ["missing", {}],
+    ["longer than the cap", { "content-length": String(2 * MiB + 1) }],
+    ["empty", { "content-length": "" }],
+    ["a word", { "content-length": "abc" }],
+    ["negative", { "content-length": "-1" }],
+    ["a number with an exponent", { "content-length": "1e9" }],
+    ["hexadecimal", { "content-length": "0x7" }],
     ["a fraction", { "content-length": "7.5" }],
-    ["two of them", { "content-length": "7, 7" }],
-    ["one that no number holds", { "content-length": "9".repeat(400) }],
-    ["a short one of what is compressed", { "content-length": "7", "content-encoding": "gzip" }],
-    ["a short one of what comes in chunks", { "content-length": "7", "transfer-encoding": "chunked" }]
-  ] as const)("that has %s is counted", ([, headers]) =>
+    ["there twice", { "content-length": "7, 7" }],
+    ["a number of 400 digits", { "content-length": "9".repeat(400) }],
+    ["short, but the body is compressed", { "content-length": "7", "content-encoding": "gzip" }],
+    ["short, but the body comes in chunks", { "content-length": "7", "transfer-encoding": "chunked" }]
+  ] as const)("is counted if its Content-Length is %s", ([, headers]) =>
     Effect.gen(function* () {
       const body = source(jsonOf(3 * MiB))
       expect(yield* lengthOf(body.stream, headers)).toBe(tooLong)
@@ -93,7 +93,7 @@ describe("the body of a 2xx", () => {
     })
   )
 
-  it.effect("that comes byte by byte is whole, and in its order", () =>
+  it.effect("is whole, and in its order, if it comes byte by byte", () =>
     Effect.gen(function* () {
       const text = Array.from({ length: 40 * KiB }, (_, n) => String.fromCharCode(97 + (n % 26))).join("")
       const bytes = Array.from(encode(`"${text}"`), (byte) => Uint8Array.of(byte))
@@ -114,7 +114,7 @@ describe("the body of a 2xx", () => {
     ["an empty body", () => source([]).stream],
     ["a body of empty chunks", () => source(times(3, new Uint8Array(0))).stream]
   ]
-  it.effect.each(empties)("that is %s is undefined, and no failure, with any 2xx", ([, body]) =>
+  it.effect.each(empties)("is undefined, and no failure, if there is %s", ([, body]) =>
     Effect.gen(function* () {
       for (const status of [200, 202, 204, 205]) {
         for (const headers of [{}, { "content-length": "0" }]) {
@@ -175,7 +175,7 @@ describe("the body of a refusal", () => {
       })
   )
 
-  it.effect("that has an odd length, or an encoding, is counted", () =>
+  it.effect("is counted if its Content-Length is odd, or if it is compressed", () =>
     Effect.gen(function* () {
       for (const headers of [
         { "content-length": "" },

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { ApiKey } from "effect-instantly"
 import { callOver, responding } from "../support/bodies.js"
-import { wire } from "../support/hostility.js"
+import { key } from "../support/key.js"
 import { leaksIn } from "../support/leaks.js"
 
 /** What a call says of a 200 with this JSON, with all that is wrong with it. */
@@ -21,17 +21,17 @@ describe("the body of a 2xx that cannot be read", () => {
     ["a list", [], /^it is not /],
     ["a secret", "made-up-secret", /^it is not /],
     ["missing fields", {}, "id is missing, name is missing, scopes is missing, and 4 more"],
-    ["a missing field", { ...wire, name: undefined }, "name is missing"],
-    ["another type", { ...wire, key: 5 }, "key is not string"],
-    ["an id that is none", { ...wire, id: "made-up-secret" }, "id is not ApiKeyId"],
+    ["a missing field", { ...key(), name: undefined }, "name is missing"],
+    ["another type", { ...key(), key: 5 }, "key is not string"],
+    ["an id that is none", { ...key(), id: "made-up-secret" }, "id is not ApiKeyId"],
     [
       "a workspace that is none",
-      { ...wire, organization_id: "made-up-secret" },
+      { ...key(), organization_id: "made-up-secret" },
       "organization_id is not a Universally Unique Identifier"
     ],
-    ["a scope that is none", { ...wire, scopes: ["all:all", 7] }, "scopes.1 is not string"],
-    ["a date that is none", { ...wire, timestamp_created: "made-up-secret" }, /^timestamp_created is not DateTime/],
-    ["two problems", { ...wire, name: 1, key: 2 }, "name is not string, key is not string"]
+    ["a scope that is none", { ...key(), scopes: ["all:all", 7] }, "scopes.1 is not string"],
+    ["a date that is none", { ...key(), timestamp_created: "made-up-secret" }, /^timestamp_created is not DateTime/],
+    ["two problems", { ...key(), name: 1, key: 2 }, "name is not string, key is not string"]
   ] as const)("is reported by path and expected type, not by value: %s", ([, json, expected]) =>
     Effect.gen(function* () {
       const said = yield* reason(ApiKey.ApiKey, json)
