@@ -8,7 +8,7 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -213,11 +213,15 @@ export const withDeadline: {
   return Effect.provideService(effect, Limit.CurrentDeadline, Option.some(deadline))
 })
 
-/** Passes the gate. A gate of the app's own may die; the call still reports what it has done. */
+/** Passes the gate. A gate of the app's own may die, or interrupt itself; the call still reports what it has done. */
 const permit = (gate: Context.Tag.Service<RateLimit>, call: Call.Call) =>
-  gate.acquire.pipe(
-    Effect.catchAll(({ message }) => call.holdBack(message)),
-    Effect.catchAllDefect((defect) => call.holdBack(`the gate failed with ${NameOf.ofDefect(defect)}`))
+  Effect.catchAllCause(gate.acquire, (cause) =>
+    call.holdBack(
+      Option.match(Cause.failureOption(cause), {
+        onNone: () => `the gate failed with ${NameOf.ofCause(cause)}`,
+        onSome: ({ message }) => message
+      })
+    )
   )
 
 /** Reports a response to the gate. One that fails there is logged once. */

@@ -32,10 +32,10 @@ export const count = (call: Call, request: HttpClientRequest.HttpClientRequest) 
             Effect.tap((before) => Effect.when(call.resend, () => before > 0)),
             Effect.zipRight(exchange),
             Effect.tapBoth({
-              onFailure: ({ cause }) =>
+              onFailure: ({ cause, reason }) =>
                 Effect.when(
                   Ref.update(departed, (n) => n - 1),
-                  () => Connection.isNeverSent(cause)
+                  () => reason === "InvalidUrl" || Connection.isNeverSent(cause)
                 ),
               onSuccess: ({ status }) => call.observe(status)
             })

@@ -44,6 +44,11 @@ export const within = <A, E, R>(
 
 /** Keeps of an interruption nothing but that it was one: a finalizer of the app's may have died with a secret in its error. */
 export const interruptedOnly = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.catchAllCause(effect, (cause) =>
-    Cause.isInterrupted(cause) && Option.isNone(Cause.failureOption(cause)) ? Effect.interrupt : Effect.failCause(cause)
+  // Masked, because nothing is caught in a fiber that is being interrupted.
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.exit(restore(effect)), (exit) =>
+      Exit.isFailure(exit) && Cause.isInterrupted(exit.cause) && Option.isNone(Cause.failureOption(exit.cause))
+        ? Effect.interrupt
+        : exit
+    )
   )

@@ -4,9 +4,9 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib"
 import { keyJson } from "./key.js"
 import { headOf, type Respond } from "./rawServer.js"
 
-/** The key that every one of them would delete. Each body but a drip begins with it, and goes on with spaces. */
 export const id = "019e18e2-78d4-7322-941a-7384d8969c61"
 
+/** The key that every one of them would delete. Each body but a drip begins with it, and goes on with spaces. */
 const wireKey = keyJson({ id })
 
 const mebibyte = 2 ** 20
@@ -73,7 +73,7 @@ const drip =
     socket.on("close", () => clearInterval(drops))
   }
 
-/** A success as long as one may be, of which nothing shows that before its end. */
+/** A success as long as one may be, and nothing says so before its end. */
 export const longest: Respond = (socket) => {
   const fill = Buffer.alloc(2 * mebibyte - Buffer.byteLength(wireKey), " ")
   socket.write(headOf(200, { "transfer-encoding": "chunked" }))

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect } from "@effect/vitest"
 import { Effect, Redacted, Schema } from "effect"
 import { Revocation } from "effect-instantly"
-import { InstantlyMock } from "effect-instantly/testing"
+import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { address } from "../../examples/embedded/served.js"
 import { Line } from "../../src/cli/journal/line.js"
 import { madeUpSecret } from "./leaks.js"
@@ -34,7 +34,7 @@ export const hasScript = spawnSync("script", ["--version"]).status === 0
 /** Once the output holds this, that is typed, or done to the process. */
 export type Step = readonly [
   seen: string | ((output: string) => boolean),
-  act: string | ((child: ChildProcess) => void)
+  act: string | ((child: ChildProcess, shown: string) => void)
 ]
 
 export interface Given {
@@ -84,7 +84,7 @@ const start = (
       from = output.length
       left.shift()
       if (typeof act === "string") child.stdin.write(act)
-      else act(child)
+      else act(child, shown)
     }
     child.stdin.on("error", () => undefined)
     child.stdout.on("data", (chunk) => {
@@ -112,9 +112,19 @@ export const fileOf = (text: string) => {
   return file
 }
 
-/** Runs the tool; no secret, of which all are made up by that name, is ever shown. */
+const rehearsedSecret = /^[A-Za-z0-9+/]{66}==\r?\n/m
+
+/** Gives the tool the secret that a rehearsal says to paste, once it has said so, or in a terminal has asked for it. */
+export const pasteRehearsed = (where: "pipe" | "terminal"): Step => [
+  (shown) => rehearsedSecret.test(shown) && (where === "pipe" || shown.includes("(it is not shown): ")),
+  (child, shown) => child.stdin?.write(`${rehearsedSecret.exec(shown)?.[0].trim()}\r\n`)
+]
+
+/** Runs the tool; no secret, of which all are made up by that name, is ever shown, but the one to paste in a rehearsal. */
 export const tool = (args: ReadonlyArray<string>, given?: Given) =>
-  Effect.tap(start(args, given), ({ output }) => expect(output).not.toMatch(madeUpSecret))
+  Effect.tap(start(args, given), ({ output }) =>
+    expect(args.includes("--rehearse") ? output.replace(rehearsedSecret, "") : output).not.toMatch(madeUpSecret)
+  )
 
 /** What the tool is given to call a double on a socket, with a key of its own. */
 export const atDouble = Effect.gen(function* () {
@@ -159,8 +169,19 @@ export const journalIn = (text: string) => linesOf(text).map((line) => parseLine
 export const keptIn = (text: string) =>
   journalIn(text).filter((line): line is Revocation.Receipt => line._tag !== "Begun" && line._tag !== "Run")
 
+/** The ids of those receipts in a journal that came after a request. */
+export const sentBy = (text: string) =>
+  keptIn(text).flatMap((receipt) => ("attempts" in receipt && receipt.attempts === 0 ? [] : [receipt.id]))
+
 /** Whether the output holds this more than so many times. */
 export const times = (text: string, n: number) => (output: string) => output.split(text).length > n
+
+/** How Instantly refuses what it does not understand: nothing is carried out. */
+export const refusal = Fault.respond({
+  status: 400,
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify({ statusCode: 400, error: "Bad Request", message: "made up" })
+})
 
 /** The id of a key that is nowhere. */
 export const absent = "019e18e2-78d4-7322-941a-7384d8969c61"

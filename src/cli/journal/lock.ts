@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { usage } from "../usage/exit.js"
+import { ifItWasASecret, usage } from "../usage/exit.js"
 import { attempt, openRegular } from "../usage/file.js"
 
 const Holder = Schema.Struct({
@@ -52,7 +52,9 @@ export const hold = (path: string) => {
   const turn = `${lock}.takeover`
 
   const heldBy = (who: string) =>
-    usage(`${who} is writing to the journal ${path}. If that is not so, delete ${lock}, and run this again.`)
+    usage(
+      `${who} is writing to this journal. If that is not so, delete the file beside it with .lock added to its name.`
+    )
 
   const removeIfDead = Effect.gen(function* () {
     const { handle } = yield* openRegular(lock, constants.O_RDONLY)
@@ -75,7 +77,9 @@ export const hold = (path: string) => {
       () => takeOver
     ),
     Effect.catchTag("FileError", ({ code, reason }) =>
-      code === "EEXIST" ? heldBy("Another process") : usage(`The journal cannot be locked by ${lock}: ${reason}.`)
+      code === "EEXIST"
+        ? heldBy("Another process")
+        : usage(`The file with .lock added to the journal's name cannot be used: ${reason}.\n${ifItWasASecret}`)
     )
   )
   return Effect.acquireRelease(acquire, () => remove(lock))

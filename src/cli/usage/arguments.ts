@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { codes, Exit, usage } from "./exit.js"
+import { codes, Exit, holdsSecret, ifItWasASecret, usage } from "./exit.js"
 import * as Help from "./help.js"
 import { type CommandName, commands, type OptionName, optionsOf } from "./options.js"
 import { commandLine, keptByNpm, program } from "./program.js"
@@ -16,6 +16,8 @@ export interface Arguments {
   readonly words: ReadonlyArray<string>
   readonly has: (option: OptionName) => boolean
   readonly get: (option: OptionName) => Option.Option<string>
+  /** The same command, to be copied into a shell. What a --key-command says is left out, because it may hold a secret. */
+  readonly again: string
 }
 
 /** What the tool is to do. */
@@ -71,7 +73,7 @@ const noCommand = (word: string) => {
     ? similar(word, ["--version", "--help"])
     : Option.orElse(Option.fromNullable(synonyms.get(word)), () => similar(word, names))
   const name = shown(word, "The first argument (not shown here)")
-  return usage(`${name} is not ${what}.${didYouMean(meant)} The commands are revoke, list and check.`)
+  return usage(`${name} is not ${what}.${didYouMean(meant)} The commands are revoke, list, check and audit.`)
 }
 
 const parse = (command: CommandName, args: ReadonlyArray<string>): Either.Either<Arguments, Exit> => {
@@ -106,9 +108,14 @@ const parse = (command: CommandName, args: ReadonlyArray<string>): Either.Either
     }
     values.set(name, value ?? "")
   }
+  const again = [...values].map(([name, value]) => {
+    if (options.get(name)?.value === undefined) return `--${name}`
+    return `--${name}=${name === "key-command" ? "..." : value}`
+  })
   return Either.right({
     command,
     words,
+    again: commandLine(command, ...again, ...words),
     has: (option) => values.has(option),
     get: (option) => Option.fromNullable(values.get(option))
   })
@@ -126,6 +133,8 @@ export const read = (
   environment: NodeJS.ProcessEnv = {}
 ): Either.Either<Invocation, Exit> => {
   const [first, ...rest] = args
+  if (args.some(holdsSecret))
+    return Either.left(usage(`One of the arguments (not shown here) holds a secret.\n${ifItWasASecret}`))
   if (first === "--version" || first === "version") return Either.right({ _tag: "Version" })
   if (first === undefined) return Either.left(new Exit({ code: codes.usage, message: Help.ofAll }))
   if (first === "--help" || first === "-h" || first === "help") {
