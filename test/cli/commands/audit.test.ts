@@ -34,7 +34,7 @@ describe("audit", () => {
   it.live("prints what a key did and left behind, as JSON on a pipe, and says last what is still alive", () =>
     Effect.gen(function* () {
       const { audit, leaked, made, webhook } = yield* withTheft()
-      const { code, output, stdout } = yield* audit([leaked.id])
+      const { code, stderr, stdout } = yield* audit([leaked.id])
       expect(linesIn(stdout)).toMatchObject([
         { _tag: "Activity", activity: 37, times: 1, ipAddress: "203.0.113.66", userAgent: "curl/8.5.0" },
         { _tag: "Activity", activity: 34, affected: 1200 },
@@ -44,7 +44,7 @@ describe("audit", () => {
       ])
       expect(stdout).toContain(made)
       expect(stdout).toContain(webhook)
-      expect(output).toMatch(
+      expect(stderr).toMatch(
         new RegExp(
           `To delete it: effect-instantly revoke ${made}\\nSTILL ALIVE: the key "backup", perhaps 1 webhook.\\n$`
         )
