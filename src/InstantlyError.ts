@@ -22,7 +22,7 @@ import { within } from "./InstantlyError/rejection.js"
 
 export { TransportReason } from "./InstantlyError/fields.js"
 /** @internal */
-export { factsLine, isIdempotent } from "./InstantlyError/message.js"
+export { factsLine } from "./InstantlyError/message.js"
 
 /**
  * The fields that every error has: the request, and what became of the call.

@@ -247,9 +247,7 @@ export const none: RetryPolicy = Schedule.stop
  * import { Effect } from "effect"
  *
  * const revoke = (id: ApiKey.ApiKeyId) =>
- *   Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(id)).pipe(
- *     RetryPolicy.withRetryPolicy(RetryPolicy.standard.pipe(RetryPolicy.attempts(2)))
- *   )
+ *   ApiKeys.delete(id).pipe(RetryPolicy.withRetryPolicy(RetryPolicy.standard.pipe(RetryPolicy.attempts(2))))
  * ```
  *
  * @since 0.1.0
