@@ -35,9 +35,26 @@ export const bundle = (program: string): Promise<string> => {
 }
 
 /**
- * Runs a TypeScript program of this project as a process of its own, without a terminal, and with nothing about Instantly
- * in its environment but what is given. `until` ends it by the signal when its output matches.
+ * Starts a program of this project as a process of its own, without a terminal, and with nothing about Instantly in its
+ * environment but what is given.
  */
+export const spawnProgram = async (
+  program: string,
+  args: ReadonlyArray<string>,
+  environment: Readonly<Record<string, string>> = {}
+) => {
+  const code = await bundle(program)
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith("INSTANTLY_"))
+  const child = spawn(process.execPath, ["--input-type=module", "-", ...args], {
+    cwd: root,
+    env: { ...Object.fromEntries(own), ...environment }
+  })
+  child.stdin.on("error", () => undefined)
+  child.stdin.end(code)
+  return child
+}
+
+/** Runs a program of this project to its end. `until` ends it by the signal when its output matches. */
 export const run = (
   program: string,
   args: ReadonlyArray<string>,
@@ -46,37 +63,22 @@ export const run = (
   signal: NodeJS.Signals = "SIGTERM"
 ): Effect.Effect<Run> =>
   Effect.flatMap(
-    Effect.promise(() => bundle(program)),
-    (code) => start(code, args, environment, until, signal)
+    Effect.promise(() => spawnProgram(program, args, environment)),
+    (child) =>
+      Effect.async((resume) => {
+        let output = ""
+        let isEnding = false
+        const collect = (chunk: unknown) => {
+          output += String(chunk)
+          const matches = until?.(output) ?? false
+          if (isEnding || !matches) return
+          // A second signal would quit at once.
+          isEnding = true
+          child.kill(signal)
+        }
+        child.stdout.on("data", collect)
+        child.stderr.on("data", collect)
+        child.on("close", (code) => resume(Effect.succeed({ code, output })))
+        return Effect.sync(() => child.kill())
+      })
   )
-
-const start = (
-  code: string,
-  args: ReadonlyArray<string>,
-  environment: Readonly<Record<string, string>>,
-  until: ((output: string) => boolean) | undefined,
-  signal: NodeJS.Signals
-): Effect.Effect<Run> =>
-  Effect.async((resume) => {
-    const own = Object.entries(process.env).filter(([name]) => !name.startsWith("INSTANTLY_"))
-    const child = spawn(process.execPath, ["--input-type=module", "-", ...args], {
-      cwd: root,
-      env: { ...Object.fromEntries(own), ...environment }
-    })
-    child.stdin.on("error", () => undefined)
-    child.stdin.end(code)
-    let output = ""
-    let isEnding = false
-    const collect = (chunk: unknown) => {
-      output += String(chunk)
-      const matches = until?.(output) ?? false
-      if (isEnding || !matches) return
-      // A second signal would quit at once.
-      isEnding = true
-      child.kill(signal)
-    }
-    child.stdout.on("data", collect)
-    child.stderr.on("data", collect)
-    child.on("close", (code) => resume(Effect.succeed({ code, output })))
-    return Effect.sync(() => child.kill())
-  })
