@@ -22,7 +22,7 @@ import { within } from "./InstantlyError/rejection.js"
 
 export { TransportReason } from "./InstantlyError/fields.js"
 /** @internal */
-export { factsLine, isIdempotent } from "./InstantlyError/message.js"
+export { factsLine } from "./InstantlyError/message.js"
 
 /**
  * The fields that every error has: the request, and what became of the call.
@@ -327,6 +327,7 @@ export type InstantlyError = typeof InstantlyError.Type
  *
  * @since 0.1.0
  * @category guards
+ * @function
  */
 export const isInstantlyError: (u: unknown) => u is InstantlyError = Schema.is(InstantlyError)
 

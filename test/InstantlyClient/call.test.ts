@@ -1,8 +1,9 @@
-import { HttpClient, HttpClientError, HttpClientRequest } from "@effect/platform"
+import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { type Clock, Duration, Effect, Option, Schedule, Schema } from "effect"
-import { RetryPolicy } from "effect-instantly"
+import { InstantlyError, RetryPolicy } from "effect-instantly"
 import { Fault } from "effect-instantly/testing"
+import * as Call from "../../src/InstantlyClient/call.js"
 import { callOver, envelope } from "../support/bodies.js"
 import { inVirtualTime } from "../support/virtual.js"
 import { withMock } from "../support/withMock.js"
@@ -120,6 +121,19 @@ describe("the facts of a call", () => {
       const error = yield* Effect.flip(inVirtualTime(Effect.withClock(call, settable)))
       // at 0, 3 and 6 seconds; the next one would be too late
       expect(error).toMatchObject({ attempts: 3, waited: Duration.seconds(6) })
+    })
+  )
+
+  // At the door the call has ended before its time can be up.
+  it.effect("that ends with an error after a 2xx are those of that error, even if its time is up", () =>
+    Effect.gen(function* () {
+      const request = HttpClientRequest.del("/made-up")
+      const call = yield* Call.start(request, Duration.infinity)
+      const error = new InstantlyError.InvalidResponse({ detail: "made-up" })
+      yield* call.depart
+      yield* call.receive(HttpClientResponse.fromWeb(request, new Response()))
+      yield* call.settle(error)
+      expect(yield* Effect.flip(call.lapse("made-up"))).toBe(error)
     })
   )
 })

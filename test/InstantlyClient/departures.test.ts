@@ -1,6 +1,6 @@
 import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, flow, Ref, Schedule, Schema } from "effect"
+import { type Duration, Effect, flow, identity, Ref, Schedule, Schema } from "effect"
 import { InstantlyClient, type InstantlyError, RetryPolicy } from "effect-instantly"
 import { callOver, envelope } from "../support/bodies.js"
 import { leaksIn } from "../support/leaks.js"
@@ -46,7 +46,9 @@ type Ended =
 const ending = (
   departures: ReadonlyArray<Departure>,
   transformClient: (client: HttpClient.HttpClient) => HttpClient.HttpClient,
-  options: Partial<InstantlyClient.Options> = {}
+  options: Partial<InstantlyClient.Options> = {},
+  /** What the app does to the client before it provides it. */
+  provide: (client: HttpClient.HttpClient) => HttpClient.HttpClient = identity
 ) =>
   Effect.gen(function* () {
     const left = yield* Ref.make<ReadonlyArray<HttpClientRequest.HttpClientRequest>>([])
@@ -61,7 +63,7 @@ const ending = (
           : yield* Effect.fail(broken(request, departure))
       })
     )
-    const ended = yield* callOver(innermost, Schema.Unknown, { transformClient, ...options }).pipe(
+    const ended = yield* callOver(provide(innermost), Schema.Unknown, { transformClient, ...options }).pipe(
       Effect.match({
         onSuccess: (): Ended => ({ _tag: "Applied" }),
         onFailure: (error): Ended => error
@@ -129,7 +131,16 @@ describe("an app's client that sends the request again", () => {
     readonly [string, (request: HttpClientRequest.HttpClientRequest) => HttpClientRequest.HttpClientRequest]
   >([
     ["another URL", HttpClientRequest.setUrl("https://gateway.example/made-up")],
-    ["another credential", HttpClientRequest.setHeader("authorization", "Bearer made-up")],
+    ["another credential", HttpClientRequest.bearerToken("made-up")],
+    [
+      "another host and another credential",
+      flow(
+        HttpClientRequest.updateUrl((url) =>
+          url.replace("https://api.instantly.ai", "https://gateway.example/instantly")
+        ),
+        HttpClientRequest.bearerToken("made-up")
+      )
+    ],
     [
       "a header and a parameter more",
       flow(HttpClientRequest.setHeader("x-app", "made-up"), HttpClientRequest.setUrlParam("app", "made-up"))
@@ -397,6 +408,92 @@ describe("another request of the app's client", () => {
         ended: { reason: "NotSent", outcome: "NotApplied", attempts: 1, detail: "there is no token" },
         left: 0
       })
+    })
+  )
+})
+
+describe("a client that the app has wrapped before it provides it", () => {
+  it.effect.each<readonly [string, ReadonlyArray<Departure>, object]>([
+    ["lost, and then refused", ["ECONNRESET", "ECONNREFUSED"], { _tag: "TransportError", attempts: 2 }],
+    ["lost, and then a 404", ["ECONNRESET", 404], { _tag: "NotFound", attempts: 2 }]
+  ])("that sends again is seen, too: %s, is unknown", ([, departures, expected]) =>
+    Effect.gen(function* () {
+      const ways = [
+        (client: HttpClient.HttpClient) => HttpClient.retry(client, { times: 1 }),
+        (client: HttpClient.HttpClient) => HttpClient.retryTransient(client, { times: 1 })
+      ]
+      for (const provide of ways) {
+        const { ended, left } = yield* ending(departures, identity, {}, provide)
+        expect(ended).toMatchObject({ outcome: "Unknown", ...expected })
+        expect(left).toBe(2)
+      }
+    })
+  )
+})
+
+describe("an app's client that answers in the server's place", () => {
+  const answering = (status: number) =>
+    around((send, request) => Effect.as(Effect.exit(send), respond(request, status)))
+
+  it.effect.each([
+    ["ECONNRESET", 404],
+    ["ECONNRESET", 429],
+    [500, 404],
+    [503, 401]
+  ] as const)("after %s leaves the call unknown, whatever it answers: %i", ([departure, status]) =>
+    Effect.gen(function* () {
+      const { ended, left } = yield* ending([departure], answering(status))
+      expect(ended).toMatchObject({ status, outcome: "Unknown", attempts: 1 })
+      expect(left).toBe(1)
+    })
+  )
+
+  it.effect("after a refused connection leaves it as it answers, because nothing has left", () =>
+    Effect.gen(function* () {
+      expect(yield* ending(["ECONNREFUSED"], answering(404))).toMatchObject({
+        ended: { _tag: "NotFound", outcome: "NotApplied" }
+      })
+    })
+  )
+
+  it.effect("and sent nothing leaves it as it answers", () =>
+    Effect.gen(function* () {
+      const { ended, left } = yield* ending(
+        [],
+        around((_, request) => Effect.succeed(respond(request, 404)))
+      )
+      expect([ended, left]).toMatchObject([{ _tag: "NotFound", outcome: "NotApplied" }, 0])
+    })
+  )
+})
+
+describe("a request that leaves, or succeeds, after its attempt has ended", () => {
+  /** Sends in a fiber that outlives the attempt, and fails with `notSent`. */
+  const detached = (delay: Duration.DurationInput) =>
+    around((send, request) =>
+      Effect.zipRight(
+        Effect.forkDaemon(Effect.delay(Effect.exit(send), delay)),
+        Effect.fail(InstantlyClient.notSent(request, "made-up"))
+      )
+    )
+
+  it.effect("leaves the call unknown", () =>
+    Effect.gen(function* () {
+      const { ended } = yield* ending(["ECONNRESET", "ECONNRESET"], detached("500 millis"), {
+        retryPolicy: Schedule.spaced("1 second").pipe(RetryPolicy.attempts(2))
+      })
+      expect(ended).toMatchObject({ outcome: "Unknown" })
+    })
+  )
+
+  it.effect("ends the call where it succeeds while the call waits", () =>
+    Effect.gen(function* () {
+      const { ended, left } = yield* ending([200], detached("500 millis"), {
+        retryPolicy: Schedule.forever.pipe(Schedule.addDelay(() => "1 second"))
+      })
+      expect(ended).toMatchObject({ _tag: "TransportError", outcome: "Unknown" })
+      expect(ended).toHaveProperty("message", expect.stringContaining("a success came after its attempt had ended"))
+      expect(left).toBe(1)
     })
   )
 })

@@ -20,7 +20,7 @@ describe("a defect within a call", () => {
       const exit = yield* Effect.gen(function* () {
         const call = yield* Call.start(HttpClientRequest.del("/made-up"), Duration.infinity)
         const dying = Effect.zipRight(call.depart, Effect.die(new Error("made-up")))
-        return yield* Effect.exit(Telemetry.spanTo("https://api.instantly.ai")(dying, call))
+        return yield* Effect.exit(Telemetry.spanTo("https://api.instantly.ai")(call)(dying))
       }).pipe(
         Effect.withTracer(tracer),
         Effect.provide(Logger.replace(Logger.defaultLogger, logger)),

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import type { InstantlyError } from "../../InstantlyError.js"
 import * as Acceptance from "../instantly/acceptance.js"
 import { rehearsal } from "../instantly/rehearsal.js"
 import * as Secret from "../instantly/secret.js"
@@ -21,20 +22,19 @@ const work = (args: Arguments, secret: Redacted.Redacted) =>
     const isWhole = Option.isNone(Secret.hintOf(secret))
     const checked = yield* Effect.either(Acceptance.check(secret))
     if (yield* wantsJson(args.has("json"))) {
-      const facts = Either.match(checked, {
-        onLeft: ({ message }) => ({ state: "Unknown" as const, scopes: Option.none(), proof: message }),
-        onRight: (one) =>
-          one._tag === "Accepted"
-            ? { state: one._tag, scopes: one.scopes, proof: one.proof }
-            : { state: one._tag, scopes: Option.none(), proof: one.proof }
+      const unknown = ({ message }: InstantlyError) => ({
+        state: "Unknown" as const,
+        scopes: Option.none(),
+        proof: message
       })
+      const facts = Either.getOrElse(checked, unknown)
       yield* printJson(yield* toJson(new Acceptance.Secret({ address, isWhole, ...facts })))
     }
     if (Either.isLeft(checked)) {
       yield* say(checked.left.message, `This was at ${address}. It is not known whether the secret is alive.`)
       return codes.unknown
     }
-    if (checked.right._tag === "Refused") {
+    if (checked.right.state === "Refused") {
       yield* say(`At ${address}: ${checked.right.proof}`, Acceptance.meaningOfRefusal(secret))
       return isWhole ? codes.gone : codes.unknown
     }

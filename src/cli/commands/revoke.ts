@@ -79,7 +79,11 @@ const work = (args: Arguments, request: Request.Request, stopped: Deferred.Defer
     // The own key comes last, and the secret can be its.
     if (own.length === 0) code = Math.max(code, yield* prove)
 
-    const left = yield* Effect.transposeMapOption(trail, (trail) => LeftBehind.after(given, trail, json, stop))
+    const left = yield* Option.match(trail, {
+      onNone: () => Effect.succeedNone,
+      onSome: (trail) =>
+        Effect.whenEffect(LeftBehind.after(given, trail, json, stop), Effect.negate(Deferred.isDone(stopped)))
+    })
     const gone = done.receipts.filter(isSettled).map(({ id }) => id)
     if (Option.isSome(left)) {
       const more = yield* LeftBehind.offer(left.value, overview, request)
@@ -102,7 +106,7 @@ const work = (args: Arguments, request: Request.Request, stopped: Deferred.Defer
       code = Math.max(code, yield* prove)
     }
     if (!isAllSettled) yield* sayHowToGoOn(args)
-    if (Option.isSome(left)) yield* LeftBehind.sayAlive(left.value, gone)
+    if (Option.isSome(leak)) yield* LeftBehind.sayAlive(left, gone)
     return code
   })
 

@@ -10,14 +10,12 @@ import type { InstantlyError } from "../../InstantlyError.js"
 import { cleaned } from "../terminal/printable.js"
 import { hintOf } from "./secret.js"
 
-export type Acceptance =
-  | {
-      readonly _tag: "Accepted"
-      readonly proof: string
-      /** The scopes of its key, where a refusal listed them. */
-      readonly scopes: Option.Option<ReadonlyArray<string>>
-    }
-  | { readonly _tag: "Refused"; readonly proof: string }
+export interface Acceptance {
+  readonly state: "Accepted" | "Refused"
+  readonly proof: string
+  /** The scopes of its key, where a refusal listed them. */
+  readonly scopes: Option.Option<ReadonlyArray<string>>
+}
 
 const Page = Schema.Struct({ items: Schema.Array(Schema.Unknown) })
 
@@ -43,15 +41,16 @@ const scopesOf = (secret: Redacted.Redacted) =>
     )
   )
 
-const accepted = (proof: string, scopes: Option.Option<ReadonlyArray<string>>): Acceptance => ({
-  _tag: "Accepted",
+const accepted = (proof: string, scopes: Acceptance["scopes"] = Option.none()): Acceptance => ({
+  state: "Accepted",
   proof,
   scopes
 })
 
 const refused: Acceptance = {
-  _tag: "Refused",
-  proof: "Instantly refuses it in the same words as a made-up secret."
+  state: "Refused",
+  proof: "Instantly refuses it in the same words as a made-up secret.",
+  scopes: Option.none()
 }
 
 /** Reads a list of keys with the secret. The errors mean neither yes nor no. */
@@ -66,7 +65,7 @@ export const check = (
         Effect.succeed(accepted("Instantly refuses it for a missing scope only.", scopesIn(found))),
       Unauthorized: () =>
         Effect.map(ApiKeys.isActive(secret), (isActive) =>
-          isActive ? accepted("Instantly accepted it at the second try.", Option.none()) : refused
+          isActive ? accepted("Instantly accepted it at the second try.") : refused
         )
     })
   )

@@ -5,7 +5,7 @@ import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { askHidden, canAsk, say } from "../terminal/terminal.js"
-import { usage } from "../usage/exit.js"
+import { cancelled, usage } from "../usage/exit.js"
 import { secretOnStdin } from "../usage/input.js"
 
 /** A text, if every part of it that is percent-encoded can be decoded. */
@@ -66,11 +66,20 @@ export const from = (what: string, text: string) =>
     return Redacted.make(secret)
   })
 
-/** Reads a secret without showing it: at the terminal, or from one line of stdin. `what` names it. */
+/**
+ * Reads a secret without showing it: from one line of stdin, or at the terminal, where it asks again after what cannot be one.
+ * `what` names it.
+ */
 export const read = (what: string) =>
   Effect.gen(function* () {
-    const line = (yield* canAsk) ? yield* askHidden(`${what} (it is not shown): `) : yield* secretOnStdin
-    return yield* from(what, line)
+    if (!(yield* canAsk)) return yield* from(what, yield* secretOnStdin)
+    for (;;) {
+      const line = yield* askHidden(`${what} (it is not shown): `)
+      if (line === "") return yield* cancelled
+      const secret = yield* Effect.either(from(what, line))
+      if (Either.isRight(secret)) return secret.right
+      yield* say(...secret.left.message.split("\n").slice(0, 1))
+    }
   })
 
 const wholeLength = 68

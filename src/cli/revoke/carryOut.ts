@@ -83,7 +83,7 @@ const readable = (receipt: Revocation.Receipt) => {
   switch (receipt._tag) {
     case "Deleted":
       return Option.match(receipt.name, {
-        onNone: () => `${receipt.id}  deleted, by a response that could not be read`,
+        onNone: () => `${receipt.id}  deleted; the rest of the response could not be read`,
         onSome: (name) => `${receipt.id}  deleted ${printable(name)}`
       })
     case "Skipped":

@@ -33,7 +33,7 @@ export const read = (request: Request) =>
       yield* say(checked.left.message, `It is not known whether the secret is alive. ${goingOn}`)
       return dead
     }
-    if (checked.right._tag === "Accepted") {
+    if (checked.right.state === "Accepted") {
       yield* say(`The secret is alive. ${checked.right.proof}`, Acceptance.abilities(checked.right.scopes))
       return { secret, wasAccepted: true, scopes: checked.right.scopes } satisfies Leak
     }

@@ -49,6 +49,8 @@ export interface LeftBehind {
   readonly isWhole: boolean
 }
 
+const nothing: LeftBehind = { findings: { activities: [], keys: [], webhooks: [] }, keys: [], isWhole: false }
+
 /** Reads the log again, and shows what these keys did and left behind. */
 export const after = (ids: ReadonlyArray<ApiKeyId>, trail: Trail.Trail, json: boolean, stop: Effect.Effect<unknown>) =>
   Effect.gen(function* () {
@@ -91,7 +93,8 @@ export const offer = ({ findings, keys }: LeftBehind, overview: Overview, reques
   )
 
 /** The last line: what is still alive now that these are deleted, too. */
-export const sayAlive = ({ findings, isWhole, keys }: LeftBehind, gone: ReadonlyArray<ApiKeyId>) => {
+export const sayAlive = (left: Option.Option<LeftBehind>, gone: ReadonlyArray<ApiKeyId>) => {
+  const { findings, isWhole, keys } = Option.getOrElse(left, () => nothing)
   const ids = new Set(gone.map((id) => id.toLowerCase()))
   return Report.sayAlive(
     findings,

@@ -37,8 +37,7 @@ export const codeOf = (receipt: Receipt, presence: Presence): number => {
   if (presence === "Gone") return codes.gone
   switch (receipt._tag) {
     case "Deleted":
-      // A response of success that could not be read may come from something else on the way, such as a proxy.
-      return presence === "NotChecked" && Option.isNone(receipt.name) ? codes.unknown : codes.gone
+      return codes.gone
     case "NotFound":
       if (receipt.outcome !== "Unknown") return codes.failed
       return presence === "NotChecked" ? codes.unknown : codes.gone

@@ -1,10 +1,18 @@
-import { describe, expect, it } from "@effect/vitest"
+import { afterAll, beforeAll, describe, expect, it, vi } from "@effect/vitest"
 import { Chunk, DateTime, Effect, Exit, Option, type Redacted, Schema, Stream } from "effect"
 import { Instantly, InstantlyClient } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { rows } from "../../../src/cli/audit/log.js"
 import * as Trail from "../../../src/cli/audit/trail.js"
 import { inVirtualTime } from "../../support/virtual.js"
+
+// What the tool says is on this process's own stderr.
+beforeAll(() => {
+  vi.spyOn(process.stderr, "write").mockReturnValue(true)
+})
+afterAll(() => {
+  vi.restoreAllMocks()
+})
 
 const day = 86_400_000
 const today = Date.parse("2026-06-01T00:00:00Z")
