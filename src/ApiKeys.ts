@@ -82,10 +82,10 @@ export interface Service {
   /**
    * Whether Instantly accepts a secret. The secret authenticates one harmless read, in place of the client's own API key.
    *
-   * A list of keys and a missing scope are `true`. For any other 401, a made-up secret of the same shape is sent as well: if
-   * Instantly refuses both in the same words, the result is `false`, "accepted no more than one that never was"; other words
-   * are an `UnexpectedStatus`. A 402 is an error, because the plan can be checked before the key. A secret that has been wiped,
-   * or that no header can hold, is `HeldBack`.
+   * A list of keys and a missing scope are `true`. For any other 401, a made-up secret of the same shape is sent as well. If
+   * Instantly refuses both in the same words, the result is `false`: refused as a secret that never existed. Other words are
+   * an `UnexpectedStatus`. A 402 is an error, because the plan can be checked before the key. A secret that has been wiped, or
+   * that no header can hold, is `HeldBack`.
    *
    * No document says how soon a deleted key stops working: if a key you deleted is still active, try again later.
    */
@@ -193,12 +193,12 @@ const isActiveWith = (client: Client, secret: Redacted.Redacted): Effect.Effect<
     const unclear = (detail: string) => Effect.fail(new UnexpectedStatus({ ...refused, fromInstantly: true, detail }))
     // The control: how Instantly refuses a secret that never was one.
     return Effect.matchEffect(accepts(client, neverIssued), {
-      onSuccess: () => unclear("a made-up secret is accepted, so this one's refusal proves nothing"),
+      onSuccess: () => unclear("Instantly accepts a made-up secret, so the refusal of this one proves nothing"),
       onFailure: (control) => {
         if (control._tag !== "Unauthorized") return Effect.fail(control)
         return Equal.equals(control.serverMessage, refused.serverMessage)
           ? Effect.succeed(false)
-          : unclear("it refuses this secret in other words than a made-up one, so the secret may be active")
+          : unclear("Instantly refuses this secret in other words than a made-up one, so the secret may be active")
       }
     })
   })
@@ -295,7 +295,7 @@ export const list = (options?: ListOptions): Stream.Stream<ApiKey, InstantlyErro
  *
  * const check = Effect.gen(function* () {
  *   const isActive = yield* ApiKeys.isActive(Redacted.make("made-up"))
- *   yield* Console.log(isActive ? "Instantly still accepts it" : "Instantly accepts it no more than one that never was")
+ *   yield* Console.log(isActive ? "Instantly accepts it" : "Instantly refuses it as one that never existed")
  * })
  * ```
  *

@@ -8,7 +8,7 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -56,7 +56,7 @@ export interface Service {
    * are `HeldBack`: the API key would go elsewhere.
    *
    * Each attempt takes a permit and has the client's `timeout`; the retry policy decides whether there is another one.
-   * There is none after a 2xx, and none for a method that is not idempotent (POST, PATCH) after an attempt whose outcome
+   * There is none after a 2xx that has come, and none for a method that is not idempotent (POST, PATCH) after an attempt whose outcome
    * is `Unknown`.
    *
    * A request with an `authorization` header of its own is sent with that one, and without the client's API key and
@@ -130,12 +130,13 @@ export interface Options {
    *
    * A client that sends the request again on its own (`HttpClient.retry`, or one that renews its token after a 401) takes no
    * further permit. Each time counts as an attempt, and unless the request before is proven unsent, the outcome is at least
-   * `Unknown`. After a 2xx nothing is sent again, whatever this client makes of it. An error about another request, such as
-   * one that fetches a token, makes the outcome `Unknown`.
+   * `Unknown`. After a 2xx this library sends nothing again; if your client does, the outcome is `Unknown`. So it is if the
+   * response is not one that came, and for an error about another request, such as one that fetches a token.
    *
-   * Wrap the `HttpClient` here rather than before it is provided. A client wrapped with `HttpClient.transform` before it is
-   * provided loses the `RequestInit` of its Fetch layer, except that redirects stay off. What repeats requests below the
-   * `HttpClient`, such as undici's `RetryAgent`, cannot be seen from here.
+   * Wrap the `HttpClient` here rather than before it is provided. There, what repeats a request outside of its client's request
+   * (`HttpClient.transform`, `followRedirects`) cannot be seen, nor can what repeats below the `HttpClient` (undici's
+   * `RetryAgent`), or in a fiber that did not inherit from the call; and a client wrapped with `HttpClient.transform` loses the
+   * `RequestInit` of its Fetch layer, except that redirects stay off.
    *
    * The platform's own spans and trace headers are off. Turn them on here, by
    * `HttpClient.withTracerDisabledWhen(() => false)` and `HttpClient.withTracerPropagation(true)`.
@@ -203,6 +204,7 @@ export const notSent = (request: HttpClientRequest.HttpClientRequest, detail: st
  *
  * @since 0.1.0
  * @category combinators
+ * @function
  */
 export const withDeadline: {
   (deadline: Duration.DurationInput): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -213,11 +215,15 @@ export const withDeadline: {
   return Effect.provideService(effect, Limit.CurrentDeadline, Option.some(deadline))
 })
 
-/** Passes the gate. A gate of the app's own may die; the call still reports what it has done. */
+/** Passes the gate. A gate of the app's own may die, or interrupt itself; the call still reports what it has done. */
 const permit = (gate: Context.Tag.Service<RateLimit>, call: Call.Call) =>
-  gate.acquire.pipe(
-    Effect.catchAll(({ message }) => call.holdBack(message)),
-    Effect.catchAllDefect((defect) => call.holdBack(`the gate failed with ${NameOf.ofDefect(defect)}`))
+  Effect.catchAllCause(gate.acquire, (cause) =>
+    call.holdBack(
+      Option.match(Cause.failureOption(cause), {
+        onNone: () => `the gate failed with ${NameOf.ofCause(cause)}`,
+        onSome: ({ message }) => message
+      })
+    )
   )
 
 /** Reports a response to the gate. One that fails there is logged once. */
@@ -257,6 +263,7 @@ const makeFrom = (
         const call = yield* Call.start(request, deadline)
 
         const attempt = Effect.gen(function* () {
+          yield* call.unlessSucceeded
           const signed = yield* Effect.catchAll(sign(request, settings), call.holdBack)
           yield* permit(gate, call)
           return yield* exchange(call, {
@@ -269,10 +276,10 @@ const makeFrom = (
         })
         return yield* attempt.pipe(
           Effect.tapError(call.settle),
-          (each) => retry(each, policy, call),
-          (all) => Limit.within(all, deadline, call.lapse(`the deadline of the call is ${Duration.format(deadline)}`)),
+          retry(policy, call),
+          Limit.within(deadline, call.lapse(`the deadline of the call is ${Duration.format(deadline)}`)),
           Limit.interruptedOnly,
-          (all) => inSpan(all, call)
+          inSpan(call)
         )
       })
 

@@ -16,27 +16,13 @@
 import * as Chunk from "effect/Chunk"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import {
-  anyStatus,
-  detail,
-  facts,
-  insufficientScope,
-  invalidResponse,
-  outcomeOf,
-  retryAfter,
-  serverMessage,
-  status,
-  TransportReason,
-  transportError,
-  unexpectedStatus,
-  withDefault
-} from "./InstantlyError/fields.js"
+import * as Fields from "./InstantlyError/fields.js"
 import * as Message from "./InstantlyError/message.js"
 import { within } from "./InstantlyError/rejection.js"
 
+export { TransportReason } from "./InstantlyError/fields.js"
 /** @internal */
-export { factsLine, isIdempotent } from "./InstantlyError/message.js"
-export { TransportReason }
+export { factsLine } from "./InstantlyError/message.js"
 
 /**
  * The fields that every error has: the request, and what became of the call.
@@ -44,7 +30,7 @@ export { TransportReason }
  * @since 0.1.0
  * @category models
  */
-export interface Facts extends Schema.Struct.Type<ReturnType<typeof facts>> {}
+export interface Facts extends Schema.Struct.Type<ReturnType<typeof Fields.facts>> {}
 
 /**
  * 400: Instantly's framework refused the request as malformed.
@@ -53,11 +39,11 @@ export interface Facts extends Schema.Struct.Type<ReturnType<typeof facts>> {}
  * @category errors
  */
 export class BadRequest extends Schema.TaggedError<BadRequest>("effect-instantly/BadRequest")("BadRequest", {
-  ...facts("NotApplied"),
-  status: status(400),
+  ...Fields.facts("NotApplied"),
+  status: Fields.status(400),
   /** The framework's code, such as `FST_ERR_VALIDATION`. */
-  code: Schema.OptionFromNullOr(Schema.String).pipe(withDefault(() => Option.none<string>())),
-  serverMessage
+  code: Schema.OptionFromNullOr(Schema.String).pipe(Fields.withDefault(() => Option.none<string>())),
+  serverMessage: Fields.serverMessage
 }) {
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
@@ -78,9 +64,9 @@ export class BadRequest extends Schema.TaggedError<BadRequest>("effect-instantly
  * @category errors
  */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-instantly/Unauthorized")("Unauthorized", {
-  ...facts("NotApplied"),
-  status: status(401),
-  serverMessage
+  ...Fields.facts("NotApplied"),
+  status: Fields.status(401),
+  serverMessage: Fields.serverMessage
 }) {
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
@@ -101,7 +87,7 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-insta
  */
 export class PaymentRequired extends Schema.TaggedError<PaymentRequired>("effect-instantly/PaymentRequired")(
   "PaymentRequired",
-  { ...facts("NotApplied"), status: status(402) }
+  { ...Fields.facts("NotApplied"), status: Fields.status(402) }
 ) {
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
@@ -125,7 +111,7 @@ export class PaymentRequired extends Schema.TaggedError<PaymentRequired>("effect
  */
 export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("effect-instantly/InsufficientScope")(
   "InsufficientScope",
-  insufficientScope
+  Fields.insufficientScope
 ) {
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
@@ -146,8 +132,8 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("ef
  * @category errors
  */
 export class NotFound extends Schema.TaggedError<NotFound>("effect-instantly/NotFound")("NotFound", {
-  ...facts("NotApplied"),
-  status: status(404)
+  ...Fields.facts("NotApplied"),
+  status: Fields.status(404)
 }) {
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
@@ -168,7 +154,7 @@ export class NotFound extends Schema.TaggedError<NotFound>("effect-instantly/Not
  */
 export class TooManyRequests extends Schema.TaggedError<TooManyRequests>("effect-instantly/TooManyRequests")(
   "TooManyRequests",
-  { ...facts("NotApplied"), status: status(429), retryAfter }
+  { ...Fields.facts("NotApplied"), status: Fields.status(429), retryAfter: Fields.retryAfter }
 ) {
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
@@ -188,9 +174,9 @@ export class TooManyRequests extends Schema.TaggedError<TooManyRequests>("effect
  * @category errors
  */
 export class ServerError extends Schema.TaggedError<ServerError>("effect-instantly/ServerError")("ServerError", {
-  ...facts("Unknown"),
-  status: anyStatus(500),
-  retryAfter
+  ...Fields.facts("Unknown"),
+  status: Fields.anyStatus(500),
+  retryAfter: Fields.retryAfter
 }) {
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
@@ -213,10 +199,10 @@ export class ServerError extends Schema.TaggedError<ServerError>("effect-instant
  */
 export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>("effect-instantly/UnexpectedStatus")(
   "UnexpectedStatus",
-  unexpectedStatus
+  Fields.unexpectedStatus
 ) {
-  constructor(props: Schema.Struct.Constructor<typeof unexpectedStatus> = {}, options?: Schema.MakeOptions) {
-    super({ ...props, outcome: props.outcome ?? outcomeOf(props) }, options)
+  constructor(props: Schema.Struct.Constructor<typeof Fields.unexpectedStatus> = {}, options?: Schema.MakeOptions) {
+    super({ ...props, outcome: props.outcome ?? Fields.outcomeOf(props) }, options)
   }
 
   /** What happened, what to do next, and the facts of the call. */
@@ -239,10 +225,10 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>("effe
  */
 export class InvalidResponse extends Schema.TaggedError<InvalidResponse>("effect-instantly/InvalidResponse")(
   "InvalidResponse",
-  invalidResponse
+  Fields.invalidResponse
 ) {
-  constructor(props: Schema.Struct.Constructor<typeof invalidResponse> = {}, options?: Schema.MakeOptions) {
-    super({ ...props, outcome: props.outcome ?? outcomeOf(props) }, options)
+  constructor(props: Schema.Struct.Constructor<typeof Fields.invalidResponse> = {}, options?: Schema.MakeOptions) {
+    super({ ...props, outcome: props.outcome ?? Fields.outcomeOf(props) }, options)
   }
 
   /** What happened, what to do next, and the facts of the call. */
@@ -265,10 +251,10 @@ export class InvalidResponse extends Schema.TaggedError<InvalidResponse>("effect
  */
 export class TransportError extends Schema.TaggedError<TransportError>("effect-instantly/TransportError")(
   "TransportError",
-  transportError
+  Fields.transportError
 ) {
-  constructor(props: Schema.Struct.Constructor<typeof transportError> = {}, options?: Schema.MakeOptions) {
-    super({ ...props, outcome: props.outcome ?? outcomeOf(props) }, options)
+  constructor(props: Schema.Struct.Constructor<typeof Fields.transportError> = {}, options?: Schema.MakeOptions) {
+    super({ ...props, outcome: props.outcome ?? Fields.outcomeOf(props) }, options)
   }
 
   /** What happened, what to do next, and the facts of the call. */
@@ -290,10 +276,10 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-i
  * @category errors
  */
 export class HeldBack extends Schema.TaggedError<HeldBack>("effect-instantly/HeldBack")("HeldBack", {
-  ...facts("NotApplied"),
-  attempts: Schema.NonNegativeInt.pipe(withDefault(() => 0)),
+  ...Fields.facts("NotApplied"),
+  attempts: Schema.NonNegativeInt.pipe(Fields.withDefault(() => 0)),
   /** Why it was not sent. */
-  detail: detail("the client refused it")
+  detail: Fields.detail("the client refused it")
 }) {
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
@@ -341,6 +327,7 @@ export type InstantlyError = typeof InstantlyError.Type
  *
  * @since 0.1.0
  * @category guards
+ * @function
  */
 export const isInstantlyError: (u: unknown) => u is InstantlyError = Schema.is(InstantlyError)
 
@@ -348,19 +335,6 @@ export const isInstantlyError: (u: unknown) => u is InstantlyError = Schema.is(I
  * Finds the error of this library in what a promise was rejected with. `Effect.runPromise` rejects with a `FiberFailure`,
  * which has the message of the error, but not its class and fields. An interrupted call has no error; its outcome is recorded
  * on the span.
- *
- * @example
- * ```ts
- * import { type ApiKey, InstantlyError } from "effect-instantly"
- * import { Option } from "effect"
- *
- * declare const deletion: Promise<ApiKey.ApiKey> // runtime.runPromise(ApiKeys.delete(id))
- *
- * await deletion.catch((reason) => {
- *   const error = Option.getOrThrow(InstantlyError.fromUnknown(reason))
- *   console.error(error.outcome, error.message)
- * })
- * ```
  *
  * @since 0.1.0
  * @category guards

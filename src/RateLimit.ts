@@ -116,9 +116,9 @@ export interface AdaptiveOptions {
  * other programs in the workspace get their share. Use it on its own to compose a policy that yields more than that. Its
  * output is the pace, in permits a second.
  *
- * A 429 reduces the pace, or the permits that were given in the last second before it, if those were fewer. Then the pace grows as CUBIC does
- * (RFC 9438): fast until it is where the last 429s came, slowly there, and then faster again. Throws a `RangeError` if a
- * parameter is out of its bounds.
+ * A 429 reduces the pace. If fewer permits than that were given in the last second, it reduces from their number. Then the
+ * pace grows as CUBIC does (RFC 9438): fast until it is where the last 429s came, slowly there, and then faster again. Throws
+ * a `RangeError` if a parameter is out of its bounds.
  *
  * @example
  * ```ts

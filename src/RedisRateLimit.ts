@@ -82,9 +82,9 @@ export interface Options extends RateLimit.Options {
  * with its next booking, so a few more requests may leave. A 429 without a time slows down the process that got it
  * (`yields`).
  *
- * The limit also holds if Redis goes back: after a restart, after a failover to a replica that lags, or when its clock is
- * set. Then there are no permits for half a second, as before the very first permit. It does not hold while two servers
- * both act as the primary.
+ * The limit also holds if Redis goes back to an older state (after a restart, or a failover to a replica that lags), and if
+ * its clock is set, which each process notices that has used it before. Then nobody gets a permit for half a second, as
+ * before the very first one. The limit does not hold while two servers act as the primary at the same time.
  *
  * Throws a `RangeError` if a parameter is out of its bounds.
  *
@@ -125,7 +125,7 @@ export const make = (options: Options): Effect.Effect<RateLimit.Service, never, 
       evaluate,
       key: Script.keyOf(workspace),
       quotas: Script.quotaArguments(quotas),
-      consequence: whileAway === undefined ? "Callers wait until they can." : "whileAway gives permits until they can.",
+      consequence: `${whileAway ? "whileAway gives the" : "There are no"} permits until Redis is back.`,
       now
     })
     const booking = yield* Booking.make({ link, now, whileAway })

@@ -247,13 +247,12 @@ export const none: RetryPolicy = Schedule.stop
  * import { Effect } from "effect"
  *
  * const revoke = (id: ApiKey.ApiKeyId) =>
- *   Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => apiKeys.delete(id)).pipe(
- *     RetryPolicy.withRetryPolicy(RetryPolicy.standard.pipe(RetryPolicy.attempts(2)))
- *   )
+ *   ApiKeys.delete(id).pipe(RetryPolicy.withRetryPolicy(RetryPolicy.standard.pipe(RetryPolicy.attempts(2))))
  * ```
  *
  * @since 0.1.0
  * @category combinators
+ * @function
  */
 export const withRetryPolicy: {
   <R2>(policy: RetryPolicy<R2>): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | R2>

@@ -134,8 +134,8 @@ const runAll = <E, R, E2, R2>(
           const { hasDeleted } = yield* Ref.getAndUpdate(progress, Progress.after(result))
           return Receipts.ofResult(yield* factsOf(id), result, hasDeleted)
         }).pipe(
-          // An `ApiKeys` of the app's own may die. What it did is unknown, and the other ids go on.
-          Effect.catchAllDefect((defect) => Effect.map(factsOf(id), (facts) => Receipts.ofDefect(facts, defect)))
+          // An `ApiKeys` of the app's own may die, or interrupt itself. What it did is unknown, and the other ids go on.
+          Effect.catchAllCause((cause) => Effect.map(factsOf(id), (facts) => Receipts.ofCause(facts, cause)))
         )
 
       const revoke = (id: ApiKeyId) =>
@@ -205,6 +205,7 @@ const runAll = <E, R, E2, R2>(
  *
  * @since 0.1.0
  * @category constructors
+ * @function
  */
 export const run: {
   <E2 = never, R2 = never>(

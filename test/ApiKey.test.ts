@@ -14,16 +14,12 @@ import {
 } from "effect"
 import { ApiKey } from "effect-instantly"
 import openapi from "./fixtures/openapi.json" with { type: "json" }
+import { key } from "./support/key.js"
 
-const wire = {
-  id: "019e18e2-78d4-7322-941a-7384d8969c61",
-  name: "My API Key",
+const wire = key({
   scopes: ["campaigns:create", "supersearch_enrichments:read"],
-  key: "made-up-secret",
-  organization_id: "019e18e2-78e4-716b-94f2-d262235af217",
-  timestamp_created: "2026-05-11T21:12:35.812Z",
-  timestamp_updated: "2026-05-12T21:12:35.812Z"
-}
+  timestamp_updated: "2026-01-03T03:04:05.678Z"
+})
 
 const isSame = Schema.equivalence(ApiKey.ApiKey)
 

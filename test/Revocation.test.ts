@@ -152,7 +152,8 @@ describe("run", () => {
       },
       "SyntaxError"
     ],
-    ["dies of a string", () => Effect.die("made-up-canary"), "an unknown error"]
+    ["dies of a string", () => Effect.die("made-up-canary"), "an unknown error"],
+    ["interrupts itself", () => Effect.interrupt, "an interruption"]
   ])("gives an Unknown receipt where a call %s, and the other ids go on", ([, fail, name]) =>
     Effect.gen(function* () {
       const all = yield* inOrder(Revocation.run(ids(5), { concurrency: 1 }))

@@ -8,9 +8,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
-import { type InstantlyError, InvalidResponse, TransportError } from "../InstantlyError.js"
+import { type InstantlyError, TransportError } from "../InstantlyError.js"
 import * as Body from "./body.js"
 import type { Call } from "./call.js"
 import * as Connection from "./connection.js"
@@ -46,7 +45,7 @@ const failWithout = (
 }
 
 /**
- * Turns an end that is no failure into an error: what the app hands in may die, or interrupt itself. If the call is
+ * Turns a defect, or an interruption of its own, into an error: what the app hands in may end in either. If the call is
  * interrupted, nothing is caught. What something dies of can hold the request, and with it the token: nothing of it is kept.
  */
 const orElseEnded = <A, E, R, E2>(
@@ -79,26 +78,20 @@ const succeed = <A, I, R>(
   { status }: Head,
   response: HttpClientResponse.HttpClientResponse,
   { confirms, schema }: Success<A, I, R>
-): Effect.Effect<A, InstantlyError, R> =>
-  Effect.flatMap(Ref.make(false), (isConfirmed) => {
-    const confirm = Effect.zipRight(Ref.set(isConfirmed, true), call.confirm)
-    const value = Effect.gen(function* () {
-      const json = yield* Effect.flatMap(Body.ofSuccess(response), parse)
-      const isProof = confirms?.(json)
-      if (isProof === true) yield* confirm
-      const value = yield* Effect.mapError(Schema.decodeUnknown(schema)(json), Unreadable.reasonOf)
-      if (isProof === false) return yield* Effect.fail("it is about something else than the request")
-      yield* confirm
-      return value
-    })
-    return orElseEnded(value, (how) => Effect.fail(`its decoder ${how}`)).pipe(
-      Effect.catchAll((detail) =>
-        Effect.flatMap(Ref.get(isConfirmed), (confirmed) =>
-          call.fail((facts) => new InvalidResponse({ ...facts, status, confirmed, detail }))
-        )
-      )
-    )
+): Effect.Effect<A, InstantlyError, R> => {
+  const value = Effect.gen(function* () {
+    const json = yield* Effect.flatMap(Body.ofSuccess(response), parse)
+    const isProof = confirms?.(json)
+    if (isProof === true) yield* call.confirm
+    const value = yield* Effect.mapError(Schema.decodeUnknown(schema)(json), Unreadable.reasonOf)
+    if (isProof === false) return yield* Effect.fail("it is about something else than the request")
+    yield* call.confirm
+    return value
   })
+  return orElseEnded(value, (how) => Effect.fail(`its decoder ${how}`)).pipe(
+    Effect.catchAll((detail) => call.unreadable(status, detail))
+  )
+}
 
 /** Sends a request, and reads its response within `timeout`. */
 export const exchange = <A, I, R>(
@@ -117,9 +110,9 @@ export const exchange = <A, I, R>(
   const send = Effect.gen(function* () {
     const departures = yield* Departures.count(call, request)
     yield* call.depart
-    return yield* departures.watching(httpClient.execute(request)).pipe(
+    const response = yield* departures.watching(httpClient.execute(request)).pipe(
       Effect.catchAll((error) => {
-        const isOurs = Departures.isSame(request, error.request)
+        const isOurs = Departures.isOf(call, request, error.request)
         if (error._tag === "RequestError") {
           return Effect.flatMap(departures.any, (hasLeft) => failWithout(call, error, { hasLeft, isOurs }))
         }
@@ -127,6 +120,9 @@ export const exchange = <A, I, R>(
         return isOurs ? Effect.succeed(error.response) : lose(call, "another request of the HttpClient failed")
       })
     )
+    const isMadeUp = !(yield* departures.statuses).includes(response.status)
+    if (isMadeUp && (yield* departures.any)) yield* call.doubt
+    return response
   })
 
   const read = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<A, InstantlyError, R> =>
@@ -137,7 +133,11 @@ export const exchange = <A, I, R>(
       return yield* isSuccess(head.status) ? succeed(call, head, response, success) : refuse(call, head, response)
     })
 
-  const attempt = orElseEnded(Effect.flatMap(send, read), (how) => lose(call, `the HttpClient ${how}`))
-  const timedOut = call.lapse(`the limit for one attempt is ${Duration.format(timeout)}`)
-  return Effect.onExit(Limit.within(attempt, timeout, timedOut), Telemetry.countRequest)
+  const lapse = call.lapse(`the limit for one attempt is ${Duration.format(timeout)}`)
+  const attempt = Limit.within(timeout, lapse)(Effect.flatMap(send, read))
+  // Outside of the limit: the app's client may also interrupt the fiber that the attempt runs in.
+  return Effect.onExit(
+    orElseEnded(attempt, (how) => lose(call, `the HttpClient ${how}`)),
+    Telemetry.countRequest
+  )
 }

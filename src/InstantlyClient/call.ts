@@ -24,8 +24,13 @@ export interface Call {
   readonly status: Effect.Effect<Option.Option<number>>
   /** The request is handed over, and may be carried out from now on. */
   readonly depart: Effect.Effect<void>
-  /** The app's client sends the request again on its own: nothing proves what became of the one before. */
-  readonly resend: Effect.Effect<void>
+  /**
+   * The request leaves. If it has left before in its attempt, the app's client sends again on its own; if its attempt has
+   * ended, it was late. Either way nothing proves what became of one of them.
+   */
+  readonly leave: (again: boolean) => Effect.Effect<void>
+  /** The response in hand is not one that came, so it proves nothing of the request that has left. */
+  readonly doubt: Effect.Effect<void>
   /** A response has come, even if the app's client makes something else of it. */
   readonly observe: (status: number) => Effect.Effect<void>
   /** The response that the attempt goes on with has come. */
@@ -38,10 +43,14 @@ export interface Call {
   readonly fail: (toError: ToError) => Effect.Effect<never, InstantlyError>
   /** Fails because this client does not send the request, and would not the next time either. */
   readonly holdBack: (detail: string) => Effect.Effect<never, InstantlyError>
+  /** Fails because a 2xx cannot be read; whether its body has confirmed the request decides what that means. */
+  readonly unreadable: (status: number, detail: string) => Effect.Effect<never, InstantlyError>
   /** Fails because the time is up: how much of a response there is decides what that means. */
   readonly lapse: (limit: string) => Effect.Effect<never, InstantlyError>
   /** Whether the call may send another request: nothing follows a 2xx. */
   readonly maySend: Effect.Effect<boolean>
+  /** Fails if a 2xx has come while the call waited for its next attempt. */
+  readonly unlessSucceeded: Effect.Effect<void, InstantlyError>
   /** Whether a wait from now on ends before the deadline. */
   readonly hasTimeFor: (wait: Duration.Duration) => Effect.Effect<boolean>
 }
@@ -64,8 +73,12 @@ interface State {
   readonly waited: number
 }
 
+const doubted = (state: State): State => ({ ...state, earlier: Outcome.combine(state.earlier, "Unknown") })
+
 /** Milliseconds of a monotonic clock, as the gate's: the wall clock can be set. */
 const now = Effect.map(Clock.currentTimeNanos, (nanos) => Math.floor(Number(nanos) / 1e6))
+
+const late = "it did not arrive in time"
 
 /** How long a call has waited at a time. */
 const waitedAt = ({ idleSince, waited }: State, time: number): number =>
@@ -101,16 +114,7 @@ export const start = (request: HttpClientRequest.HttpClientRequest, deadline: Du
     }))
 
     const observe = (status: number) =>
-      isSuccess(status)
-        ? Ref.update(
-            ref,
-            (state): State => ({
-              ...state,
-              hasSucceeded: true,
-              earlier: Outcome.combine(state.earlier, "Unknown")
-            })
-          )
-        : Effect.void
+      isSuccess(status) ? Ref.update(ref, (state): State => ({ ...doubted(state), hasSucceeded: true })) : Effect.void
 
     const fail = (toError: ToError) =>
       Effect.flatMap(factsOf, ({ facts, state }) => {
@@ -118,6 +122,11 @@ export const start = (request: HttpClientRequest.HttpClientRequest, deadline: Du
         const outcome = Outcome.combine(state.earlier, own.outcome)
         return Effect.fail(outcome === own.outcome ? own : toError({ ...facts, outcome }))
       })
+
+    const unreadable = (status: number, detail: string) =>
+      Effect.flatMap(Ref.get(ref), ({ current }) =>
+        fail((facts) => new InvalidResponse({ ...facts, status, detail, confirmed: current === "Applied" }))
+      )
 
     /** The error of a call whose time was up before a response came. */
     const unanswered = (state: State, limit: string) => {
@@ -128,7 +137,13 @@ export const start = (request: HttpClientRequest.HttpClientRequest, deadline: Du
       const { current } = state
       // While nothing is under way, nothing but the earlier attempts can have been carried out.
       return fail(
-        (facts) => new TransportError({ outcome: current, ...facts, reason: "Timeout", detail: `${limit}${before}` })
+        (facts) =>
+          new TransportError({
+            ...facts,
+            outcome: facts.outcome ?? current,
+            reason: "Timeout",
+            detail: `${limit}${before}`
+          })
       )
     }
 
@@ -152,14 +167,12 @@ export const start = (request: HttpClientRequest.HttpClientRequest, deadline: Du
           })
         )
       ),
-      resend: Ref.update(
-        ref,
-        (state): State => ({
-          ...state,
-          attempts: state.attempts + 1,
-          earlier: Outcome.combine(state.earlier, "Unknown")
-        })
-      ),
+      leave: (again) =>
+        Ref.update(ref, (state): State => {
+          const attempts = again ? state.attempts + 1 : state.attempts
+          return again || Option.isSome(state.idleSince) ? { ...doubted(state), attempts } : state
+        }),
+      doubt: Ref.update(ref, doubted),
       observe,
       receive: (response) =>
         headOf(response).pipe(
@@ -183,6 +196,7 @@ export const start = (request: HttpClientRequest.HttpClientRequest, deadline: Du
           )
         ),
       fail,
+      unreadable,
       holdBack: (detail) => fail((facts) => new HeldBack({ ...facts, detail })),
       lapse: (limit) =>
         Effect.flatMap(Ref.get(ref), (state) => {
@@ -192,19 +206,17 @@ export const start = (request: HttpClientRequest.HttpClientRequest, deadline: Du
           return Option.match(state.head, {
             onNone: () => unanswered(state, limit),
             onSome: (head) =>
-              fail((facts) =>
-                isSuccess(head.status)
-                  ? new InvalidResponse({
-                      ...facts,
-                      status: head.status,
-                      confirmed: state.current === "Applied",
-                      detail: "it did not arrive in time"
-                    })
-                  : errorOf(head, Either.left("it did not arrive in time"), facts)
-              )
+              isSuccess(head.status)
+                ? unreadable(head.status, late)
+                : fail((facts) => errorOf(head, Either.left(late), facts))
           })
         }),
       maySend: Effect.map(Ref.get(ref), ({ hasSucceeded }) => !hasSucceeded),
+      unlessSucceeded: Effect.flatMap(Ref.get(ref), ({ hasSucceeded }) =>
+        hasSucceeded
+          ? fail((facts) => new TransportError({ ...facts, detail: "a success came after its attempt had ended" }))
+          : Effect.void
+      ),
       hasTimeFor: (wait) => Effect.map(now, (time) => time + Duration.toMillis(wait) < endsAt)
     }
   })

@@ -3,7 +3,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
-import { type InstantlyError, isIdempotent } from "../InstantlyError.js"
+import type { InstantlyError } from "../InstantlyError.js"
+import { isIdempotent } from "../internal/isIdempotent.js"
 import * as NameOf from "../internal/nameOf.js"
 import type { RetryPolicy } from "../RetryPolicy.js"
 import type { Call } from "./call.js"
@@ -39,8 +40,7 @@ const supervise = (policy: RetryPolicy, call: Call): Schedule.Schedule<Duration.
 }
 
 /** Tries again, for as long as the policy and the client allow it. */
-export const retry = <A, R>(
-  attempt: Effect.Effect<A, InstantlyError, R>,
-  policy: RetryPolicy,
-  call: Call
-): Effect.Effect<A, InstantlyError, R> => Effect.retry(attempt, supervise(policy, call))
+export const retry =
+  (policy: RetryPolicy, call: Call) =>
+  <A, R>(attempt: Effect.Effect<A, InstantlyError, R>): Effect.Effect<A, InstantlyError, R> =>
+    Effect.retry(attempt, supervise(policy, call))

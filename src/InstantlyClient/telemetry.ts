@@ -75,20 +75,21 @@ const end = (call: Call, exit: Exit.Exit<unknown, InstantlyError>) =>
 /** Runs calls to one server, each in a span that records at its end what became of it. */
 export const spanTo = (baseUrl: string) => {
   const server = new URL(baseUrl).hostname
-  return <A, R>(effect: Effect.Effect<A, InstantlyError, R>, call: Call): Effect.Effect<A, InstantlyError, R> => {
+  return (call: Call) => {
     const { method, path } = call
     const template = templateOf(path)
-    return Effect.onExit(effect, (exit) => end(call, exit)).pipe(
-      Effect.withSpan(`${method} ${template}`, {
-        kind: "client",
-        captureStackTrace: false,
-        attributes: {
-          "http.request.method": method,
-          "url.template": template,
-          "url.full": `${baseUrl}${path}`,
-          "server.address": server
-        }
-      })
-    )
+    return <A, R>(effect: Effect.Effect<A, InstantlyError, R>): Effect.Effect<A, InstantlyError, R> =>
+      Effect.onExit(effect, (exit) => end(call, exit)).pipe(
+        Effect.withSpan(`${method} ${template}`, {
+          kind: "client",
+          captureStackTrace: false,
+          attributes: {
+            "http.request.method": method,
+            "url.template": template,
+            "url.full": `${baseUrl}${path}`,
+            "server.address": server
+          }
+        })
+      )
   }
 }

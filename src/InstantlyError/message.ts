@@ -5,8 +5,9 @@
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type * as InstantlyError from "../InstantlyError.js"
+import { isIdempotent } from "../internal/isIdempotent.js"
 
-/** The facts of a call on one line. */
+/** @internal The facts of a call on one line. */
 export const factsLine = ({ attempts, method, outcome, path, requestId, waited }: InstantlyError.Facts): string =>
   [
     ...(path === "" ? [] : [`${method} ${path}`]),
@@ -32,11 +33,6 @@ const waitAdvice = (error: { readonly retryAfter: Option.Option<Duration.Duratio
   })
 
 const because = (detail: string) => (detail === "" ? "" : `: ${detail}`)
-
-const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
-
-/** Whether a request of this method can be sent twice without doing more than once. */
-export const isIdempotent = (method: string): boolean => idempotent.has(method)
 
 const sendAgain = ({ method }: InstantlyError.Facts) =>
   method === "" || isIdempotent(method)

@@ -48,8 +48,8 @@ export const make = ({
   return Schedule.makeWithState(initial, (now, { throttled }: Feedback, before) => {
     const slows = throttled > 0 && now - before.slowedAt >= every
     const grown = grownTo(before, now)
-    // Callers may use less than the pace, and a quota may allow less: what was really sent is what was too much. The second
-    // before this permit does not say it, because the gate may have been closed then.
+    // Callers may use less than the pace, and a quota may allow less, so the step starts from the permits that were given. It
+    // counts the second before the last permit, because the gate may have been closed since.
     const peak = slows ? Math.min(grown, Math.max(1, before.recent.length)) : before.peak
     const pace = slows ? Math.max(min, peak * factor) : grown
     const interval = 1000 / pace

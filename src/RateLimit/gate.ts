@@ -54,26 +54,29 @@ export const make = <A, R>(
     // anything for a while, and a burst would be full again.
     const now = Effect.map(clock.currentTimeNanos, (nanos) => Number(nanos) / 1e6)
 
-    // Callers by the order in which they came. They stand in a map, because a queue would keep those who have given up
+    // Callers in the order in which they came. They stand in a set, because a queue would keep those who have given up
     // until their turn comes. The bell rings when somebody has come.
-    const line = new Map<number, Deferred.Deferred<A, PermitRefused>>()
+    const line = new Set<Deferred.Deferred<A, PermitRefused>>()
     const bell = yield* Queue.dropping<void>(1)
-    let joined = 0
-    let served = 0
 
     let feedback = nothing
     let admitsAt = Number.NEGATIVE_INFINITY
     let closedUntil = Number.NEGATIVE_INFINITY
     let refusal: PermitRefused | undefined
 
-    const takeFirst = () => {
-      while (served < joined) {
-        const caller = line.get(served)
-        line.delete(served++)
-        if (caller !== undefined) return caller
-      }
-      return undefined
-    }
+    /**
+     * Releases the first caller, if there still is one. In one step: between two, the scope could close, and nobody would find
+     * a caller who has left the line and has no permit.
+     */
+    const releaseFirst = (permit: A) =>
+      Effect.uninterruptible(
+        Effect.suspend(() => {
+          const [first] = line
+          if (first === undefined) return Effect.succeed(false)
+          line.delete(first)
+          return Deferred.succeed(first, permit)
+        })
+      )
 
     /** Both can move while somebody waits, so they are read again after each sleep. */
     const untilDue = Effect.gen(function* () {
@@ -96,10 +99,8 @@ export const make = <A, R>(
         }
         yield* untilDue
         const permit = yield* options.permit(input, isPaced ? 1 : line.size)
-        const caller = takeFirst()
         // All of them may have given up in the meantime.
-        if (caller === undefined) continue
-        yield* Deferred.succeed(caller, permit)
+        if (!(yield* releaseFirst(permit))) continue
 
         input = feedback
         feedback = nothing
@@ -119,7 +120,7 @@ export const make = <A, R>(
       Effect.suspend(() => {
         refusal ??= why()
         const first = refusal
-        return Effect.forEach(line.values(), (caller) => Deferred.fail(caller, first), { discard: true })
+        return Effect.forEach(line, (caller) => Deferred.fail(caller, first), { discard: true })
       })
 
     yield* serve.pipe(
@@ -127,7 +128,7 @@ export const make = <A, R>(
       // Also where the policy interrupts the fiber that it runs in.
       Effect.ensuring(refuseAll(options.ended)),
       Effect.catchAllDefect((defect) =>
-        Effect.logError(`The rate-limit policy died (${NameOf.ofDefect(defect)}): no more permits are given`)
+        Effect.logError(`the rate-limit policy failed with ${NameOf.ofDefect(defect)}: no more permits are given`)
       ),
       Effect.forkScoped
     )
@@ -137,17 +138,16 @@ export const make = <A, R>(
     const wait = Effect.acquireUseRelease(
       Effect.gen(function* () {
         const released = yield* Deferred.make<A, PermitRefused>()
-        const place = joined++
-        line.set(place, released)
+        line.add(released)
         yield* Metric.incrementBy(Telemetry.queued, 1)
-        return { place, released }
+        return released
       }),
-      ({ released }) =>
+      (released) =>
         refusal === undefined
           ? Effect.zipRight(Queue.offer(bell, undefined), Deferred.await(released))
           : Effect.fail(refusal),
-      ({ place }) => {
-        line.delete(place)
+      (released) => {
+        line.delete(released)
         return Metric.incrementBy(Telemetry.queued, -1)
       }
     )

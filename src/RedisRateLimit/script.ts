@@ -8,7 +8,7 @@ import type { QuotaOptions } from "../RateLimit.js"
 
 /**
  * The longest delay between a slot and the permit that uses it, in milliseconds. It is added to the jitter of each quota.
- * It is no option, and nor is `hold`, because both must be the same in all processes.
+ * Neither this nor {@link hold} is an option, because both must be the same in all processes.
  */
 export const lateness = 25
 
@@ -24,9 +24,10 @@ export const hold = 500
  *   that a client kept while it was disconnected.
  * - A new epoch voids all slots that are booked. A process may use such a slot until it learns of the epoch, but for no
  *   longer than `hold`, so until then all permits count as used.
- * - A state is lost if there is none; if another server wrote it, which may have written more before it failed; if it is
- *   older than what the sender has seen, as after a failover or from a snapshot; and if it is newer than the clock. Then a
- *   new epoch begins. Where Redis does not say which server it is (`INFO` may be forbidden), the others still notice.
+ * - A new epoch also begins if the state is lost. It is lost if there is none, if it is newer than the clock, or if it is
+ *   older than what the sender has seen. The sender may have seen less than others have, so a state that another server
+ *   wrote is lost, too: before a failover or a restart, that server may have written more. Where `INFO` is forbidden, only
+ *   the others protect the limit.
  */
 export const script = `local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]

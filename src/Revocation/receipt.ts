@@ -1,4 +1,5 @@
 /** What became of one id: the receipts of a run, and the entry that a journal has before one. */
+import type * as Cause from "effect/Cause"
 import type * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -193,9 +194,9 @@ export const ofResult = (
     onRight: ({ name }) => new Deleted({ id: facts.id, at: facts.at, name: Option.some(name) })
   })
 
-/** An `ApiKeys` of the app's own died. */
-export const ofDefect = ({ at, id }: Facts, defect: unknown): Receipt => {
-  const error = NameOf.ofDefect(defect)
+/** An `ApiKeys` of the app's own died, or interrupted itself. */
+export const ofCause = ({ at, id }: Facts, cause: Cause.Cause<never>): Receipt => {
+  const error = NameOf.ofCause(cause)
   const message = `The call failed with ${error}, so what became of the request is not known. Check whether it was carried out.`
   return new Unknown({ id, at, attempts: 0, error, message, requestId: Option.none() })
 }

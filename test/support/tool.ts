@@ -2,9 +2,9 @@
  * The command line tool as a process: in a pipe, and in a terminal by util-linux's `script`; and what its tests ask of the
  * double that it runs against.
  */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { constants, tmpdir } from "node:os"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect } from "@effect/vitest"
@@ -14,6 +14,9 @@ import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { address } from "../../examples/embedded/served.js"
 import { Line } from "../../src/cli/journal/line.js"
 import { madeUpSecret } from "./leaks.js"
+import { type Given, type Step, start } from "./process.js"
+
+export type { Given, Step }
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -30,81 +33,6 @@ export const bundled = () => {
 }
 
 export const hasScript = spawnSync("script", ["--version"]).status === 0
-
-/** Once the output holds this, that is typed, or done to the process. */
-export type Step = readonly [
-  seen: string | ((output: string) => boolean),
-  act: string | ((child: ChildProcess, shown: string) => void)
-]
-
-export interface Given {
-  readonly environment?: Readonly<Record<string, string>>
-  /** What is on stdin, in a pipe. */
-  readonly input?: string
-  /** Leaves the pipe open after that. */
-  readonly open?: boolean
-  readonly steps?: ReadonlyArray<Step>
-  readonly terminal?: boolean
-  readonly onStart?: (child: ChildProcess) => void
-}
-
-export interface Ran {
-  /** As a shell has it: after a signal, 128 and its number. */
-  readonly code: number | null
-  readonly stdout: string
-  /** Empty in a terminal, which has both streams as one. */
-  readonly stderr: string
-  /** Both streams, in which lines of one and the other can come in any order. */
-  readonly output: string
-}
-
-const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`
-
-const start = (
-  args: ReadonlyArray<string>,
-  { environment = {}, input = "", onStart, open = false, steps = [], terminal = false }: Given = {}
-): Effect.Effect<Ran> =>
-  Effect.async((resume) => {
-    const own = Object.entries(process.env).filter(([name]) => !name.startsWith("INSTANTLY_"))
-    const line = [process.execPath, program, ...args]
-    // `exec`, because a shell that waits for the tool takes the terminal's Ctrl-C too, and ends with 130 whatever the tool says.
-    const [command = "", ...rest] = terminal
-      ? ["script", "-qec", `exec ${line.map(quoted).join(" ")}`, "/dev/null"]
-      : line
-    const child = spawn(command, rest, { cwd: root, env: { ...Object.fromEntries(own), ...environment } })
-    onStart?.(child)
-    let stdout = ""
-    let stderr = ""
-    let output = ""
-    let from = 0
-    const left = [...steps]
-    const collect = (chunk: unknown) => {
-      output += String(chunk)
-      const [seen, act] = left[0] ?? []
-      if (seen === undefined || act === undefined) return
-      const shown = output.slice(from)
-      if (typeof seen === "string" ? !shown.includes(seen) : !seen(shown)) return
-      from = output.length
-      left.shift()
-      if (typeof act === "string") child.stdin.write(act)
-      else act(child, shown)
-    }
-    child.stdin.on("error", () => undefined)
-    child.stdout.on("data", (chunk) => {
-      stdout += String(chunk)
-      collect(chunk)
-    })
-    child.stderr.on("data", (chunk) => {
-      stderr += String(chunk)
-      collect(chunk)
-    })
-    if (open) child.stdin.write(input)
-    else if (!terminal) child.stdin.end(input)
-    child.on("close", (code, signal) =>
-      resume(Effect.succeed({ code: signal === null ? code : 128 + constants.signals[signal], stdout, stderr, output }))
-    )
-    return Effect.sync(() => child.kill("SIGKILL"))
-  })
 
 /** A file of its own for each test. */
 let files = 0
@@ -128,7 +56,7 @@ export const pasteRehearsed = (where: "pipe" | "terminal"): Step => [
 
 /** Runs the tool; no secret, of which all are made up by that name, is ever shown, but the one to paste in a rehearsal. */
 export const tool = (args: ReadonlyArray<string>, given?: Given) =>
-  Effect.tap(start(args, given), ({ output }) =>
+  Effect.tap(start([process.execPath, program, ...args], given), ({ output }) =>
     expect(args.includes("--rehearse") ? output.replace(rehearsedSecret, "") : output).not.toMatch(madeUpSecret)
   )
 
