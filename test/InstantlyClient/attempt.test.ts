@@ -317,6 +317,20 @@ describe("an interruption that does not come from the caller", () => {
     })
   )
 
+  it.effect("but from the HttpClient, which interrupts the fiber that it runs in, is a lost connection", () =>
+    Effect.gen(function* () {
+      const client = HttpClient.make(() =>
+        Effect.withFiberRuntime<never>((fiber) => Effect.zipRight(Fiber.interruptFork(fiber), Effect.never))
+      )
+      expect(yield* Effect.flip(callOver(client, Schema.Unknown))).toMatchObject({
+        reason: "ConnectionLost",
+        outcome: "Unknown",
+        detail: "the HttpClient interrupted itself",
+        attempts: 1
+      })
+    })
+  )
+
   it.effect.each(limits)("but from the Schema is a body that cannot be read, with a limit of %s", (timeout) =>
     Effect.gen(function* () {
       const schema = decoding(() => Effect.interrupt)
