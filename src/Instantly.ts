@@ -126,6 +126,7 @@ const withGate = <E, E2, R2>(
  *
  * @since 0.1.0
  * @category layers
+ * @function
  */
 export const layer: {
   // First, because a `LayerMap` would infer `any` for the parameters of the other.
@@ -151,6 +152,7 @@ export const layer: {
  *
  * @since 0.1.0
  * @category layers
+ * @function
  */
 export const layerConfig: {
   (options?: ConfigOptions): Layer.Layer<Provided, ConfigError.ConfigError, HttpClient.HttpClient>

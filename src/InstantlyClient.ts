@@ -205,6 +205,7 @@ export const notSent = (request: HttpClientRequest.HttpClientRequest, detail: st
  *
  * @since 0.1.0
  * @category combinators
+ * @function
  */
 export const withDeadline: {
   (deadline: Duration.DurationInput): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>

@@ -328,6 +328,7 @@ export type InstantlyError = typeof InstantlyError.Type
  *
  * @since 0.1.0
  * @category guards
+ * @function
  */
 export const isInstantlyError: (u: unknown) => u is InstantlyError = Schema.is(InstantlyError)
 

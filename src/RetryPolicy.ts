@@ -251,6 +251,7 @@ export const none: RetryPolicy = Schedule.stop
  *
  * @since 0.1.0
  * @category combinators
+ * @function
  */
 export const withRetryPolicy: {
   <R2>(policy: RetryPolicy<R2>): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | R2>

@@ -207,6 +207,7 @@ const runAll = <E, R, E2, R2>(
  *
  * @since 0.1.0
  * @category constructors
+ * @function
  */
 export const run: {
   <E2 = never, R2 = never>(

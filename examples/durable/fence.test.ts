@@ -9,6 +9,7 @@ import { ConfigProvider, Deferred, Effect, Fiber, Layer, Schema } from "effect"
 import { Revocation } from "effect-instantly"
 import * as Redis from "../../test/engines/redis.js"
 import { take } from "../fence.js"
+import { Postgres, Tables } from "./layers.js"
 import { Revoke } from "./revoke.js"
 import { Rotate } from "./rotate.js"
 import { isInstalled, Servers } from "./support/servers.js"
@@ -34,8 +35,6 @@ describe.skipIf(!isInstalled)("a pass and the one that supersedes it", () => {
       Effect.gen(function* () {
         const { postgres } = yield* Servers
         const url = postgres.createDatabase("fence")
-        // Its packages are only there once this example has been installed.
-        const { Postgres, Tables } = yield* Effect.promise(() => import("./layers.js"))
         const live = Layer.provideMerge(Tables, Postgres)
         const isWaiting = () =>
           postgres.query(url, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'").trim() === "1"

@@ -2,7 +2,7 @@
 import { Effect, Ref, Schedule } from "effect"
 import { DatabaseError, Guard, type Pass, Superseded, take } from "../fence.js"
 
-/** What goes on after a crash goes on after a lost database, too. */
+/** Tries again each second: what goes on after a crash goes on after a lost database, too. */
 export const whileAway = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   effect.pipe(
     Effect.tapError((error) =>
@@ -34,6 +34,7 @@ export const beginPass = (run: string) =>
           Effect.raceFirst(pass.superseded),
           Effect.exit
         )
+        // Only the latest pass has a result.
         yield* whileAway(pass.prove)
         yield* Effect.log(`ends: ${name}`)
         return yield* exit

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -8,7 +7,7 @@ import { Deferred, Effect, Redacted } from "effect"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { blocksOf, page, root } from "../../test/docs/pages.js"
 import { runExample } from "../../test/support/example.js"
-import { bundle, run } from "../../test/support/process.js"
+import { run, spawnProgram } from "../../test/support/process.js"
 import { address, served } from "../embedded/served.js"
 import { type Connection, connect, errorIn, NotAnId } from "./connect.js"
 import { makeServer } from "./server.js"
@@ -137,10 +136,8 @@ describe("examples/promise/script.mjs", () => {
       yield* mock.script(
         Fault.next(Fault.delayResponse(Effect.zipRight(Deferred.succeed(arrived, undefined), Effect.never)))
       )
-      const environment = { ...process.env, INSTANTLY_API_KEY: "made-up", INSTANTLY_BASE_URL: yield* address }
-      const code = yield* Effect.promise(() => bundle(script))
-      const child = spawn(process.execPath, ["--input-type=module", "-"], { env: environment })
-      child.stdin.end(code)
+      const environment = { INSTANTLY_API_KEY: "made-up", INSTANTLY_BASE_URL: yield* address }
+      const child = yield* Effect.promise(() => spawnProgram(script, [], environment))
       const closed = once(child, "close")
       yield* Deferred.await(arrived)
       child.kill("SIGINT")

@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import type * as InstantlyError from "../InstantlyError.js"
 import { isIdempotent } from "../internal/isIdempotent.js"
 
-/** The facts of a call on one line. */
+/** @internal The facts of a call on one line. */
 export const factsLine = ({ attempts, method, outcome, path, requestId, waited }: InstantlyError.Facts): string =>
   [
     ...(path === "" ? [] : [`${method} ${path}`]),

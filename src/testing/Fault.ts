@@ -224,6 +224,7 @@ export const delayResponse = (delay: Delay): Fault =>
  *
  * @since 0.1.0
  * @category combinators
+ * @function
  */
 export const and: {
   (that: Fault): (self: Fault) => Fault

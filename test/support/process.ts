@@ -116,9 +116,26 @@ export const bundle = (program: string): Promise<string> => {
 }
 
 /**
- * Runs a TypeScript program of this project as a process of its own, without a terminal. `until` ends it by the signal when its
- * output matches.
+ * Starts a TypeScript program of this project as a process of its own, without a terminal, and with nothing about Instantly in
+ * its environment but what is given. Whoever starts it also waits for it.
  */
+export const spawnProgram = async (
+  program: string,
+  args: ReadonlyArray<string>,
+  environment: Readonly<Record<string, string>> = {}
+) => {
+  const code = await bundle(program)
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith("INSTANTLY_"))
+  const child = spawn(process.execPath, ["--input-type=module", "-", ...args], {
+    cwd: root,
+    env: { ...Object.fromEntries(own), ...environment }
+  })
+  child.stdin.on("error", () => undefined)
+  child.stdin.end(code)
+  return child
+}
+
+/** Runs such a program to its end. `until` ends it by the signal when its output matches. */
 export const run = (
   program: string,
   args: ReadonlyArray<string>,

@@ -3,7 +3,7 @@
  * worker at a moment: when one of its requests arrives, or when it has written a line. What it had sent may have been carried
  * out, or not.
  */
-import { type ChildProcess, spawn } from "node:child_process"
+import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
@@ -16,8 +16,11 @@ import { ConfigProvider, Deferred, Effect, Layer, Redacted } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
 import { expect } from "vitest"
 import { formsOf } from "../../../test/support/leaks.js"
-import { run } from "../../../test/support/process.js"
-import { main, Servers } from "./servers.js"
+import { run, spawnProgram } from "../../../test/support/process.js"
+import { Client } from "../layers.js"
+import { Servers } from "./servers.js"
+
+const main = "examples/durable/main.ts"
 
 export interface Moment {
   /** A line of a worker that contains this, or a request: its method, or `PROOF` for the read that proves a secret. */
@@ -29,8 +32,6 @@ export interface Moment {
    * arrived, or it gets its response. Left out for a line.
    */
   readonly request?: "lost" | "carried out" | "late" | "answered"
-  /** Whose line or request it is. Default: any worker's. */
-  readonly by?: Worker
 }
 
 export const nameOf = ({ at, nth = 1, request }: Moment) =>
@@ -38,8 +39,8 @@ export const nameOf = ({ at, nth = 1, request }: Moment) =>
 
 interface Armed extends Moment {
   left: number
-  /** What happens then, by the worker that wrote the line or sent the request. */
-  readonly act: (worker: Worker) => Effect.Effect<void>
+  /** What happens then, to the worker whose line or request it is; none if it is a `PROOF`, which has another key. */
+  readonly act: (worker: Worker | undefined) => Effect.Effect<void>
   /** It has happened: the line, or the URL of the request. */
   readonly happened: Deferred.Deferred<string>
   /** A late request has been carried out. */
@@ -56,9 +57,8 @@ export interface Worker {
   readonly process: ChildProcess
   /** The end of its process, when all that it wrote has been read. */
   readonly closed: Promise<unknown>
-  readonly secret: string
   readonly output: Array<string>
-  /** The requests that it has sent so far. */
+  /** The requests that it has sent so far with its key. */
   readonly sent: Array<string>
 }
 
@@ -68,7 +68,7 @@ let databases = 0
 
 export const make = (environment: Readonly<Record<string, string>> = {}) =>
   Effect.gen(function* () {
-    const { postgres, program, redis } = yield* Servers
+    const { postgres, redis } = yield* Servers
     const scope = yield* Effect.scope
     const mock = yield* InstantlyMock.make()
     const name = `world_${databases++}`
@@ -86,8 +86,8 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
     // --- the moments
 
     /** Whether this is the moment. */
-    const isNow = (by: Worker | undefined, what: (moment: Moment) => boolean): Armed | undefined => {
-      if (armed === undefined || !what(armed) || (armed.by ?? by) !== by || --armed.left > 0) return undefined
+    const isNow = (what: (moment: Moment) => boolean): Armed | undefined => {
+      if (armed === undefined || !what(armed) || --armed.left > 0) return undefined
       const now = armed
       armed = undefined
       return now
@@ -95,10 +95,8 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
 
     // --- Instantly
 
-    const outages = new Map<
-      string,
-      { readonly times: number; readonly response: HttpServerResponse.HttpServerResponse }
-    >()
+    /** What is left of the responses that the next requests get, by the ends of their URLs. */
+    const outages = new Map<string, Array<HttpServerResponse.HttpServerResponse>>()
 
     /** The request that a killed worker sent, and that arrives later. */
     let late: Armed | undefined
@@ -118,13 +116,10 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
         yield* Deferred.await(late.arrived)
         late = undefined
       }
-      const outage = outages.get(idIn(request.url))
-      if (outage !== undefined && outage.times > 0) {
-        outages.set(idIn(request.url), { ...outage, times: outage.times - 1 })
-        return outage.response
-      }
-      const now = isNow(worker, (moment) => moment.request !== undefined && moment.at === kind)
-      if (now === undefined || worker === undefined) return yield* carryOut
+      const outage = outages.get(idIn(request.url))?.pop()
+      if (outage !== undefined) return outage
+      const now = isNow((moment) => moment.request !== undefined && moment.at === kind)
+      if (now === undefined) return yield* carryOut
       if (now.request === "carried out") yield* carryOut
       if (now.request === "late") {
         late = now
@@ -163,34 +158,23 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
       const key = yield* mock.createApiKey({ name: "worker" })
       const secret = Redacted.value(key.secret)
       secrets.add(secret)
-      const own = Object.entries(process.env).filter(([key]) => !key.startsWith("INSTANTLY_"))
-      const started = spawn(process.execPath, [program, "work"], {
-        env: {
-          ...Object.fromEntries(own),
-          DATABASE_URL: `${database}?application_name=${key.id}`,
-          REDIS_URL: `redis://127.0.0.1:${redis.port}`,
-          WORKSPACE: name,
-          VAULT: vault,
-          INSTANTLY_API_KEY: secret,
-          INSTANTLY_BASE_URL: url,
-          ...environment
-        },
-        stdio: ["ignore", "pipe", "pipe"]
-      })
-      const worker: Worker = {
-        name: key.id,
-        process: started,
-        closed: once(started, "close"),
-        secret,
-        output: [],
-        sent: []
+      const settings = {
+        DATABASE_URL: `${database}?application_name=${key.id}`,
+        REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+        WORKSPACE: name,
+        VAULT: vault,
+        INSTANTLY_API_KEY: secret,
+        INSTANTLY_BASE_URL: url,
+        ...environment
       }
+      const started = yield* Effect.promise(() => spawnProgram(main, ["work"], settings))
+      const worker: Worker = { name: key.id, process: started, closed: once(started, "close"), output: [], sent: [] }
       workers.set(`Bearer ${secret}`, worker)
       for (const stream of [started.stdout, started.stderr]) {
         createInterface({ input: stream }).on("line", (line) => {
           output.push(line)
           worker.output.push(line)
-          const now = isNow(worker, (moment) => moment.request === undefined && line.includes(moment.at))
+          const now = isNow((moment) => moment.request === undefined && line.includes(moment.at))
           if (now !== undefined) Effect.runFork(Effect.zipRight(now.act(worker), Deferred.succeed(now.happened, line)))
         })
       }
@@ -198,7 +182,7 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
     })
 
     /** At a moment that is still to come, this happens. What it gives waits for that, and gives the line or the URL. */
-    const at = (moment: Moment, act: (worker: Worker) => Effect.Effect<void>) =>
+    const at = (moment: Moment, act: Armed["act"]) =>
       Effect.gen(function* () {
         const happened = yield* Deferred.make<string>()
         const arrived = yield* Deferred.make<void>()
@@ -207,8 +191,6 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
         return Deferred.await(happened)
       })
 
-    // Its packages are only there once this example has been installed.
-    const { Client } = yield* Effect.promise(() => import("../layers.js"))
     const client = yield* Layer.toRuntime(Client).pipe(
       Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["DATABASE_URL", database]])))
     )
@@ -227,10 +209,9 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
       },
       client,
       startWorker,
-      at,
-      killAt: (moment: Moment) => at(moment, () => endAll),
+      killAt: (moment: Moment) => at(moment, (worker) => (worker === undefined ? endAll : end(worker))),
       /** Stops the worker at a moment, as a machine that sleeps. */
-      freezeAt: (moment: Moment) => at(moment, ({ process }) => Effect.sync(() => void process.kill("SIGSTOP"))),
+      freezeAt: (moment: Moment) => at(moment, (worker) => Effect.sync(() => void worker?.process.kill("SIGSTOP"))),
       /** What PostgreSQL does to the sessions of a machine that is gone. */
       cutSessions: ({ name }: Worker) =>
         Effect.sync(() =>
@@ -247,13 +228,10 @@ export const make = (environment: Readonly<Record<string, string>> = {}) =>
           .filter((line) => line !== ""),
       /** The next requests, as many, whose URL ends with this get an error of Instantly's, and nothing else. */
       failing: (end: string, times: number, statusCode = 503, error = "Service Unavailable") =>
-        Effect.sync(() => {
-          const response = HttpServerResponse.unsafeJson(
-            { statusCode, error, message: "made up" },
-            { status: statusCode }
-          )
-          outages.set(end, { times, response })
-        }),
+        Effect.map(
+          HttpServerResponse.json({ statusCode, error, message: "made up" }, { status: statusCode }),
+          (response) => outages.set(end, Array(times).fill(response))
+        ),
       /** Runs the program as a process of its own that has the address of the database, and nothing else. */
       run: (args: ReadonlyArray<string>) => run(main, args, { DATABASE_URL: database }),
       /**
