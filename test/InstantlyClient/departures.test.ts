@@ -131,7 +131,16 @@ describe("an app's client that sends the request again", () => {
     readonly [string, (request: HttpClientRequest.HttpClientRequest) => HttpClientRequest.HttpClientRequest]
   >([
     ["another URL", HttpClientRequest.setUrl("https://gateway.example/made-up")],
-    ["another credential", HttpClientRequest.setHeader("authorization", "Bearer made-up")],
+    ["another credential", HttpClientRequest.bearerToken("made-up")],
+    [
+      "another host and another credential",
+      flow(
+        HttpClientRequest.updateUrl((url) =>
+          url.replace("https://api.instantly.ai", "https://gateway.example/instantly")
+        ),
+        HttpClientRequest.bearerToken("made-up")
+      )
+    ],
     [
       "a header and a parameter more",
       flow(HttpClientRequest.setHeader("x-app", "made-up"), HttpClientRequest.setUrlParam("app", "made-up"))
@@ -424,15 +433,27 @@ describe("a client that the app has wrapped before it provides it", () => {
 
 describe("an app's client that answers in the server's place", () => {
   const answering = (status: number) =>
-    around((send, request) => Effect.catchAll(send, () => Effect.succeed(respond(request, status))))
+    around((send, request) => Effect.as(Effect.exit(send), respond(request, status)))
 
-  it.effect.each([429, 404] as const)(
-    "after a lost response leaves the call unknown, whatever it answers: %i",
-    (status) =>
-      Effect.gen(function* () {
-        const { ended, left } = yield* ending(["ECONNRESET"], answering(status))
-        expect([ended, left]).toMatchObject([{ outcome: "Unknown" }, 1])
+  it.effect.each([
+    ["ECONNRESET", 404],
+    ["ECONNRESET", 429],
+    [500, 404],
+    [503, 401]
+  ] as const)("after %s leaves the call unknown, whatever it answers: %i", ([departure, status]) =>
+    Effect.gen(function* () {
+      const { ended, left } = yield* ending([departure], answering(status))
+      expect(ended).toMatchObject({ status, outcome: "Unknown", attempts: 1 })
+      expect(left).toBe(1)
+    })
+  )
+
+  it.effect("after a refused connection leaves it as it answers, because nothing has left", () =>
+    Effect.gen(function* () {
+      expect(yield* ending(["ECONNREFUSED"], answering(404))).toMatchObject({
+        ended: { _tag: "NotFound", outcome: "NotApplied" }
       })
+    })
   )
 
   it.effect("and sent nothing leaves it as it answers", () =>
@@ -473,26 +494,6 @@ describe("a request that leaves, or succeeds, after its attempt has ended", () =
       expect(ended).toMatchObject({ _tag: "TransportError", outcome: "Unknown" })
       expect(ended).toHaveProperty("message", expect.stringContaining("a success came after its attempt had ended"))
       expect(left).toBe(1)
-    })
-  )
-})
-
-describe("an app's client that gives the request another host and another credential", () => {
-  it.effect("does not hide that it sends again", () =>
-    Effect.gen(function* () {
-      const gateway = flow(
-        HttpClient.mapRequest(
-          flow(
-            HttpClientRequest.updateUrl((url) =>
-              url.replace("https://api.instantly.ai", "https://gateway.example/instantly")
-            ),
-            HttpClientRequest.bearerToken("made-up")
-          )
-        ),
-        HttpClient.retry({ times: 1 })
-      )
-      const { ended, left } = yield* ending(["ECONNRESET", 404], gateway)
-      expect([ended, left]).toMatchObject([{ _tag: "NotFound", outcome: "Unknown", attempts: 2 }, 2])
     })
   )
 })
