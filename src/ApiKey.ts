@@ -120,9 +120,9 @@ const Time = Schema.compose(Schema.DateTimeUtc, Schema.DateTimeUtcFromSelf.annot
  * with this schema reveals it.** Whether Instantly sends a deleted key's secret whole, masked or empty is not
  * documented; it is always treated as a secret.
  *
- * The message of a `ParseError` of this schema does not show what it was given. Two things are out of its reach: the
- * error's `issue.actual` holds the value, and a schema around it, such as `Schema.Array(ApiKey)`, prints a value that
- * it refuses itself.
+ * The message of a `ParseError` of this schema does not show the input. It cannot prevent two things: the error's
+ * `issue.actual` holds the value, and a schema around it, such as `Schema.Array(ApiKey)`, prints a value that it
+ * refuses itself.
  *
  * @see https://developer.instantly.ai/api-reference/apikey/delete-api-key
  * @since 0.1.0

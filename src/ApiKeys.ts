@@ -169,7 +169,7 @@ const listWith = (
     })
   )
 
-/** Enough of a list to know that it comes from Instantly, and not from a portal on the way. */
+/** Enough of a list to prove that it comes from Instantly, and not from a portal on the way. */
 const AnyPage = Schema.Struct({ items: Schema.Array(Schema.Unknown) })
 
 const oneOfThem = HttpClientRequest.get(collection, { urlParams: { limit: 1 } })

@@ -104,7 +104,8 @@ export class PaymentRequired extends Schema.TaggedError<PaymentRequired>("effect
  * The API key that the call authenticates with is active, and lacks the scope: a 401 whose message begins with
  * `Invalid scope`, as the live API sends it, or the 403 of its documentation.
  *
- * `required` and `found` hold what has the shape of a scope (letters, `_` and `-` around one colon), at most 200 of each.
+ * `required` and `found` hold only words with the shape of a scope (letters, `_` and `-` around one colon), at most 200
+ * of each.
  *
  * @since 0.1.0
  * @category errors

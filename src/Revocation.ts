@@ -25,8 +25,8 @@ export { pending } from "./Revocation/pending.js"
 export { Begun, Deleted, Entry, Failed, isSettled, NotFound, Receipt, Skipped, Unknown } from "./Revocation/receipt.js"
 
 /**
- * Where a run writes down what it does, before and after each call: a file, a database. If a run is killed, {@link pending}
- * works out from the journal what the next one has to do.
+ * The record that a run keeps of its calls, before and after each: a file, a database. If a run is killed,
+ * {@link pending} works out from the journal what the next one has to do.
  *
  * If `begin` or `record` fails, no further request is sent. Calls under way still get their receipts, and then the
  * stream fails with that error.
@@ -69,7 +69,7 @@ export interface Options<E = never, R = never> {
 }
 
 /**
- * Where {@link run} takes its ids from.
+ * The ids for {@link run}.
  *
  * @since 0.1.0
  * @category models

@@ -79,8 +79,8 @@ export const ofSuccess = textUpTo(longestSuccess)
 export const ofRefusal = textUpTo(longestRefusal)
 
 /**
- * Reads a body that nobody needs, in the background, for at most a second: a connection whose body is left unread stays
- * open, and one whose body is cancelled cannot be used again.
+ * Reads a body that is not needed, in the background, for at most a second: a connection whose body is left unread
+ * stays open, and one whose body is cancelled cannot be used again.
  */
 export const drain = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
   ofRefusal(response).pipe(

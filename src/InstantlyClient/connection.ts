@@ -65,7 +65,10 @@ export const isNeverSent = (error: unknown, seen: ReadonlySet<unknown> = new Set
 
 const isCode = (text: string) => neverSent.has(text) || /^[A-Z][A-Z0-9_]{2,60}$/.test(text)
 
-/** The code of a failure, as the runtime names it: a known one, or one in capitals. Any other text could hold a secret. */
+/**
+ * The code of a failure, as the runtime names it: one of the list above, or one in capitals. Any other text could hold
+ * a secret.
+ */
 export const codeOf = (error: unknown): string => {
   const chain = chainOf(error)
   return (

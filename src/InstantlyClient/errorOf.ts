@@ -13,7 +13,7 @@ import * as RetryAfter from "./retryAfter.js"
 /** The facts in the head of a response. It is read once: Fetch and Undici build the headers anew at each access. */
 export interface Head {
   readonly status: number
-  /** How long the server asks to wait: at most a day. */
+  /** The wait that the server asks for: at most a day. */
   readonly retryAfter: Option.Option<Duration.Duration>
   /** The server's id of the request, for its support team. */
   readonly requestId: Option.Option<string>

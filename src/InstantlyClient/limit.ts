@@ -24,8 +24,8 @@ export const within =
     Duration.isFinite(limit)
       ? Effect.uninterruptibleMask((restore) =>
           Effect.gen(function* () {
-            // `Effect.exit` stands outside of what can be interrupted, so that this fiber never fails: Effect would log
-            // its cause, in which a finalizer of the app may have put a secret.
+            // `Effect.exit` is outside of the interruptible part, so that this fiber never fails: Effect would log its
+            // cause, in which a finalizer of the app may have put a secret.
             const work = yield* Effect.forkDaemon(Effect.exit(Effect.interruptible(effect)))
             const alarm = yield* Effect.forkDaemon(
               Effect.interruptible(Effect.zipRight(Effect.sleep(limit), Fiber.interruptFork(work)))

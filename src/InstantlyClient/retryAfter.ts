@@ -1,4 +1,4 @@
-/** How long a `Retry-After` header asks to wait: RFC 9110, section 10.2.3, and its three forms of a date (5.6.7). */
+/** The wait in a `Retry-After` header: RFC 9110, section 10.2.3, and its three forms of a date (5.6.7). */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 

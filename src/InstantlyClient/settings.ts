@@ -97,7 +97,7 @@ const isConfig = <A>(value: A | Config.Config<A>): value is Config.Config<A> => 
 
 /** A setting that is given as a value or as a `Config`, or that is read from the configuration. */
 const setting = <A, B>(name: string, value: A | Config.Config<A>, check: (value: A) => Checked<B>): Config.Config<B> =>
-  // A `Config` adds its own path to the error, where it has one; a value has the name of its option.
+  // A `Config` adds its own path to the error, if it has one; a value has the name of its option.
   (isConfig(value) ? value : Config.nested(Config.succeed(value), name)).pipe(
     Config.mapOrFail((given) =>
       Either.mapLeft(check(given), (problem) => ConfigError.InvalidData([], `${name} ${problem}`))

@@ -32,7 +32,7 @@ export const anyStatus = (own: number) => Schema.Int.pipe(withDefault(() => own)
 
 export const detail = (own: string) => Schema.String.pipe(withDefault(() => own))
 
-/** How long the server asks to wait: at most a day. */
+/** The wait that the server asks for: at most a day. */
 export const retryAfter = Schema.OptionFromNullOr(Schema.DurationFromMillis).pipe(
   withDefault(() => Option.none<Duration.Duration>())
 )
@@ -88,7 +88,7 @@ export const invalidResponse = {
   /** Whether the body proves that the request was carried out, although it cannot be read as a whole. */
   confirmed: Schema.Boolean.pipe(withDefault(() => false)),
   /** What is wrong with the body, by path and expected type, never by value. */
-  detail: detail("it is not what was asked for")
+  detail: detail("it is not the expected response")
 }
 
 export const transportError = {

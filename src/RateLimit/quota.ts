@@ -20,7 +20,7 @@ export const make = (options: QuotaOptions): Schedule.Schedule<unknown> => {
 
   // The state is the time at which the next permit would leave if all of them were evenly spaced.
   return Schedule.makeWithState(Number.NEGATIVE_INFINITY, (now, _, before) => {
-    // If the clock was set back, callers must not wait until it is where it was.
+    // If the clock was set back, callers must not wait until it has caught up.
     const arrival = Math.min(Math.max(before, now), now + burst * interval) + interval
     // Rounded up: on a clock of whole milliseconds, a sleep would end before the fraction has passed.
     const admitsAt = Math.max(now, Math.ceil(arrival - (burst - 1) * interval))

@@ -2,9 +2,9 @@
  * Instantly in memory, behind `HttpClient` or on a socket. It creates, lists and deletes API keys and keeps an audit log as
  * Instantly does, with Instantly's authentication, scopes, plans, limits and errors. How an exchange fails is left to `Fault`.
  *
- * Where Instantly documents nothing, there is an option, and its documentation names the default. Where the live API
- * has been seen to differ from its documentation, the double follows the live API. It reads `Clock` and draws from a
- * seeded `Random`, so the same requests at the same times get the same responses.
+ * If Instantly documents nothing, there is an option, and its documentation names the default. If the live API has been
+ * seen to differ from its documentation, the double follows the live API. It reads `Clock` and draws from a seeded
+ * `Random`, so the same requests at the same times get the same responses.
  *
  * Run a test with `VirtualTime.run`, and its waits end at once, also under `it.effect`.
  *

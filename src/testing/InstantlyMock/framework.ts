@@ -49,7 +49,7 @@ export const parseBody = ({ body, headers }: Incoming): Checked<unknown> => {
   )
 }
 
-/** Fastify converts to the type it wants where it can: a number to a string, an array of one element to the element. */
+/** Fastify converts a value to the expected type if it can: a number to a string, an array of one element to the element. */
 export const asString = (value: unknown): string | undefined => {
   if (value === null) return ""
   if (Array.isArray(value) && value.length === 1) return asString(value[0])

@@ -42,7 +42,7 @@ export interface Options {
    * `Invalid authorization header or API key`. Default: the first one.
    */
   readonly unknownKeyMessage?: string
-  /** The message of the 401 for a deleted key, which nobody has reported. Default: that of a key that never existed. */
+  /** The message of the 401 for a deleted key. There are no reports of it. Default: that of a key that never existed. */
   readonly revokedKeyMessage?: string
   /**
    * Whether the plan of the workspace that a secret names is checked before the secret itself. Then every secret that names
@@ -74,9 +74,8 @@ export interface Options {
     /** Whether rows keep the id of the key that acted once that key has been deleted. Default: kept. */
     readonly deletedKeyId?: "kept" | "lost"
     /**
-     * What shows which key a row about a created or deleted key means: the key's id, which stands somewhere in
-     * `audit_metadata`; the time alone, which is that of the creation or deletion; or nothing, and the row's time is a minute
-     * earlier. Default: the id.
+     * How a row identifies a created or deleted key: by its id, somewhere in `audit_metadata`; by the time alone, which
+     * is that of the creation or deletion; or not at all, and the row's time is a minute earlier. Default: by its id.
      */
     readonly createdKey?: "id" | "time" | "nothing"
   }
