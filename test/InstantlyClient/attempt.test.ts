@@ -63,7 +63,7 @@ describe("a 2xx", () => {
     })
   )
 
-  const somethingElse = "it is about something else than the request"
+  const somethingElse = "it is about something other than the request"
   const unconfirmed: ReadonlyArray<readonly [string, string, string]> = [
     ["is about something else", '{"id":"b","name":"made-up-canary"}', somethingElse],
     ["is about nothing", "{}", "id is missing"],
