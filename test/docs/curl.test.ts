@@ -20,7 +20,11 @@ interface Shell {
   readonly prompt: string
 }
 
-const bash: Shell = { program: "bash", command: "bash --norc --noprofile -i", prompt: process.getuid?.() === 0 ? "# " : "$ " }
+const bash: Shell = {
+  program: "bash",
+  command: "bash --norc --noprofile -i",
+  prompt: process.getuid?.() === 0 ? "# " : "$ "
+}
 const zsh: Shell = { program: "zsh", command: "zsh -f -i", prompt: "\u001b[?2004h" }
 
 /** Pastes the lines into an interactive shell, and types each answer once its question is there. */
