@@ -68,7 +68,9 @@ export const make = (args: Arguments) =>
     if (Option.isSome(get("since")) && !leaked) return yield* usage("--since is about the audit after --leaked.")
     const since = yield* sinceOf(args)
     if (!interactive && !has("yes") && !has("dry-run")) {
-      return yield* usage("There is no terminal to ask on: add --yes to delete, or --dry-run to see what would be deleted.")
+      return yield* usage(
+        "There is no terminal to ask on: add --yes to delete, or --dry-run to see what would be deleted."
+      )
     }
     const read = yield* readIds({ file, stdin })
     return {
