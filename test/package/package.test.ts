@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import { build } from "esbuild"
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
 import pkg from "../../package.json" with { type: "json" }
+import { linksOf } from "../docs/pages.js"
 import { start } from "../support/process.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -71,12 +72,13 @@ afterAll(() => rmSync(temporary, { recursive: true, force: true }))
 describe("the tarball", () => {
   const installed = join(newest, "node_modules/effect-instantly")
 
-  it("holds the documents, the library's sources, for each what it is compiled to, and the tool; nothing else", () => {
+  it("holds the documents and what they link to, the library's sources, for each what it is compiled to, and the tool", () => {
     const modules = filesIn(join(root, "src"))
       .filter((file) => file.endsWith(".ts") && !file.startsWith("cli/"))
       .map((file) => file.slice(0, -".ts".length))
     const compiled = ["js", "js.map", "d.ts", "d.ts.map"]
-    expect(filesIn(installed)).toEqual(
+    const beside = /^(?:examples|test|\.github)\//
+    expect(filesIn(installed).filter((file) => !beside.test(file))).toEqual(
       [
         "CHANGELOG.md",
         "LICENSE",
@@ -88,6 +90,14 @@ describe("the tarball", () => {
         ...modules.map((module) => `src/${module}.ts`)
       ].sort()
     )
+  })
+
+  it("has what each link and picture of its pages leads to", () => {
+    const pages = filesIn(installed).filter((file) => file.endsWith(".md"))
+    const links = pages.flatMap((path) => linksOf({ path, text: readFileSync(join(installed, path), "utf8") }))
+    expect(pages).toEqual(expect.arrayContaining(["README.md", "examples/policies/README.md"]))
+    expect(links.length).toBeGreaterThan(100)
+    expect(links.filter(({ target }) => !existsSync(join(installed, target)))).toEqual([])
   })
 
   it("has the source that each source map names", () => {

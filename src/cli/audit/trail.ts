@@ -34,6 +34,7 @@ export const make = (since: Option.Option<DateTime.Utc>): Trail => {
   const found = new Map<string, Row>()
   let count = 0
   let last: Row | undefined
+  let isRefused = false
 
   const add = (row: Row) =>
     Effect.sync(() => {
@@ -46,8 +47,17 @@ export const make = (since: Option.Option<DateTime.Utc>): Trail => {
     return `Reading the audit log · ${withCommas(count)} rows${day}`
   })
 
+  const refused = Effect.suspend(() => {
+    isRefused = true
+    return Effect.as(
+      say("The audit log was not read: the API key to call with lacks the scope audit_logs:read."),
+      codes.unauthorized
+    )
+  })
   const read: Trail["read"] = ({ atMost = "1 day", stop = Effect.never } = {}) =>
     Effect.gen(function* () {
+      // It would be refused again.
+      if (isRefused) return "Refused" as const
       count = 0
       yield* Progress.start(line)
       return yield* Stream.runForEach(rows(since), add).pipe(
@@ -60,14 +70,12 @@ export const make = (since: Option.Option<DateTime.Utc>): Trail => {
       Effect.matchEffect({
         onSuccess: (end) => {
           if (end === "Whole") return Effect.succeed<number>(codes.gone)
+          if (end === "Refused") return Effect.succeed(codes.unauthorized)
           return incomplete(end === "Late" ? "It is long, and the deletion does not wait for it." : "Stopped.")
         },
         onFailure: (error) =>
           error._tag === "InsufficientScope"
-            ? Effect.as(
-                say("The audit log was not read: the API key to call with lacks the scope audit_logs:read."),
-                codes.unauthorized
-              )
+            ? refused
             : incomplete(error.message, isUnauthorized(error._tag) ? codes.unauthorized : codes.unknown)
       })
     )

@@ -28,7 +28,7 @@ const work = (args: Arguments, ids: ReadonlyArray<string>, since: Option.Option<
     const code = yield* trail.read({ stop: Deferred.await(stopped) })
     if (code === codes.unauthorized) return code
     const count = Trail.withCommas(yield* trail.count)
-    yield* say(`Read ${count} rows of the audit log at ${yield* placeOf(yield* workspaceOf(listing))}.`)
+    yield* say(`Read ${count} rows of the audit log at`, `${yield* placeOf(yield* workspaceOf(listing))}.`)
     const findings = findingsOf(yield* trail.rows, ids, keys)
     yield* Report.show(findings, ids, args.has("json"))
     yield* Report.sayAlive(findings, keys, code === codes.gone)

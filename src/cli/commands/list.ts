@@ -38,7 +38,7 @@ const work = (args: Arguments) =>
       Option.match(text, { onNone: () => true, onSome: (part) => name.includes(part) })
     )
     const count = Option.isSome(text) ? `${keys.length} of ${all.length}` : `${all.length}`
-    yield* say(`${count} ${count === "1" ? "key" : "keys"} at ${place}`)
+    yield* say(`${count} ${count === "1" ? "key" : "keys"} at`, `${place}:`)
     if (yield* wantsJson(args.has("json"))) {
       return yield* Effect.forEach(keys, ({ createdAt, id, name, organizationId, scopes }) =>
         Effect.flatMap(toJson(new Key({ id, name, scopes, createdAt, organizationId })), printJson)

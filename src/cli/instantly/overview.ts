@@ -53,7 +53,7 @@ export const ownUnknown = ({ listing, own }: Overview): ReadonlyArray<string> =>
     onLeft: (error) => `The keys cannot be listed (${reasonOf(error)})`,
     onRight: () => "The list does not show which key this tool calls with"
   })
-  return [`${why}: check that the key this tool calls with is not among them.`]
+  return [`${why}.`, "Check that the key this tool calls with is not among them."]
 }
 
 /** A warning where the leaked secret certainly belongs to none of these. */

@@ -152,6 +152,6 @@ export const carryOut = (ids: ReadonlyArray<ApiKeyId>, options: Options) =>
     if (Option.isSome(kept)) yield* kept.value.recordUnsent
     const done: Done = { receipts, unsent: ids.length - receipts.length, journalFailed }
     const doubted = new Set(inDoubt.map((id) => id.toLowerCase()))
-    yield* progress.above(say(`${place}: ${summaryOf(done, doubted)}`))
+    yield* progress.above(say(`${place}:`, summaryOf(done, doubted)))
     return done
   }).pipe(Effect.scoped)

@@ -26,7 +26,8 @@ export const confirm = (ids: ReadonlyArray<ApiKeyId>, overview: Overview) =>
   Effect.gen(function* () {
     yield* say(
       "",
-      `To delete at ${overview.place}:`,
+      "To be deleted at",
+      `${overview.place}:`,
       ...(yield* table(ids, overview, "stderr")),
       ...(Option.isSome(overview.leaked.elsewhere) ? originOf(overview) : []),
       ...leakedLeftOut(ids, overview),

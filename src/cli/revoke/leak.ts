@@ -90,7 +90,7 @@ export const choose = (request: Request, overview: Overview) =>
     }
     const ids = keys.map(({ id }) => id)
     const shown = yield* table(ids, overview, "stderr")
-    yield* say("", `Which key at ${overview.place} is it?`, ...shown, ...originOf(overview))
+    yield* say("", "Which key is it? These are at", `${overview.place}:`, ...shown, ...originOf(overview))
     const marked = markedIn(overview, ids)
     // It may have left the screen.
     if (Option.isSome(marked) && (yield* isTall(shown))) yield* say("", ...shown.slice(marked.value.index).slice(0, 1))

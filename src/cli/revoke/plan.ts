@@ -64,7 +64,7 @@ export const make = (request: Request) =>
     if (request.dryRun) {
       const shown = yield* table([...others, ...ownIds], overview, "stdout")
       yield* Console.log(
-        [`Would delete ${pending.length} at ${overview.place}:`, ...shown, ...ownUnknown(overview)].join("\n")
+        [`Would delete ${pending.length} at`, `${overview.place}:`, ...shown, ...ownUnknown(overview)].join("\n")
       )
       return yield* new Exit({ code: codes.gone, message: "Nothing was deleted (--dry-run)." })
     }

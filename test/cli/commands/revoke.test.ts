@@ -43,6 +43,7 @@ describe("--rehearse", () => {
       const { code, output } = yield* run("src/cli/main.ts", ["revoke", "--rehearse", "--name", "zapier", "--dry-run"])
       expect(output).toContain('"zapier (old)"   800 d  "api_keys:create leads:all +1 more"  ')
       expect(code).toBe(0)
+      expect(JSON.parse(readFileSync("package.json", "utf8")).scripts.tool).toContain("src/cli/main.ts")
     })
   )
 
@@ -75,7 +76,7 @@ describe("without --rehearse", () => {
       const mock = yield* InstantlyMock.InstantlyMock
       const [key] = yield* keys(1)
       const { output } = yield* live([`${key?.id}`, "--yes"])
-      expect(output).toContain(`${yield* address} · workspace ${mock.workspaceId}: Deleted: 1`)
+      expect(output).toContain(`${yield* address} · workspace ${mock.workspaceId}:\nDeleted: 1`)
     }).pipe(Effect.provide(served()))
   )
 })

@@ -30,7 +30,7 @@ describe.skipIf(!hasScript)("while the tool waits for the server", () => {
     Effect.gen(function* () {
       const { code, output } = yield* whileItWaits("1\rpasted too early\r", "\r")
       expect(output).not.toContain("pasted")
-      expect(output).not.toContain("To delete at")
+      expect(output).not.toContain("To be deleted at")
       expect(code).toBe(2)
       expect(yield* sent).toEqual([])
     }).pipe(Effect.provide(served()))

@@ -22,7 +22,7 @@ describe("a signal", () => {
       const ids = (yield* keys(200)).map(({ id }) => id)
       yield* mock.script(Fault.always(Fault.delayResponse("100 millis")))
       const file = path()
-      const { code, output } = yield* live(["--file", fileOf(ids.join("\n")), "--yes", "--journal", file], {
+      const { code, stderr: output } = yield* live(["--file", fileOf(ids.join("\n")), "--yes", "--journal", file], {
         // two at once are one: npm passes on what the terminal has sent already
         steps: [[times('"_tag":"Deleted"', 20), (child) => signals.forEach((signal) => child.kill(signal))]]
       })

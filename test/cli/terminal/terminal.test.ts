@@ -31,7 +31,7 @@ describe.skipIf(!hasScript)("in a terminal", () => {
         terminal: true,
         steps: [["to go on:", "delete 2 keys\r"]]
       })
-      expect(output).toContain(`To delete at ${yield* address} · workspace ${mock.workspaceId}:`)
+      expect(output).toContain(`To be deleted at\r\n${yield* address} · workspace ${mock.workspaceId}:`)
       expect(output).toContain(`1  "key 0"\r\n    0 min  "all:all"  ${made[0]?.id}`)
       expect(output).toContain(`${made[0]?.id}  deleted "key 0"`)
       expect(output).toMatch(/\d\/2 · [\d.]+\/s · \S+ s left · 0 failed/)
@@ -52,7 +52,7 @@ describe.skipIf(!hasScript)("in a terminal", () => {
       })
       expect(output).toContain("lacks the scope api_keys:read")
       expect(output).toContain("It was not checked whether they are gone")
-      expect(output).toContain("check that the key this tool calls with is not among them")
+      expect(output).toContain("Check that the key this tool calls with is not among them")
       expect(output).toContain(`deleted ${hostileNamePrinted}`)
       expect(code).toBe(3)
     }).pipe(Effect.provide(served()))
@@ -108,7 +108,7 @@ describe.skipIf(!hasScript)("in a terminal", () => {
     Effect.gen(function* () {
       const listed = yield* tool(["list", "--json", "--rehearse", "--name", "zapier"], { terminal: true })
       expect(listed.output.match(/^\{"id":.*"name":"zapier.*"_tag":"Key"\}/gm)).toHaveLength(2)
-      expect(listed.output).toContain("2 of 6 keys at rehearsal")
+      expect(listed.output).toContain("2 of 6 keys at\r\nrehearsal")
       const checked = yield* tool(["check", "--rehearse"], {
         terminal: true,
         steps: [pasteRehearsed("terminal")]
