@@ -1,6 +1,6 @@
 /**
- * The operations on API keys: which request each one is, what its success looks like, and what proves a deletion.
- * `InstantlyClient` sends a request, tries it again, and paces it.
+ * The operations on API keys: the request of each, what its success looks like, and what proves a deletion.
+ * `InstantlyClient` sends, retries and paces the requests.
  *
  * @module
  * @since 0.1.0
@@ -28,7 +28,7 @@ import {
 } from "./InstantlyError.js"
 
 /**
- * What the deletion of an API key can fail with.
+ * The errors of a deletion.
  *
  * @since 0.1.0
  * @category errors
@@ -36,7 +36,7 @@ import {
 export type DeleteApiKeyError = InstantlyError
 
 /**
- * What {@link isActive} can fail with: every response that means neither yes nor no.
+ * The errors of {@link isActive}: every result that means neither yes nor no.
  *
  * @since 0.1.0
  * @category errors
@@ -44,7 +44,7 @@ export type DeleteApiKeyError = InstantlyError
 export type IsActiveError = Exclude<InstantlyError, Unauthorized | InsufficientScope>
 
 /**
- * How API keys are listed.
+ * The options of {@link list}.
  *
  * @since 0.1.0
  * @category models
@@ -55,7 +55,7 @@ export interface ListOptions {
 }
 
 /**
- * What {@link ApiKeys} does.
+ * The functions of {@link ApiKeys}.
  *
  * @since 0.1.0
  * @category models
@@ -82,10 +82,10 @@ export interface Service {
   /**
    * Whether Instantly accepts a secret. The secret authenticates one harmless read, in place of the client's own API key.
    *
-   * A list of keys and a missing scope are `true`. For any other 401, a made-up secret of the same shape is sent as well: if
-   * Instantly refuses both in the same words, the result is `false`, "accepted no more than one that never was"; other words
-   * are an `UnexpectedStatus`. A 402 is an error, because the plan can be checked before the key. A secret that has been wiped,
-   * or that no header can hold, is `HeldBack`.
+   * A list of keys and a missing scope are `true`. For any other 401, a made-up secret of the same shape is sent as well. If
+   * Instantly refuses both in the same words, the result is `false`: refused as a secret that never existed. Other words are
+   * an `UnexpectedStatus`. A 402 is an error, because the plan can be checked before the key. A secret that has been wiped, or
+   * that no header can hold, is `HeldBack`.
    *
    * No document says how soon a deleted key stops working: if a key you deleted is still active, try again later.
    */
@@ -131,7 +131,7 @@ const largestPage = 100
 
 const mostEmptyPages = 3
 
-/** Where a list goes on, and what shows that it does not. */
+/** The place in a list, and the signs that it has ended. */
 interface Place {
   readonly cursor: Option.Option<string>
   readonly seen: HashSet.HashSet<string>
@@ -169,7 +169,7 @@ const listWith = (
     })
   )
 
-/** Enough of a list to know that it comes from Instantly, and not from a portal on the way. */
+/** Enough of a list to prove that it comes from Instantly, and not from a portal on the way. */
 const AnyPage = Schema.Struct({ items: Schema.Array(Schema.Unknown) })
 
 const oneOfThem = HttpClientRequest.get(collection, { urlParams: { limit: 1 } })
@@ -193,12 +193,12 @@ const isActiveWith = (client: Client, secret: Redacted.Redacted): Effect.Effect<
     const unclear = (detail: string) => Effect.fail(new UnexpectedStatus({ ...refused, fromInstantly: true, detail }))
     // The control: how Instantly refuses a secret that never was one.
     return Effect.matchEffect(accepts(client, neverIssued), {
-      onSuccess: () => unclear("a made-up secret is accepted, so this one's refusal proves nothing"),
+      onSuccess: () => unclear("Instantly accepts a made-up secret, so the refusal of this one proves nothing"),
       onFailure: (control) => {
         if (control._tag !== "Unauthorized") return Effect.fail(control)
         return Equal.equals(control.serverMessage, refused.serverMessage)
           ? Effect.succeed(false)
-          : unclear("it refuses this secret in other words than a made-up one, so the secret may be active")
+          : unclear("Instantly refuses this secret in other words than a made-up one, so the secret may be active")
       }
     })
   })
@@ -206,7 +206,7 @@ const isActiveWith = (client: Client, secret: Redacted.Redacted): Effect.Effect<
 const deleteWith = (client: Client, id: ApiKeyId): Effect.Effect<ApiKey, DeleteApiKeyError> =>
   isId(id)
     ? client.execute(HttpClientRequest.del(`${collection}/${id}`), ApiKey, { confirms: isAbout(id) })
-    : // The type rules it out, but untyped code can still give it, and it would be part of a URL.
+    : // The type rules it out, but untyped code can still pass it, and it would be part of a URL.
       Effect.fail(
         new HeldBack({
           method: "DELETE",
@@ -295,7 +295,7 @@ export const list = (options?: ListOptions): Stream.Stream<ApiKey, InstantlyErro
  *
  * const check = Effect.gen(function* () {
  *   const isActive = yield* ApiKeys.isActive(Redacted.make("made-up"))
- *   yield* Console.log(isActive ? "Instantly still accepts it" : "Instantly accepts it no more than one that never was")
+ *   yield* Console.log(isActive ? "Instantly accepts it" : "Instantly refuses it as one that never existed")
  * })
  * ```
  *

@@ -1,7 +1,7 @@
 /**
- * What can go wrong in a call to Instantly: a tagged error for each kind. Every error says what happened, what to do next
- * and what became of the request, and holds no secret. The message is derived from the fields, so `new NotFound()` works in a
- * test, and the message is not part of the encoded error.
+ * What can go wrong in a call to Instantly: a tagged error for each kind. Every error says what happened, what to do
+ * next and what became of the request, and shows no secret. The message is derived from the fields, so `new NotFound()`
+ * works in a test, and the message is not part of the encoded error.
  *
  * @example
  * ```ts
@@ -16,27 +16,13 @@
 import * as Chunk from "effect/Chunk"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import {
-  anyStatus,
-  detail,
-  facts,
-  insufficientScope,
-  invalidResponse,
-  outcomeOf,
-  retryAfter,
-  serverMessage,
-  status,
-  TransportReason,
-  transportError,
-  unexpectedStatus,
-  withDefault
-} from "./InstantlyError/fields.js"
+import * as Fields from "./InstantlyError/fields.js"
 import * as Message from "./InstantlyError/message.js"
 import { within } from "./InstantlyError/rejection.js"
 
+export { TransportReason } from "./InstantlyError/fields.js"
 /** @internal */
-export { factsLine, isIdempotent } from "./InstantlyError/message.js"
-export { TransportReason }
+export { factsLine } from "./InstantlyError/message.js"
 
 /**
  * The fields that every error has: the request, and what became of the call.
@@ -44,7 +30,7 @@ export { TransportReason }
  * @since 0.1.0
  * @category models
  */
-export interface Facts extends Schema.Struct.Type<ReturnType<typeof facts>> {}
+export interface Facts extends Schema.Struct.Type<ReturnType<typeof Fields.facts>> {}
 
 /**
  * 400: Instantly's framework refused the request as malformed.
@@ -53,11 +39,11 @@ export interface Facts extends Schema.Struct.Type<ReturnType<typeof facts>> {}
  * @category errors
  */
 export class BadRequest extends Schema.TaggedError<BadRequest>("effect-instantly/BadRequest")("BadRequest", {
-  ...facts("NotApplied"),
-  status: status(400),
+  ...Fields.facts("NotApplied"),
+  status: Fields.status(400),
   /** The framework's code, such as `FST_ERR_VALIDATION`. */
-  code: Schema.OptionFromNullOr(Schema.String).pipe(withDefault(() => Option.none<string>())),
-  serverMessage
+  code: Schema.OptionFromNullOr(Schema.String).pipe(Fields.withDefault(() => Option.none<string>())),
+  serverMessage: Fields.serverMessage
 }) {
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
@@ -78,9 +64,9 @@ export class BadRequest extends Schema.TaggedError<BadRequest>("effect-instantly
  * @category errors
  */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-instantly/Unauthorized")("Unauthorized", {
-  ...facts("NotApplied"),
-  status: status(401),
-  serverMessage
+  ...Fields.facts("NotApplied"),
+  status: Fields.status(401),
+  serverMessage: Fields.serverMessage
 }) {
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
@@ -101,7 +87,7 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-insta
  */
 export class PaymentRequired extends Schema.TaggedError<PaymentRequired>("effect-instantly/PaymentRequired")(
   "PaymentRequired",
-  { ...facts("NotApplied"), status: status(402) }
+  { ...Fields.facts("NotApplied"), status: Fields.status(402) }
 ) {
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
@@ -115,17 +101,18 @@ export class PaymentRequired extends Schema.TaggedError<PaymentRequired>("effect
 }
 
 /**
- * The API key that the call authenticates with is active, and lacks the scope: a 401 whose message begins with `Invalid scope`,
- * which is what the live API answers, or the 403 that its documents name.
+ * The API key that the call authenticates with is active, and lacks the scope: a 401 whose message begins with
+ * `Invalid scope`, as the live API sends it, or the 403 of its documentation.
  *
- * `required` and `found` hold what has the shape of a scope (letters, `_` and `-` around one colon), at most 200 of each.
+ * `required` and `found` hold only words with the shape of a scope (letters, `_` and `-` around one colon), at most 200
+ * of each.
  *
  * @since 0.1.0
  * @category errors
  */
 export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("effect-instantly/InsufficientScope")(
   "InsufficientScope",
-  insufficientScope
+  Fields.insufficientScope
 ) {
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
@@ -146,8 +133,8 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("ef
  * @category errors
  */
 export class NotFound extends Schema.TaggedError<NotFound>("effect-instantly/NotFound")("NotFound", {
-  ...facts("NotApplied"),
-  status: status(404)
+  ...Fields.facts("NotApplied"),
+  status: Fields.status(404)
 }) {
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
@@ -161,14 +148,14 @@ export class NotFound extends Schema.TaggedError<NotFound>("effect-instantly/Not
 }
 
 /**
- * 429, whatever its body: the workspace has used up 100 requests a second or 6,000 a minute, over all its keys.
+ * 429, whatever its body: all keys of the workspace together have used up 100 requests a second or 6,000 a minute.
  *
  * @since 0.1.0
  * @category errors
  */
 export class TooManyRequests extends Schema.TaggedError<TooManyRequests>("effect-instantly/TooManyRequests")(
   "TooManyRequests",
-  { ...facts("NotApplied"), status: status(429), retryAfter }
+  { ...Fields.facts("NotApplied"), status: Fields.status(429), retryAfter: Fields.retryAfter }
 ) {
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
@@ -188,9 +175,9 @@ export class TooManyRequests extends Schema.TaggedError<TooManyRequests>("effect
  * @category errors
  */
 export class ServerError extends Schema.TaggedError<ServerError>("effect-instantly/ServerError")("ServerError", {
-  ...facts("Unknown"),
-  status: anyStatus(500),
-  retryAfter
+  ...Fields.facts("Unknown"),
+  status: Fields.anyStatus(500),
+  retryAfter: Fields.retryAfter
 }) {
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
@@ -213,10 +200,10 @@ export class ServerError extends Schema.TaggedError<ServerError>("effect-instant
  */
 export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>("effect-instantly/UnexpectedStatus")(
   "UnexpectedStatus",
-  unexpectedStatus
+  Fields.unexpectedStatus
 ) {
-  constructor(props: Schema.Struct.Constructor<typeof unexpectedStatus> = {}, options?: Schema.MakeOptions) {
-    super({ ...props, outcome: props.outcome ?? outcomeOf(props) }, options)
+  constructor(props: Schema.Struct.Constructor<typeof Fields.unexpectedStatus> = {}, options?: Schema.MakeOptions) {
+    super({ ...props, outcome: props.outcome ?? Fields.outcomeOf(props) }, options)
   }
 
   /** What happened, what to do next, and the facts of the call. */
@@ -231,7 +218,7 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>("effe
 }
 
 /**
- * A 2xx that is not what was asked for. By default its `outcome` is `Applied` if the body proves that the request was carried
+ * A 2xx with an unexpected body. By default its `outcome` is `Applied` if the body proves that the request was carried
  * out (`confirmed`), and otherwise `Unknown`, because a proxy on the way may have written it. It is never sent again.
  *
  * @since 0.1.0
@@ -239,10 +226,10 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>("effe
  */
 export class InvalidResponse extends Schema.TaggedError<InvalidResponse>("effect-instantly/InvalidResponse")(
   "InvalidResponse",
-  invalidResponse
+  Fields.invalidResponse
 ) {
-  constructor(props: Schema.Struct.Constructor<typeof invalidResponse> = {}, options?: Schema.MakeOptions) {
-    super({ ...props, outcome: props.outcome ?? outcomeOf(props) }, options)
+  constructor(props: Schema.Struct.Constructor<typeof Fields.invalidResponse> = {}, options?: Schema.MakeOptions) {
+    super({ ...props, outcome: props.outcome ?? Fields.outcomeOf(props) }, options)
   }
 
   /** What happened, what to do next, and the facts of the call. */
@@ -265,10 +252,10 @@ export class InvalidResponse extends Schema.TaggedError<InvalidResponse>("effect
  */
 export class TransportError extends Schema.TaggedError<TransportError>("effect-instantly/TransportError")(
   "TransportError",
-  transportError
+  Fields.transportError
 ) {
-  constructor(props: Schema.Struct.Constructor<typeof transportError> = {}, options?: Schema.MakeOptions) {
-    super({ ...props, outcome: props.outcome ?? outcomeOf(props) }, options)
+  constructor(props: Schema.Struct.Constructor<typeof Fields.transportError> = {}, options?: Schema.MakeOptions) {
+    super({ ...props, outcome: props.outcome ?? Fields.outcomeOf(props) }, options)
   }
 
   /** What happened, what to do next, and the facts of the call. */
@@ -290,10 +277,10 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-i
  * @category errors
  */
 export class HeldBack extends Schema.TaggedError<HeldBack>("effect-instantly/HeldBack")("HeldBack", {
-  ...facts("NotApplied"),
-  attempts: Schema.NonNegativeInt.pipe(withDefault(() => 0)),
+  ...Fields.facts("NotApplied"),
+  attempts: Schema.NonNegativeInt.pipe(Fields.withDefault(() => 0)),
   /** Why it was not sent. */
-  detail: detail("the client refused it")
+  detail: Fields.detail("the client refused it")
 }) {
   /** What happened, what to do next, and the facts of the call. */
   override get message(): string {
@@ -337,30 +324,19 @@ for (const { prototype } of InstantlyError.members) Message.addToJson(prototype)
 export type InstantlyError = typeof InstantlyError.Type
 
 /**
- * Whether a value is one of this library's errors. Its tag alone does not say: other libraries have a `NotFound`, too.
+ * Whether a value is one of this library's errors. Its tag alone does not prove it: other libraries have a `NotFound`,
+ * too.
  *
  * @since 0.1.0
  * @category guards
+ * @function
  */
 export const isInstantlyError: (u: unknown) => u is InstantlyError = Schema.is(InstantlyError)
 
 /**
- * Finds the error of this library in what a promise was rejected with. `Effect.runPromise` rejects with a `FiberFailure`,
- * which has the message of the error, but not its class and fields. An interrupted call has no error; its outcome is recorded
- * on the span.
- *
- * @example
- * ```ts
- * import { type ApiKey, InstantlyError } from "effect-instantly"
- * import { Option } from "effect"
- *
- * declare const deletion: Promise<ApiKey.ApiKey> // runtime.runPromise(ApiKeys.delete(id))
- *
- * await deletion.catch((reason) => {
- *   const error = Option.getOrThrow(InstantlyError.fromUnknown(reason))
- *   console.error(error.outcome, error.message)
- * })
- * ```
+ * Finds this library's error in the reason of a rejected promise. `Effect.runPromise` rejects with a `FiberFailure`,
+ * which has the message of the error, but not its class and fields. An interrupted call has no error; its outcome is
+ * recorded on the span.
  *
  * @since 0.1.0
  * @category guards

@@ -31,7 +31,7 @@ export const Outcome = Schema.Literal("NotApplied", "Unknown", "Applied")
  * @since 0.1.0
  * @category models
  */
-export type Outcome = typeof Outcome.Type
+export type Outcome = "NotApplied" | "Unknown" | "Applied"
 
 /**
  * What two requests of one call add up to: `Applied` if one was, otherwise `Unknown` if one was, otherwise `NotApplied`.

@@ -44,7 +44,7 @@ export interface Frame {
 
 const number = (value: number) => String(Number(value.toFixed(1)))
 
-const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+export const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
 
 const text = (x: number, y: number, content: string, classes = "", anchor = "start") =>
   `<text x="${number(x)}" y="${number(y)}"${classes === "" ? "" : ` class="${classes}"`}${

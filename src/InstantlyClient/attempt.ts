@@ -1,4 +1,4 @@
-/** One attempt of a call: a request is sent, and its response becomes a value or an error, within a time. */
+/** One attempt of a call: sends a request, and turns its response into a value or an error, within a time limit. */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -8,9 +8,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
-import { type InstantlyError, InvalidResponse, TransportError } from "../InstantlyError.js"
+import { type InstantlyError, TransportError } from "../InstantlyError.js"
 import * as Body from "./body.js"
 import type { Call } from "./call.js"
 import * as Connection from "./connection.js"
@@ -30,7 +29,7 @@ export interface Success<A, I, R> {
 const lose = (call: Call, detail: string) =>
   call.fail((facts) => new TransportError({ ...facts, reason: "ConnectionLost", detail }))
 
-/** The client failed without a response. "Never sent" is believed only if no request of ours has left. */
+/** The client failed without a response. "Never sent" counts only if no request of ours has left. */
 const failWithout = (
   call: Call,
   { cause, reason }: HttpClientError.RequestError,
@@ -46,8 +45,9 @@ const failWithout = (
 }
 
 /**
- * Turns an end that is no failure into an error: what the app hands in may die, or interrupt itself. If the call is
- * interrupted, nothing is caught. What something dies of can hold the request, and with it the token: nothing of it is kept.
+ * Turns a defect, or code that interrupts itself, into an error, because the app's code may end in either. An
+ * interruption of the call is not caught. A defect can hold the request, and with it the token, so nothing of it is
+ * kept.
  */
 const orElseEnded = <A, E, R, E2>(
   effect: Effect.Effect<A, E, R>,
@@ -73,32 +73,26 @@ const refuse = (call: Call, head: Head, response: HttpClientResponse.HttpClientR
 const parse = (text: string) =>
   Effect.try({ try: (): unknown => (text === "" ? undefined : JSON.parse(text)), catch: () => "it is not JSON" })
 
-/** Reads a 2xx. Whoever wrote it, only what it says proves that the request was carried out. */
+/** Reads a 2xx. A proxy may have written it, so only its body can prove that the request was carried out. */
 const succeed = <A, I, R>(
   call: Call,
   { status }: Head,
   response: HttpClientResponse.HttpClientResponse,
   { confirms, schema }: Success<A, I, R>
-): Effect.Effect<A, InstantlyError, R> =>
-  Effect.flatMap(Ref.make(false), (isConfirmed) => {
-    const confirm = Effect.zipRight(Ref.set(isConfirmed, true), call.confirm)
-    const value = Effect.gen(function* () {
-      const json = yield* Effect.flatMap(Body.ofSuccess(response), parse)
-      const isProof = confirms?.(json)
-      if (isProof === true) yield* confirm
-      const value = yield* Effect.mapError(Schema.decodeUnknown(schema)(json), Unreadable.reasonOf)
-      if (isProof === false) return yield* Effect.fail("it is about something else than the request")
-      yield* confirm
-      return value
-    })
-    return orElseEnded(value, (how) => Effect.fail(`its decoder ${how}`)).pipe(
-      Effect.catchAll((detail) =>
-        Effect.flatMap(Ref.get(isConfirmed), (confirmed) =>
-          call.fail((facts) => new InvalidResponse({ ...facts, status, confirmed, detail }))
-        )
-      )
-    )
+): Effect.Effect<A, InstantlyError, R> => {
+  const value = Effect.gen(function* () {
+    const json = yield* Effect.flatMap(Body.ofSuccess(response), parse)
+    const isProof = confirms?.(json)
+    if (isProof === true) yield* call.confirm
+    const value = yield* Effect.mapError(Schema.decodeUnknown(schema)(json), Unreadable.reasonOf)
+    if (isProof === false) return yield* Effect.fail("it is about something other than the request")
+    yield* call.confirm
+    return value
   })
+  return orElseEnded(value, (how) => Effect.fail(`its decoder ${how}`)).pipe(
+    Effect.catchAll((detail) => call.unreadable(status, detail))
+  )
+}
 
 /** Sends a request, and reads its response within `timeout`. */
 export const exchange = <A, I, R>(
@@ -107,7 +101,7 @@ export const exchange = <A, I, R>(
     readonly httpClient: HttpClient.HttpClient
     readonly request: HttpClientRequest.HttpClientRequest
     readonly timeout: Duration.Duration
-    /** Reports each response to the gate, as soon as its head is there. */
+    /** Reports each response to the gate, as soon as its head has arrived. */
     readonly observe: (head: Head) => Effect.Effect<void>
     readonly success: Success<A, I, R>
   }
@@ -117,9 +111,9 @@ export const exchange = <A, I, R>(
   const send = Effect.gen(function* () {
     const departures = yield* Departures.count(call, request)
     yield* call.depart
-    return yield* departures.watching(httpClient.execute(request)).pipe(
+    const response = yield* departures.watching(httpClient.execute(request)).pipe(
       Effect.catchAll((error) => {
-        const isOurs = Departures.isSame(request, error.request)
+        const isOurs = Departures.isOf(call, request, error.request)
         if (error._tag === "RequestError") {
           return Effect.flatMap(departures.any, (hasLeft) => failWithout(call, error, { hasLeft, isOurs }))
         }
@@ -127,17 +121,24 @@ export const exchange = <A, I, R>(
         return isOurs ? Effect.succeed(error.response) : lose(call, "another request of the HttpClient failed")
       })
     )
+    const isMadeUp = !(yield* departures.statuses).includes(response.status)
+    if (isMadeUp && (yield* departures.any)) yield* call.doubt
+    return response
   })
 
   const read = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<A, InstantlyError, R> =>
     Effect.gen(function* () {
       const head = yield* call.receive(response)
-      // If the limit cuts off a gate that is slow here, nobody else reads the body.
+      // If the limit cuts off a slow gate here, nobody else reads the body.
       yield* Effect.onInterrupt(observe(head), () => Body.drain(response))
       return yield* isSuccess(head.status) ? succeed(call, head, response, success) : refuse(call, head, response)
     })
 
-  const attempt = orElseEnded(Effect.flatMap(send, read), (how) => lose(call, `the HttpClient ${how}`))
-  const timedOut = call.lapse(`the limit for one attempt is ${Duration.format(timeout)}`)
-  return Effect.onExit(Limit.within(attempt, timeout, timedOut), Telemetry.countRequest)
+  const lapse = call.lapse(`the limit for one attempt is ${Duration.format(timeout)}`)
+  const attempt = Limit.within(timeout, lapse)(Effect.flatMap(send, read))
+  // Outside of the limit: the app's client may also interrupt the fiber that the attempt runs in.
+  return Effect.onExit(
+    orElseEnded(attempt, (how) => lose(call, `the HttpClient ${how}`)),
+    Telemetry.countRequest
+  )
 }

@@ -10,40 +10,42 @@ import * as Option from "effect/Option"
 import { Departures } from "./departures.js"
 
 /**
- * Keeps `Fetch` to one request. A redirect would repeat a DELETE at another address. Bun's `fetch` sends a request again,
- * and reports nothing, when it loses a kept connection, although the first request may have been carried out: with
- * `keepalive: false` there is none to lose. Other runtimes behave as before.
+ * Keeps `Fetch` to one request. A redirect would repeat a DELETE at another address. When Bun's `fetch` loses a kept
+ * connection, it silently sends the request again, although the first one may have been carried out; `keepalive: false`
+ * keeps none. Other runtimes behave as before.
  */
 const once = { redirect: "manual", keepalive: false } as const satisfies RequestInit
 
 /**
- * Adds these settings to those that `Fetch` has from the app. By a `FiberRef`, because Fetch's layer merges the context that it
- * was provided with inside of whatever is provided around a request.
+ * Reports each departure, and adds these settings to those that `Fetch` has from the app. It uses `mapRequestEffect`,
+ * because a client that sends again (`HttpClient.retry`) runs it anew each time, and a `FiberRef`, because Fetch's
+ * layer merges the context that it was provided with inside of whatever is provided around a request.
  */
-const settingFetch = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
-  Effect.as(
-    FiberRef.update(FiberRef.currentContext, (context) => {
+const leaving = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
+  Effect.gen(function* () {
+    const { leave } = yield* Departures
+    yield* leave(request)
+    yield* FiberRef.update(FiberRef.currentContext, (context) => {
       const own = Option.getOrElse(Context.getOption(context, FetchHttpClient.RequestInit), () => ({}))
       return Context.add(context, FetchHttpClient.RequestInit, { ...own, ...once })
-    }),
-    request
-  )
+    })
+    return request
+  })
 )
 
 /**
  * A client that gives `Fetch` these settings for one request (`mapInputContext` ends what is set within it), and whose
- * departures are watched. `HttpClient.transform` would take the settings out of where Fetch reads them: so the client is
- * closed to it, and only `execute` is used.
+ * exchanges are watched. `HttpClient.transform` would run outside of the settings, so only `execute` is passed on.
  */
 const closed = (client: HttpClient.HttpClient): HttpClient.HttpClient => {
-  const { execute } = settingFetch(client)
+  const { execute } = leaving(client)
   return HttpClient.makeWith(
     (request: Effect.Effect<HttpClientRequest.HttpClientRequest>) =>
       Effect.mapInputContext(
         Effect.gen(function* () {
           const { watch } = yield* Departures
-          const leaving = yield* request
-          return yield* watch(leaving, execute(leaving))
+          const sent = yield* request
+          return yield* watch(sent, execute(sent))
         }),
         identity<Context.Context<never>>
       ),

@@ -1,12 +1,13 @@
 /**
- * What each error says, from its fields: what happened, what to do next, and the facts of the call, on at most four lines.
- * It never repeats a server's text: a proxy may echo the request, and with it the token.
+ * The message of each error, from its fields: what happened, what to do next, and the facts of the call, on at most
+ * four lines. It never repeats a server's text: a proxy may echo the request, and with it the token.
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type * as InstantlyError from "../InstantlyError.js"
+import { isIdempotent } from "../internal/isIdempotent.js"
 
-/** The facts of a call on one line. */
+/** @internal The facts of a call on one line. */
 export const factsLine = ({ attempts, method, outcome, path, requestId, waited }: InstantlyError.Facts): string =>
   [
     ...(path === "" ? [] : [`${method} ${path}`]),
@@ -32,11 +33,6 @@ const waitAdvice = (error: { readonly retryAfter: Option.Option<Duration.Duratio
   })
 
 const because = (detail: string) => (detail === "" ? "" : `: ${detail}`)
-
-const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
-
-/** Whether a request of this method can be sent twice without doing more than once. */
-export const isIdempotent = (method: string): boolean => idempotent.has(method)
 
 const sendAgain = ({ method }: InstantlyError.Facts) =>
   method === "" || isIdempotent(method)
@@ -178,7 +174,7 @@ export const heldBack = (error: InstantlyError.HeldBack): string =>
     "Sending it again will not help until that changes."
   )
 
-/** `JSON.stringify` and JSON logs show what an error holds itself, which a derived message is not. */
+/** `JSON.stringify` and JSON logs show an error's own properties, and a derived message is not one of them. */
 export const addToJson = (prototype: Error): void => {
   Object.defineProperty(prototype, "toJSON", {
     value(this: Error) {

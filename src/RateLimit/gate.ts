@@ -1,6 +1,6 @@
 /**
- * The gate that runs a policy. One fiber serves the callers in the order in which they came: it waits until the next permit
- * is due, releases the first caller, and asks the policy when the permit after that one is due.
+ * The gate that runs a policy. One fiber serves the callers in the order in which they came: it waits until the next
+ * permit is due, releases the first caller, and steps the policy, which says when the permit after that one is due.
  */
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -25,9 +25,9 @@ const longer = Order.max(Option.getOrder(Duration.Order))
 
 /** What a permit waits for once the policy allows it. Its result goes to the caller with the permit. */
 export type Permit<A> = (
-  /** What the policy got at the last permit. */
+  /** The input of the policy at the last permit. */
   feedback: Feedback,
-  /** How many callers could leave now, as far as the policy goes. */
+  /** How many callers the policy lets leave now. */
   most: number
 ) => Effect.Effect<A>
 
@@ -42,40 +42,43 @@ export const make = <A, R>(
     readonly permit: Permit<A>
     /** The longest time for which one 429 closes the gate, in milliseconds. */
     readonly maxPause: number
-    /** What callers get once the policy has ended. */
+    /** The error for callers once the policy has ended. */
     readonly ended: () => PermitRefused
-    /** What callers get once the scope has ended. */
+    /** The error for callers once the scope has ended. */
     readonly closed: () => PermitRefused
   }
 ): Effect.Effect<Gate<A>, never, Scope.Scope | R> =>
   Effect.gen(function* () {
     const clock = yield* Effect.clock
-    // Nanoseconds are monotonic. Milliseconds are the wall clock's: set forward, it would look as if nobody had sent
-    // anything for a while, and a burst would be full again.
+    // Nanoseconds are monotonic. Milliseconds are the wall clock's: if that were set forward, it would seem that nobody
+    // had sent anything for a while, and the burst would be full again.
     const now = Effect.map(clock.currentTimeNanos, (nanos) => Number(nanos) / 1e6)
 
-    // Callers by the order in which they came. They stand in a map, because a queue would keep those who have given up
-    // until their turn comes. The bell rings when somebody has come.
-    const line = new Map<number, Deferred.Deferred<A, PermitRefused>>()
+    // The waiting callers, in order of arrival. It is a set, because a queue would keep those who have given up until
+    // their turn. The bell rings when a caller arrives.
+    const line = new Set<Deferred.Deferred<A, PermitRefused>>()
     const bell = yield* Queue.dropping<void>(1)
-    let joined = 0
-    let served = 0
 
     let feedback = nothing
     let admitsAt = Number.NEGATIVE_INFINITY
     let closedUntil = Number.NEGATIVE_INFINITY
     let refusal: PermitRefused | undefined
 
-    const takeFirst = () => {
-      while (served < joined) {
-        const caller = line.get(served)
-        line.delete(served++)
-        if (caller !== undefined) return caller
-      }
-      return undefined
-    }
+    /**
+     * Releases the first caller, if there still is one. It is one step: if the scope closed between two, a caller who
+     * has left the line without a permit would wait for ever.
+     */
+    const releaseFirst = (permit: A) =>
+      Effect.uninterruptible(
+        Effect.suspend(() => {
+          const [first] = line
+          if (first === undefined) return Effect.succeed(false)
+          line.delete(first)
+          return Deferred.succeed(first, permit)
+        })
+      )
 
-    /** Both can move while somebody waits, so they are read again after each sleep. */
+    /** Both times can change during a sleep, so they are read again after it. */
     const untilDue = Effect.gen(function* () {
       while (true) {
         const left = Math.ceil(Math.max(admitsAt, closedUntil) - (yield* now))
@@ -96,10 +99,8 @@ export const make = <A, R>(
         }
         yield* untilDue
         const permit = yield* options.permit(input, isPaced ? 1 : line.size)
-        const caller = takeFirst()
-        // All of them may have given up in the meantime.
-        if (caller === undefined) continue
-        yield* Deferred.succeed(caller, permit)
+        // All callers may have given up in the meantime.
+        if (!(yield* releaseFirst(permit))) continue
 
         input = feedback
         feedback = nothing
@@ -114,20 +115,20 @@ export const make = <A, R>(
       }
     })
 
-    /** Whoever comes later finds the refusal, and the others are in the line. */
+    /** Later callers find `refusal`; the others are in the line. */
     const refuseAll = (why: () => PermitRefused) =>
       Effect.suspend(() => {
         refusal ??= why()
         const first = refusal
-        return Effect.forEach(line.values(), (caller) => Deferred.fail(caller, first), { discard: true })
+        return Effect.forEach(line, (caller) => Deferred.fail(caller, first), { discard: true })
       })
 
     yield* serve.pipe(
       Effect.interruptible,
-      // Also where the policy interrupts the fiber that it runs in.
+      // Also if the policy interrupts the fiber it runs in.
       Effect.ensuring(refuseAll(options.ended)),
       Effect.catchAllDefect((defect) =>
-        Effect.logError(`The rate-limit policy died (${NameOf.ofDefect(defect)}): no more permits are given`)
+        Effect.logError(`the rate-limit policy failed with ${NameOf.ofDefect(defect)}: no more permits are given`)
       ),
       Effect.forkScoped
     )
@@ -137,17 +138,16 @@ export const make = <A, R>(
     const wait = Effect.acquireUseRelease(
       Effect.gen(function* () {
         const released = yield* Deferred.make<A, PermitRefused>()
-        const place = joined++
-        line.set(place, released)
+        line.add(released)
         yield* Metric.incrementBy(Telemetry.queued, 1)
-        return { place, released }
+        return released
       }),
-      ({ released }) =>
+      (released) =>
         refusal === undefined
           ? Effect.zipRight(Queue.offer(bell, undefined), Deferred.await(released))
           : Effect.fail(refusal),
-      ({ place }) => {
-        line.delete(place)
+      (released) => {
+        line.delete(released)
         return Metric.incrementBy(Telemetry.queued, -1)
       }
     )

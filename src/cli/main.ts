@@ -7,16 +7,18 @@ import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import manifest from "../../package.json" with { type: "json" }
+import { audit } from "./commands/audit.js"
 import { check } from "./commands/check.js"
 import { list } from "./commands/list.js"
 import { revoke } from "./commands/revoke.js"
+import * as Keyboard from "./terminal/keyboard.js"
 import { print, say } from "./terminal/terminal.js"
 import * as Arguments from "./usage/arguments.js"
 import { codes, usage } from "./usage/exit.js"
 import * as File from "./usage/file.js"
 import * as Help from "./usage/help.js"
 
-const commands = { revoke, list, check }
+const commands = { revoke, list, check, audit }
 
 const run = (invocation: Arguments.Invocation) => {
   switch (invocation._tag) {
@@ -50,7 +52,8 @@ const program = Effect.suspend(() => Arguments.read(process.argv.slice(2), proce
       codes.unknown
     )
   ),
-  Effect.flatMap(exitWith)
+  Effect.flatMap(exitWith),
+  Effect.provide(Keyboard.layer)
 )
 
 // Without a listener, a reader that goes away would end the process at once.
@@ -65,3 +68,6 @@ process.stdout.once("error", (error) => {
 
 // `NodeRuntime.runMain` would interrupt what is under way at the first Ctrl-C.
 await Effect.runPromise(program)
+
+// Node would abort at its exit, because it cannot reset a terminal that has been closed.
+if (await Effect.runPromise(Keyboard.isHungUp)) process.kill(process.pid, "SIGHUP")

@@ -1,11 +1,20 @@
-import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { HttpClient, HttpClientError, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, FiberRef, flow, Option, Schedule, Stream, TestClock } from "effect"
-import { InstantlyClient, RetryPolicy } from "effect-instantly"
+import { Context, Duration, Effect, Fiber, FiberRef, Option, Schedule, Schema, TestClock } from "effect"
+import { RetryPolicy } from "effect-instantly"
 import { Fault } from "effect-instantly/testing"
+import { callOver, responding } from "../support/bodies.js"
 import { leaksIn } from "../support/leaks.js"
 import { inVirtualTime } from "../support/virtual.js"
 import { withMock } from "../support/withMock.js"
+
+const list = HttpClientRequest.get("/api/v2/api-keys")
+
+/** A Schema that does this when it decodes. */
+const decoding = <R>(effect: () => Effect.Effect<unknown, never, R>) =>
+  Schema.transformOrFail(Schema.Unknown, Schema.Unknown, { strict: true, decode: effect, encode: effect })
+
+const dying = (message: string) => Effect.die(new Error(message))
 
 describe("an attempt", () => {
   it.effect("reports the runtime's code when it was not sent or its connection was lost", () =>
@@ -14,180 +23,139 @@ describe("an attempt", () => {
         Effect.gen(function* () {
           yield* mock.script(Fault.next(Fault.refuse), Fault.next(Fault.loseRequest))
           const refused = yield* Effect.flip(remove)
-          expect(refused).toMatchObject({ reason: "NotSent", detail: "ECONNREFUSED", attempts: 1 })
+          expect(refused).toMatchObject({
+            reason: "NotSent",
+            detail: "ECONNREFUSED",
+            outcome: "NotApplied",
+            attempts: 1
+          })
           const lost = yield* Effect.flip(remove)
-          expect(lost).toMatchObject({ reason: "ConnectionLost", detail: "ECONNRESET" })
+          expect(lost).toMatchObject({ reason: "ConnectionLost", detail: "ECONNRESET", outcome: "Unknown" })
         }),
       { retryPolicy: RetryPolicy.none }
-    )
-  )
-
-  it.effect.each([
-    ["is cut off", () => Stream.fail(new Error("made-up"))],
-    ["dies", () => Stream.die(new Error("made-up"))]
-  ] as const)("knows a refusal by its status where its body %s", ([, stream]) =>
-    withMock(
-      ({ remove }) =>
-        Effect.gen(function* () {
-          const error = yield* Effect.flip(remove)
-          expect(error).toMatchObject({ _tag: "UnexpectedStatus", status: 404, outcome: "NotApplied", attempts: 1 })
-          expect(error.message).toContain("its body could not be read, so it may not come from Instantly")
-        }),
-      {
-        transformClient: () =>
-          HttpClient.make((request) =>
-            Effect.succeed(
-              Object.defineProperty(
-                HttpClientResponse.fromWeb(request, new Response("made-up", { status: 404 })),
-                "stream",
-                { get: stream }
-              )
-            )
-          )
-      }
-    )
-  )
-
-  it.effect("tells the id that the response gave the request", () =>
-    withMock(
-      ({ mock, remove }) =>
-        Effect.gen(function* () {
-          const requestId = "019e18e2-78d4-7322-941a-7384d8969c61"
-          yield* mock.script(Fault.next(Fault.respond({ status: 500, headers: { "x-request-id": requestId } })))
-          const error = yield* Effect.flip(remove)
-          expect(error.requestId).toEqual(Option.some(requestId))
-          expect(error.message).toContain(`request id ${requestId}`)
-        }),
-      { retryPolicy: RetryPolicy.none }
-    )
-  )
-
-  it.effect("ends the same with an HttpClient that fails on statuses by itself", () =>
-    withMock(
-      ({ mock, remove }) =>
-        Effect.gen(function* () {
-          yield* remove
-          const error = yield* Effect.flip(remove)
-          expect(error).toMatchObject({ _tag: "NotFound", outcome: "NotApplied", attempts: 1 })
-          expect(yield* mock.arrivals).toHaveLength(2)
-        }),
-      { transformClient: HttpClient.filterStatusOk }
     )
   )
 })
 
-describe("an app's client that sends another request, too", () => {
-  const token = HttpClientRequest.post("https://token.example/made-up-canary-of-a-url")
-  const responding = (request: HttpClientRequest.HttpClientRequest) =>
-    HttpClientResponse.fromWeb(request, new Response("made-up-canary-of-a-body"))
-  const refused = Object.assign(new Error("made-up"), { code: "ECONNREFUSED" })
-  const failures: ReadonlyArray<readonly [string, Effect.Effect<unknown, HttpClientError.HttpClientError>, string]> = [
-    ["whose body is not JSON", responding(token).json, "another request of the HttpClient failed"],
-    [
-      "whose status is refused",
-      Effect.fail(
-        new HttpClientError.ResponseError({ request: token, response: responding(token), reason: "StatusCode" })
-      ),
-      "another request of the HttpClient failed"
-    ],
-    [
-      "whose connection is refused",
-      Effect.fail(new HttpClientError.RequestError({ request: token, reason: "Transport", cause: refused })),
-      "another request of the HttpClient failed (ECONNREFUSED)"
-    ],
-    [
-      "whose URL is not valid",
-      Effect.fail(new HttpClientError.RequestError({ request: token, reason: "InvalidUrl" })),
-      "another request of the HttpClient failed"
-    ]
-  ]
+describe("a 2xx", () => {
+  const Key = Schema.Struct({ id: Schema.String, name: Schema.String })
+  const isAboutA = (json: unknown) => typeof json === "object" && json !== null && "id" in json && json.id === "a"
+  const over = (body: string, confirms?: (json: unknown) => boolean) =>
+    callOver(responding(200, body), Key, { confirms })
 
-  it.effect.each(
-    failures.flatMap(([what, failure, detail]) =>
-      (["before", "after"] as const).map((when) => [what, when, failure, detail] as const)
-    )
-  )("%s, %s ours, does not know what became of ours", ([, when, failure, detail]) =>
-    withMock(
-      ({ mock, remove }) =>
-        Effect.gen(function* () {
-          const error = yield* Effect.flip(remove)
-          expect(error).toMatchObject({
-            _tag: "TransportError",
-            reason: "ConnectionLost",
-            outcome: "Unknown",
-            attempts: 1,
-            detail
-          })
-          expect(leaksIn(error, ["made-up-canary-of-a-url", "made-up-canary-of-a-body"])).toEqual([])
-          expect(yield* mock.arrivals).toHaveLength(when === "before" ? 0 : 1)
-        }),
-      {
-        retryPolicy: RetryPolicy.none,
-        transformClient: HttpClient.transform((sent) =>
-          when === "before" ? Effect.zipRight(failure, sent) : Effect.zipLeft(sent, failure)
-        )
-      }
-    )
-  )
-
-  it.effect("is believed when it says that it did not send ours, whichever request it names", () =>
-    withMock(
-      ({ mock, remove }) =>
-        Effect.gen(function* () {
-          expect(yield* Effect.flip(remove)).toMatchObject({ reason: "NotSent", outcome: "NotApplied", attempts: 1 })
-          expect(yield* mock.arrivals).toEqual([])
-        }),
-      {
-        retryPolicy: RetryPolicy.none,
-        transformClient: HttpClient.transform(() => Effect.fail(InstantlyClient.notSent(token, "there is no token")))
-      }
-    )
-  )
-
-  const setHeader = HttpClientRequest.setHeader
-  const changes: ReadonlyArray<
-    readonly [string, (request: HttpClientRequest.HttpClientRequest) => HttpClientRequest.HttpClientRequest]
-  > = [
-    [
-      "a header and a parameter more",
-      flow(setHeader("x-app", "made-up"), HttpClientRequest.setUrlParam("app", "made-up"))
-    ],
-    ["another URL", HttpClientRequest.setUrl("https://gateway.example/made-up")],
-    ["another credential", setHeader("authorization", "Bearer made-up")]
-  ]
-  const endings = [
-    [200, { _tag: "InvalidResponse", outcome: "Applied" }],
-    [401, { _tag: "UnexpectedStatus", outcome: "NotApplied" }],
-    [500, { _tag: "ServerError", outcome: "Unknown" }]
-  ] as const
-  it.effect.each(
-    endings.flatMap(([status, expected]) => changes.map(([what, change]) => [status, what, change, expected] as const))
-  )("still has a %i to ours, where it fails with that, and sent ours with %s", ([status, , change, expected]) =>
-    withMock(({ remove }) => Effect.map(Effect.flip(remove), (error) => expect(error).toMatchObject(expected)), {
-      retryPolicy: RetryPolicy.none,
-      transformClient: () =>
-        HttpClient.make((request) => {
-          const response = HttpClientResponse.fromWeb(request, new Response("made-up", { status }))
-          return Effect.fail(new HttpClientError.ResponseError({ request, response, reason: "StatusCode" }))
-        }).pipe(HttpClient.mapRequest(change))
+  it.effect("that the Schema decodes is the value, with a confirms that accepts it, and without one", () =>
+    Effect.gen(function* () {
+      const key = { id: "a", name: "made-up" }
+      expect(yield* over(JSON.stringify(key))).toEqual(key)
+      expect(yield* over(JSON.stringify(key), isAboutA)).toEqual(key)
     })
   )
 
-  it.effect.each(changes)("still knows that ours was not sent, with %s", ([, change]) =>
-    withMock(
-      ({ remove }) =>
-        Effect.gen(function* () {
-          const error = yield* Effect.flip(remove)
-          expect(error).toMatchObject({ reason: "NotSent", outcome: "NotApplied", detail: "ECONNREFUSED" })
-        }),
-      {
-        retryPolicy: RetryPolicy.none,
-        transformClient: () =>
-          HttpClient.make((request) =>
-            Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause: refused }))
-          ).pipe(HttpClient.mapRequest(change))
+  it.effect.each([
+    ["without a field", '{"id":"a"}', "name is missing"],
+    ["with a field of another type", '{"id":"a","name":["made-up-canary"]}', "name is not string"]
+  ] as const)("that confirms accepts is applied, even %s", ([, body, detail]) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(over(body, isAboutA))
+      expect(error).toMatchObject({ _tag: "InvalidResponse", outcome: "Applied", confirmed: true, status: 200, detail })
+      expect(error.message).toContain("The request was carried out. Do not repeat it.")
+      expect(leaksIn(error, ["made-up-canary"])).toEqual([])
+    })
+  )
+
+  const somethingElse = "it is about something other than the request"
+  const unconfirmed: ReadonlyArray<readonly [string, string, string]> = [
+    ["is about something else", '{"id":"b","name":"made-up-canary"}', somethingElse],
+    ["is about nothing", "{}", "id is missing"],
+    ["is an error inside a 200", '{"error":"made-up-canary"}', "id is missing"],
+    ["is a list", '[{"id":"a","name":"made-up-canary"}]', "it is not { readonly id: string; readonly name: string }"],
+    ["is null", "null", "it is not { readonly id: string; readonly name: string }"],
+    ["is empty", "", "it is empty"],
+    ["is a page", "<html>made-up-canary</html>", "it is not JSON"],
+    ["is cut off", '{"id":"a","name":"made-up-ca', "it is not JSON"],
+    [
+      "is nested a million deep",
+      `${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}`,
+      "it is not { readonly id: string; readonly name: string }"
+    ],
+    ["has more behind it", '{"id":"a","name":"made-up"}<html>', "it is not JSON"]
+  ]
+  it.effect.each(unconfirmed)(
+    "that %s leaves the outcome unknown, with a confirms that does not accept it",
+    ([, body, detail]) =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(over(body, isAboutA))
+        expect(error).toMatchObject({
+          _tag: "InvalidResponse",
+          outcome: "Unknown",
+          confirmed: false,
+          detail,
+          attempts: 1
+        })
+        expect(error.message).toContain("does not prove that the request was carried out")
+        expect(error.message).toContain("It may come from a proxy or a login page on the way, and not from Instantly.")
+        expect(leaksIn(error, ["made-up-canary"])).toEqual([])
+      })
+  )
+
+  it.effect.each(unconfirmed.filter(([, , detail]) => detail !== somethingElse))(
+    "that %s leaves the outcome unknown, without a confirms",
+    ([, body, detail]) =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(over(body))
+        expect(error).toMatchObject({ _tag: "InvalidResponse", outcome: "Unknown", confirmed: false, detail })
+        expect(leaksIn(error, ["made-up-canary"])).toEqual([])
+      })
+  )
+
+  it.effect("leaves the outcome unknown if confirms throws, and shows nothing of that", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(
+        over('{"id":"a","name":"made-up"}', () => {
+          throw new SyntaxError("made-up-canary")
+        })
+      )
+      expect(error).toMatchObject({ _tag: "InvalidResponse", outcome: "Unknown", confirmed: false })
+      expect(leaksIn(error, ["made-up-canary"])).toEqual([])
+    })
+  )
+
+  it.effect("is given to confirms as it came, not as the Schema decodes it", () =>
+    Effect.gen(function* () {
+      const seen: Array<unknown> = []
+      const confirms = (json: unknown) => {
+        seen.push(json)
+        return true
       }
+      const Size = Schema.Struct({ size: Schema.NumberFromString })
+      expect(yield* callOver(responding(201, '{"size":"7","more":1}'), Size, { confirms })).toEqual({ size: 7 })
+      expect(yield* Effect.flip(callOver(responding(200, ""), Size, { confirms }))).toMatchObject({ confirmed: true })
+      expect(seen).toEqual([{ size: "7", more: 1 }, undefined])
+    })
+  )
+
+  it.effect("that confirms accepts is applied, although an attempt before it was lost", () =>
+    withMock(
+      ({ execute, leaked, mock }) =>
+        Effect.gen(function* () {
+          yield* mock.script(Fault.next(Fault.loseRequest))
+          const request = HttpClientRequest.del(`/api/v2/api-keys/${leaked.id}`)
+          const error = yield* Effect.flip(
+            inVirtualTime(execute(request, Schema.Struct({ more: Schema.String }), { confirms: () => true }))
+          )
+          expect(error).toMatchObject({ _tag: "InvalidResponse", outcome: "Applied", attempts: 2, confirmed: true })
+        }),
+      { retryPolicy: Schedule.recurs(1) }
     )
+  )
+
+  it.effect("is decoded by a Schema that needs a service of the caller's", () =>
+    Effect.gen(function* () {
+      class Unit extends Context.Tag("made-up/Unit")<Unit, string>() {}
+      const schema = decoding(() => Unit)
+      const seen = callOver(responding(200, "{}"), schema)
+      expect(yield* Effect.provideService(seen, Unit, "made-up")).toBe("made-up")
+    })
   )
 })
 
@@ -199,29 +167,27 @@ describe("what an app sets in a FiberRef", () => {
     transformClient: HttpClient.tapRequest(() => add("client")),
     retryPolicy: RetryPolicy.attempts(2)(Schedule.forever)
   }
+  const noting = decoding(() => Effect.zipLeft(FiberRef.get(note), add("schema")))
 
-  it.effect("lasts from its client to its decoder, and ends with the attempt", () =>
+  it.effect("lasts from its client to its Schema, and ends with the attempt", () =>
     withMock(
       ({ execute, mock }) =>
         Effect.gen(function* () {
           yield* mock.script(Fault.next(Fault.loseRequest))
           yield* add("caller")
-          const seen = yield* execute(HttpClientRequest.get("/api/v2/api-keys"), () =>
-            Effect.zipLeft(FiberRef.get(note), add("decoder"))
-          )
-          expect(seen).toEqual(["caller", "client"])
+          expect(yield* execute(list, noting)).toEqual(["caller", "client"])
           expect(yield* FiberRef.get(note)).toEqual(["caller"])
         }),
       options
     )
   )
 
-  it.effect("stays where the attempt has no limit, and so no fiber of its own", () =>
+  it.effect("stays if the attempt has no limit, and so no fiber of its own", () =>
     withMock(
       ({ execute }) =>
         Effect.gen(function* () {
-          yield* execute(HttpClientRequest.get("/api/v2/api-keys"), () => add("decoder"))
-          expect(yield* FiberRef.get(note)).toEqual(["client", "decoder"])
+          yield* execute(list, noting)
+          expect(yield* FiberRef.get(note)).toEqual(["client", "schema"])
         }),
       { ...options, timeout: Duration.infinity }
     )
@@ -257,95 +223,84 @@ describe("timeout", () => {
       { retryPolicy: RetryPolicy.none }
     )
   )
-})
 
-describe("a body that does not end in time", () => {
   it.effect.each([
-    [200, { _tag: "InvalidResponse", outcome: "Applied", detail: "it did not arrive in time" }],
-    [404, { _tag: "UnexpectedStatus", outcome: "NotApplied", status: 404 }],
-    [500, { _tag: "ServerError", outcome: "Unknown", status: 500 }]
-  ] as const)("of a %i leaves what its status says", ([status, expected]) =>
-    withMock(
-      ({ remove }) =>
-        Effect.gen(function* () {
-          const error = yield* Effect.flip(inVirtualTime(remove))
-          expect(error).toMatchObject({ ...expected, attempts: 1 })
-        }),
+    [200, { _tag: "InvalidResponse", detail: "it did not arrive in time", confirmed: false }],
+    [
+      404,
       {
-        retryPolicy: RetryPolicy.none,
-        transformClient: () =>
-          HttpClient.make((request) =>
-            Effect.succeed(HttpClientResponse.fromWeb(request, new Response(new ReadableStream(), { status })))
-          )
+        _tag: "UnexpectedStatus",
+        detail: "its body could not be read (it did not arrive in time), so it may not come from Instantly"
       }
-    )
+    ]
+  ] as const)("in the body of a %i leaves the outcome unknown", ([status, expected]) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(
+        inVirtualTime(callOver(responding(status, new ReadableStream()), Schema.Unknown))
+      )
+      expect(error).toMatchObject({ ...expected, status, outcome: "Unknown", attempts: 1 })
+    })
+  )
+
+  it.effect("in the Schema, after the body has confirmed the deed, leaves it applied", () =>
+    Effect.gen(function* () {
+      const hanging = decoding(() => Effect.never)
+      const over = (confirms?: () => boolean) =>
+        Effect.flip(inVirtualTime(callOver(responding(200, "{}"), hanging, { confirms })))
+      expect(yield* over(() => true)).toMatchObject({ _tag: "InvalidResponse", outcome: "Applied", confirmed: true })
+      expect(yield* over(() => false)).toMatchObject({ _tag: "InvalidResponse", outcome: "Unknown", confirmed: false })
+      expect(yield* over()).toMatchObject({ _tag: "InvalidResponse", outcome: "Unknown", confirmed: false })
+    })
   )
 })
 
 describe("a defect", () => {
-  const dying = (message: string) => Effect.die(new Error(message))
-
   it.effect("of the HttpClient is a lost connection, and shows nothing of the request", () =>
-    withMock(
-      ({ remove }) =>
-        Effect.gen(function* () {
-          const error = yield* Effect.flip(remove)
-          expect(error).toMatchObject({ reason: "ConnectionLost", outcome: "Unknown", attempts: 1 })
-          expect(error.message).toContain("the HttpClient died")
-          expect(JSON.stringify(error) + error.stack).not.toContain("made-up-canary-of-a-defect")
-        }),
-      {
-        retryPolicy: RetryPolicy.none,
-        transformClient: () => HttpClient.make(() => dying("made-up-canary-of-a-defect"))
-      }
-    )
+    Effect.gen(function* () {
+      const client = HttpClient.make(() => dying("made-up-canary-of-a-defect"))
+      const error = yield* Effect.flip(callOver(client, Schema.Unknown))
+      expect(error).toMatchObject({ reason: "ConnectionLost", outcome: "Unknown", attempts: 1 })
+      expect(error.message).toContain("the HttpClient died")
+      expect(leaksIn(error, ["made-up-canary-of-a-defect", "made-up-token"])).toEqual([])
+    })
   )
 
-  it.effect.each(["code", "cause"])("of a failure whose %s throws is a lost connection, too", (...key) =>
-    withMock(
-      ({ remove }) =>
-        Effect.gen(function* () {
-          const error = yield* Effect.flip(remove)
-          expect(error).toMatchObject({ reason: "ConnectionLost", outcome: "Unknown", attempts: 1 })
-          expect(leaksIn(error, ["made-up-canary-of-a-getter"])).toEqual([])
-        }),
-      {
-        retryPolicy: RetryPolicy.none,
-        transformClient: () =>
-          HttpClient.make((request) => {
-            const cause = Object.defineProperty(new Error("made-up"), key.join(""), {
-              get: () => {
-                throw new Error("made-up-canary-of-a-getter")
-              }
-            })
-            return Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause }))
-          })
-      }
-    )
-  )
-
-  it.effect.each<readonly [string, () => Effect.Effect<never>]>([
-    ["dies", () => dying("made-up-canary-of-a-defect")],
-    [
-      "throws",
-      () => {
-        throw new SyntaxError("made-up-canary-of-a-defect")
-      }
-    ]
-  ])("of a decoder that %s leaves the call applied, and shows nothing of it", ([, decode]) =>
-    withMock(({ execute, mock }) =>
-      Effect.gen(function* () {
-        const error = yield* Effect.flip(execute(HttpClientRequest.get("/api/v2/api-keys"), decode))
-        expect(error).toMatchObject({
-          _tag: "InvalidResponse",
-          outcome: "Applied",
-          attempts: 1,
-          detail: "its decoder threw"
+  it.effect.each(["code", "cause"])("of a failure whose %s throws is a lost connection, too", (key) =>
+    Effect.gen(function* () {
+      const client = HttpClient.make((request) => {
+        const cause = Object.defineProperty(new Error("made-up"), key, {
+          get: () => {
+            throw new Error("made-up-canary-of-a-getter")
+          }
         })
-        expect(leaksIn(error, ["made-up-canary-of-a-defect"])).toEqual([])
-        expect(yield* mock.arrivals).toHaveLength(1)
+        return Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause }))
       })
-    )
+      const error = yield* Effect.flip(callOver(client, Schema.Unknown))
+      expect(error).toMatchObject({ reason: "ConnectionLost", outcome: "Unknown", attempts: 1 })
+      expect(leaksIn(error, ["made-up-canary-of-a-getter"])).toEqual([])
+    })
+  )
+
+  const throwing = () => {
+    throw new SyntaxError("made-up-canary-of-a-defect")
+  }
+  it.effect.each<readonly [string, () => Effect.Effect<never>, string]>([
+    ["dies", () => dying("made-up-canary-of-a-defect"), "its decoder died"],
+    ["throws", throwing, "its decoder died"],
+    ["interrupts itself", () => Effect.interrupt, "its decoder interrupted itself"]
+  ])("of a Schema that %s is a body that cannot be read, and takes back no confirmation", ([, decode, detail]) =>
+    Effect.gen(function* () {
+      for (const [confirms, outcome] of [
+        [() => true, "Applied"],
+        [() => false, "Unknown"],
+        [undefined, "Unknown"]
+      ] as const) {
+        const options = { retryPolicy: Schedule.forever, confirms }
+        const error = yield* Effect.flip(callOver(responding(200, "{}"), decoding(decode), options))
+        expect(error).toMatchObject({ _tag: "InvalidResponse", outcome, detail, attempts: 1 })
+        expect(leaksIn(error, ["made-up-canary-of-a-defect"])).toEqual([])
+      }
+    })
   )
 })
 
@@ -353,39 +308,41 @@ describe("an interruption that does not come from the caller", () => {
   const limits = ["15 seconds", Duration.infinity] as const
 
   it.effect.each(limits)("but from the HttpClient is a lost connection, with a limit of %s", (timeout) =>
-    withMock(
-      ({ mock, remove }) =>
-        Effect.gen(function* () {
-          const error = yield* Effect.flip(remove)
-          expect(error).toMatchObject({ reason: "ConnectionLost", outcome: "Unknown", attempts: 1 })
-          expect(error.message).toContain("the HttpClient interrupted itself")
-          expect(yield* mock.arrivals).toHaveLength(1)
-        }),
-      {
-        timeout,
-        retryPolicy: RetryPolicy.none,
-        transformClient: HttpClient.transformResponse(Effect.zipLeft(Effect.interrupt))
-      }
-    )
+    Effect.gen(function* () {
+      const transformClient = (client: HttpClient.HttpClient) =>
+        HttpClient.transformResponse(client, Effect.zipLeft(Effect.interrupt))
+      const error = yield* Effect.flip(callOver(responding(500), Schema.Unknown, { timeout, transformClient }))
+      expect(error).toMatchObject({ reason: "ConnectionLost", outcome: "Unknown", attempts: 1 })
+      expect(error.message).toContain("the HttpClient interrupted itself")
+    })
   )
 
-  it.effect.each(limits)("but from the decoder leaves the call applied, with a limit of %s", (timeout) =>
-    withMock(
-      ({ execute, mock }) =>
-        Effect.gen(function* () {
-          const error = yield* Effect.flip(execute(HttpClientRequest.get("/api/v2/api-keys"), () => Effect.interrupt))
-          expect(error).toMatchObject({
-            _tag: "InvalidResponse",
-            outcome: "Applied",
-            detail: "its decoder interrupted itself"
-          })
-          expect(yield* mock.arrivals).toHaveLength(1)
-        }),
-      { timeout }
-    )
+  it.effect("but from the HttpClient, which interrupts the fiber that it runs in, is a lost connection", () =>
+    Effect.gen(function* () {
+      const client = HttpClient.make(() =>
+        Effect.withFiberRuntime<never>((fiber) => Effect.zipRight(Fiber.interruptFork(fiber), Effect.never))
+      )
+      expect(yield* Effect.flip(callOver(client, Schema.Unknown))).toMatchObject({
+        reason: "ConnectionLost",
+        outcome: "Unknown",
+        detail: "the HttpClient interrupted itself",
+        attempts: 1
+      })
+    })
   )
 
-  it.effect("but from the end of another call, which asked for a token that both need, ends no other call", () =>
+  it.effect.each(limits)("but from the Schema is a body that cannot be read, with a limit of %s", (timeout) =>
+    Effect.gen(function* () {
+      const schema = decoding(() => Effect.interrupt)
+      expect(yield* Effect.flip(callOver(responding(200, "{}"), schema, { timeout }))).toMatchObject({
+        _tag: "InvalidResponse",
+        outcome: "Unknown",
+        detail: "its decoder interrupted itself"
+      })
+    })
+  )
+
+  it.effect("but from the end of another call, which fetched a token that both need, ends no other call", () =>
     Effect.gen(function* () {
       const token = yield* Effect.cached(Effect.delay(Effect.void, "10 seconds"))
       yield* withMock(

@@ -1,22 +1,23 @@
-import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Exit, Fiber, Option, Redacted, Ref, Schedule, TestClock } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Option, Ref, Schedule, Schema, TestClock } from "effect"
 import { InstantlyClient, type InstantlyError, RateLimit } from "effect-instantly"
 import { Fault } from "effect-instantly/testing"
 import { inVirtualTime } from "../support/virtual.js"
 import { withMock } from "../support/withMock.js"
 
-const token = Redacted.make("made-up-token")
+const list = HttpClientRequest.get("/api/v2/api-keys")
+
+/** The error that a call ends with, and after how many milliseconds. */
+const at = (call: Effect.Effect<unknown, InstantlyError.InstantlyError>) =>
+  Effect.gen(function* () {
+    const start = yield* Clock.currentTimeMillis
+    const error = yield* Effect.flip(call)
+    return { error, after: (yield* Clock.currentTimeMillis) - start }
+  })
 
 describe("deadline", () => {
-  const at = (effect: Effect.Effect<unknown, InstantlyError.InstantlyError>) =>
-    Effect.gen(function* () {
-      const start = yield* Clock.currentTimeMillis
-      const error = yield* Effect.flip(effect)
-      return { error, after: (yield* Clock.currentTimeMillis) - start }
-    })
-
-  it.effect("ends a call in flight, and the error knows the outcome", () =>
+  it.effect("ends a call under way, and the error has the outcome", () =>
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
@@ -35,7 +36,7 @@ describe("deadline", () => {
     withMock(
       ({ execute, mock, remove }) =>
         Effect.gen(function* () {
-          yield* execute(HttpClientRequest.get("/api/v2/api-keys"), () => Effect.void)
+          yield* execute(list, Schema.Unknown)
           const { after, error } = yield* inVirtualTime(at(remove))
           expect(after).toBe(5000)
           expect(error).toMatchObject({
@@ -44,6 +45,7 @@ describe("deadline", () => {
             attempts: 0,
             waited: Duration.seconds(5)
           })
+          expect(error.message).toContain("The call timed out before a request was sent")
           expect(error.message).toContain("Nothing was carried out.")
           expect(yield* mock.arrivals).toHaveLength(1)
         }),
@@ -51,7 +53,20 @@ describe("deadline", () => {
     )
   )
 
-  it.effect("ends the call at once, with the error in hand, when the next wait would outlast it", () =>
+  it.effect("ends a call that waits for its API key: nothing was sent", () =>
+    withMock(
+      ({ mock, remove }) =>
+        Effect.gen(function* () {
+          const { after, error } = yield* inVirtualTime(at(remove))
+          expect(after).toBe(5000)
+          expect(error).toMatchObject({ reason: "Timeout", outcome: "NotApplied", attempts: 0 })
+          expect(yield* mock.arrivals).toEqual([])
+        }),
+      { deadline: "5 seconds", apiKey: Effect.never }
+    )
+  )
+
+  it.effect("ends the call at once, with the error in hand, if the next wait would outlast it", () =>
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
@@ -80,38 +95,6 @@ describe("deadline", () => {
     })
   )
 
-  it.effect("reached in the body of a 429 still closes the gate for all", () =>
-    withMock(
-      ({ leaked, mock, remove }) =>
-        Effect.gen(function* () {
-          const rateLimit = yield* RateLimit.RateLimit
-          const endless = HttpClient.make((request) =>
-            Effect.succeed(
-              HttpClientResponse.fromWeb(
-                request,
-                new Response(new ReadableStream(), { status: 429, headers: { "retry-after": "30" } })
-              )
-            )
-          )
-          const client = yield* InstantlyClient.make({ apiKey: token, deadline: "1 second" }).pipe(
-            Effect.provideService(HttpClient.HttpClient, endless)
-          )
-          const request = HttpClientRequest.del(`/api/v2/api-keys/${leaked.id}`)
-          const error = yield* Effect.flip(
-            inVirtualTime(
-              client.execute(request, () => Effect.void),
-              "1 second"
-            )
-          )
-          expect(error).toMatchObject({ _tag: "TooManyRequests", retryAfter: Option.some(Duration.seconds(30)) })
-          yield* rateLimit.acquire.pipe(inVirtualTime)
-          yield* Effect.ignore(remove)
-          expect((yield* mock.arrivals)[0]?.at).toBeGreaterThanOrEqual(30_000)
-        }),
-      { rateLimit: RateLimit.unlimited }
-    )
-  )
-
   it.effect("reached at the gate that a 429 has closed says both", () =>
     withMock(
       ({ mock, remove }) =>
@@ -121,7 +104,7 @@ describe("deadline", () => {
           expect(after).toBe(5000)
           expect(error).toMatchObject({ reason: "Timeout", outcome: "NotApplied", attempts: 1 })
           expect(error.message).toContain(
-            "The time was up before the request could be sent again: the deadline of the call is 5s; the attempt before it ended with status 429.\nNothing was carried out."
+            "The call timed out before the request was sent again: the deadline of the call is 5s; the attempt before it ended with status 429.\nNothing was carried out."
           )
           expect(yield* mock.arrivals).toHaveLength(1)
         }),
@@ -142,10 +125,83 @@ describe("deadline", () => {
             attempts: 2,
             waited: Duration.millis(100)
           })
+          expect(error.message).toContain("the deadline of the call is 3s.")
         }),
       { deadline: "3 seconds" }
     )
   )
+})
+
+describe("withDeadline", () => {
+  /** When a call to a server that never responds ends, with the client's deadline of five seconds and this around it. */
+  const endsAfter = (
+    around: <A, E, R>(call: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>,
+    deadline: Duration.DurationInput = "5 seconds"
+  ) =>
+    withMock(
+      ({ mock, remove }) =>
+        Effect.gen(function* () {
+          yield* mock.script(Fault.always(Fault.swallowResponse))
+          const { after, error } = yield* inVirtualTime(at(around(remove)))
+          expect(error).toMatchObject({ reason: "Timeout", outcome: "Unknown", attempts: 1 })
+          expect(error.message).toContain(`is ${after / 1000}s`)
+          return after
+        }),
+      { deadline, timeout: "15 minutes", retryPolicy: Schedule.stop }
+    )
+  const within = InstantlyClient.withDeadline
+
+  it.effect("takes the place of the client's deadline, be it shorter or longer", () =>
+    Effect.gen(function* () {
+      expect(yield* endsAfter(within("2 seconds"))).toBe(2000)
+      expect(yield* endsAfter(within("40 seconds"))).toBe(40_000)
+      expect(yield* endsAfter((call) => within(call, "30 seconds"))).toBe(30_000)
+      expect(yield* endsAfter((call) => call)).toBe(5000)
+    })
+  )
+
+  it.effect("may be infinite: then only the timeout ends an attempt", () =>
+    withMock(
+      ({ mock, remove }) =>
+        Effect.gen(function* () {
+          yield* mock.script(Fault.always(Fault.swallowResponse))
+          const { after, error } = yield* inVirtualTime(at(within(remove, Duration.infinity)))
+          expect(after).toBe(15_000)
+          expect(error.message).toContain("the limit for one attempt is 15s")
+        }),
+      { deadline: "5 seconds", retryPolicy: Schedule.stop }
+    )
+  )
+
+  it.effect("that is nearest to the call wins, be it shorter or longer", () =>
+    Effect.gen(function* () {
+      expect(yield* endsAfter((call) => within(within(call, "20 seconds"), "2 seconds"))).toBe(20_000)
+      expect(yield* endsAfter((call) => within(within(call, "2 seconds"), "20 seconds"))).toBe(2000)
+    })
+  )
+
+  it.effect("holds for each call inside, and for none outside", () =>
+    withMock(
+      ({ execute, mock }) =>
+        Effect.gen(function* () {
+          yield* mock.script(Fault.always(Fault.swallowResponse))
+          const call = Effect.flip(execute(list, Schema.Unknown))
+          const both = Effect.zip(within(Effect.zip(call, call), "2 seconds"), call)
+          const [after] = yield* inVirtualTime(Effect.zip(Effect.zipRight(both, Clock.currentTimeMillis), Effect.void))
+          expect(after).toBe(2000 + 2000 + 5000)
+        }),
+      { deadline: "5 seconds", retryPolicy: Schedule.stop }
+    )
+  )
+
+  const wrong = [0, -1, "0 seconds", "-5 seconds", Duration.zero, 0n, -1n, Number.NaN] as const
+
+  it("throws a RangeError around a call unless it is longer than zero", () => {
+    for (const deadline of wrong) {
+      expect(() => within(Effect.void, deadline), String(deadline)).toThrow(RangeError)
+      expect(() => Effect.void.pipe(within(deadline)), String(deadline)).toThrow(RangeError)
+    }
+  })
 })
 
 describe("in a finalizer, or wherever a call cannot be interrupted", () => {
@@ -157,10 +213,11 @@ describe("in a finalizer, or wherever a call cannot be interrupted", () => {
           const error = yield* Effect.flip(inVirtualTime(Effect.uninterruptible(remove)))
           expect(error).toMatchObject({ reason: "Timeout", outcome: "Unknown", attempts: 2 })
           expect(error.message).toContain("the deadline of the call is 3s")
-          yield* Effect.flatMap(RateLimit.RateLimit, ({ pause }) => pause("1 hour"))
+          const { observe } = yield* RateLimit.RateLimit
+          yield* observe({ status: 429, retryAfter: Option.some(Duration.minutes(1)) })
           const held = yield* Effect.flip(inVirtualTime(Effect.uninterruptible(remove), "30 seconds"))
           expect(held).toMatchObject({ reason: "Timeout", outcome: "NotApplied", attempts: 0 })
-          expect(held.message).toContain("before a request could be sent")
+          expect(held.message).toContain("The call timed out before a request was sent")
         }),
       { timeout: "2 seconds", deadline: "3 seconds" }
     )

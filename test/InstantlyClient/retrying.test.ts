@@ -1,15 +1,25 @@
-import { HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Duration, Effect, Schedule, Schema } from "effect"
 import { type InstantlyError, RetryPolicy } from "effect-instantly"
 import { Fault } from "effect-instantly/testing"
+import { envelope } from "../support/bodies.js"
 import { leaksIn } from "../support/leaks.js"
 import { inVirtualTime } from "../support/virtual.js"
 import { warningsOf } from "../support/warnings.js"
 import { withMock } from "../support/withMock.js"
 
-describe("execute", () => {
-  it.effect("tells of a lost response that a 404 follows: NotFound, and the outcome is unknown", () =>
+/** Changes one field of a JSON object on its way. */
+const changing = (name: string, value: unknown) =>
+  Fault.changeResponse((response) => ({
+    ...response,
+    body: JSON.stringify({ ...JSON.parse(String(response.body)), [name]: value })
+  }))
+
+const list = HttpClientRequest.get("/api/v2/api-keys")
+
+describe("a call", () => {
+  it.effect("whose response is lost, and that a 404 follows, is NotFound, and the outcome is unknown", () =>
     withMock(({ mock, remove }) =>
       Effect.gen(function* () {
         yield* mock.script(Fault.next(Fault.loseResponse))
@@ -20,33 +30,35 @@ describe("execute", () => {
     )
   )
 
-  it.effect.each([
-    ["it was cut off or is damaged", () => Fault.cutResponse],
-    ["it is not JSON", () => Fault.respond({ status: 200, body: "<html>" })],
-    ["it is empty", () => Fault.respond({ status: 204 })]
-  ] as const)(
-    "never sends again after a 2xx, whatever the policy says, also where its body cannot be read: %s",
+  const unreadable: ReadonlyArray<readonly [string, Fault.Fault]> = [
+    ["it was cut off or damaged, or the app's HttpClient has read it", Fault.cutResponse],
+    ["it is not JSON", Fault.respond({ status: 200, body: "<html>" })],
+    ["it is about something other than the request", changing("id", "019e18e2-78d4-7322-941a-7384d8969c61")],
+    ["id is not ApiKeyId", changing("id", null)],
+    ["it is empty", Fault.respond({ status: 204 })]
+  ]
+  it.effect.each(unreadable)(
+    "is never sent again after a 2xx, whatever the policy says, even if %s",
     ([detail, fault]) =>
       withMock(
         ({ mock, remove }) =>
           Effect.gen(function* () {
-            yield* mock.script(Fault.next(fault()))
+            yield* mock.script(Fault.next(fault))
             const error = yield* Effect.flip(remove)
-            expect(error).toMatchObject({ _tag: "InvalidResponse", outcome: "Applied", attempts: 1 })
-            expect(error.message).toContain(detail)
+            expect(error).toMatchObject({ _tag: "InvalidResponse", outcome: "Unknown", attempts: 1, detail })
             expect(yield* mock.arrivals).toHaveLength(1)
           }),
         { retryPolicy: Schedule.forever }
       )
   )
 
-  it.effect("sends a POST again only if it certainly never left", () =>
+  it.effect("that creates something is sent again if it certainly never left, and not after a lost response", () =>
     withMock(
       ({ execute, mock }) =>
         Effect.gen(function* () {
           const create = HttpClientRequest.post("/api/v2/api-keys").pipe(
             HttpClientRequest.bodyUnsafeJson({ name: "successor", scopes: ["all:all"] }),
-            (request) => execute(request, HttpClientResponse.schemaBodyJson(Schema.Struct({ name: Schema.String })))
+            (request) => execute(request, Schema.Struct({ name: Schema.String }))
           )
           yield* mock.script(Fault.times(3, Fault.refuse))
           expect(yield* inVirtualTime(create)).toEqual({ name: "successor" })
@@ -65,6 +77,22 @@ describe("execute", () => {
     )
   )
 
+  /** How often a call is sent by a policy that always goes on once, where each attempt ends so. */
+  const sent = (method: "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE" | "POST" | "PATCH", fault: Fault.Fault) =>
+    withMock(
+      ({ execute, mock }) =>
+        Effect.gen(function* () {
+          yield* mock.script(Fault.always(fault))
+          const error = yield* Effect.flip(
+            inVirtualTime(execute(HttpClientRequest.make(method)(list.url), Schema.Never))
+          )
+          const times = (yield* mock.arrivals).length
+          expect(error.attempts).toBe(times)
+          return { times, outcome: error.outcome }
+        }),
+      { retryPolicy: Schedule.recurs(1) }
+    )
+
   it.effect.each([
     ["GET", 2],
     ["HEAD", 2],
@@ -73,17 +101,53 @@ describe("execute", () => {
     ["DELETE", 2],
     ["POST", 1],
     ["PATCH", 1]
-  ] as const)("sends a %s whose response is lost %i times", ([method, times]) =>
+  ] as const)("that is a %s, and whose response is lost, is sent %i times", ([method, times]) =>
+    Effect.gen(function* () {
+      expect(yield* sent(method, Fault.loseResponse)).toEqual({ times, outcome: "Unknown" })
+    })
+  )
+
+  const unknown: ReadonlyArray<readonly [string, Fault.Fault]> = [
+    ["a lost request", Fault.loseRequest],
+    ["a 302", Fault.respond({ status: 302 })],
+    ["a 403 of the edge", Fault.respond({ status: 403, body: "error code: 1010" })],
+    ["a 404 without a body", Fault.respond({ status: 404 })],
+    ["a 408", Fault.respond({ status: 408 })],
+    ["a 499", Fault.respond({ status: 499 })],
+    ["a 500", Fault.respond({ status: 500 })],
+    ["a 503", Fault.respond({ status: 503, headers: { "retry-after": "1" } })]
+  ]
+  it.effect.each(unknown)(
+    "that is a POST or a PATCH is not sent again after %s, whatever the policy says",
+    ([, fault]) =>
+      Effect.gen(function* () {
+        expect(yield* sent("DELETE", fault)).toEqual({ times: 2, outcome: "Unknown" })
+        expect(yield* sent("POST", fault)).toEqual({ times: 1, outcome: "Unknown" })
+        expect(yield* sent("PATCH", fault)).toEqual({ times: 1, outcome: "Unknown" })
+      })
+  )
+
+  const notApplied: ReadonlyArray<readonly [string, Fault.Fault]> = [
+    ["a refused connection", Fault.refuse],
+    ["a 429", Fault.respond({ status: 429 })],
+    ["a refusal of Instantly's own", Fault.respond({ status: 409, body: envelope(409, "Conflict") })]
+  ]
+  it.effect.each(notApplied)("that is a POST is sent again after %s, if the policy says so", ([, fault]) =>
+    Effect.gen(function* () {
+      expect(yield* sent("POST", fault)).toEqual({ times: 2, outcome: "NotApplied" })
+    })
+  )
+
+  it.effect("that is a POST is not sent again once the app's client has sent it twice", () =>
     withMock(
       ({ execute, mock }) =>
         Effect.gen(function* () {
-          yield* mock.script(Fault.always(Fault.loseResponse))
-          const request = HttpClientRequest.make(method)("/api/v2/api-keys")
-          const error = yield* Effect.flip(inVirtualTime(execute(request, () => Effect.void)))
-          expect(error).toMatchObject({ _tag: "TransportError", outcome: "Unknown", attempts: times })
-          expect(yield* mock.arrivals).toHaveLength(times)
+          yield* mock.script(Fault.next(Fault.loseRequest), Fault.always(Fault.respond({ status: 429 })))
+          const error = yield* Effect.flip(inVirtualTime(execute(HttpClientRequest.post(list.url), Schema.Unknown)))
+          expect(error).toMatchObject({ _tag: "TooManyRequests", outcome: "Unknown", attempts: 2 })
+          expect(yield* mock.arrivals).toHaveLength(2)
         }),
-      { retryPolicy: Schedule.recurs(1) }
+      { retryPolicy: Schedule.recurs(3), transformClient: (client) => HttpClient.retry(client, { times: 1 }) }
     )
   )
 })
@@ -94,21 +158,21 @@ describe("a retry policy that fails", () => {
     throw new SyntaxError(canary)
   }
 
-  /** Goes on each second, until its predicate is asked for the n-th time. */
+  /** Goes on each second, until its predicate is called for the n-th time. */
   const until = (n: number, fail: () => Effect.Effect<boolean>) => {
-    let asked = 0
+    let calls = 0
     return Schedule.whileInputEffect(Schedule.spaced("1 second"), (_: InstantlyError.InstantlyError) =>
       Effect.suspend(() => {
-        asked += 1
-        return asked === n ? fail() : Effect.succeed(true)
+        calls += 1
+        return calls === n ? fail() : Effect.succeed(true)
       })
     )
   }
   const untilThrown = (n: number) => {
-    let asked = 0
+    let calls = 0
     return Schedule.whileInput(Schedule.spaced("1 second"), (_: InstantlyError.InstantlyError) => {
-      asked += 1
-      return asked === n ? throwing() : true
+      calls += 1
+      return calls === n ? throwing() : true
     })
   }
 
@@ -126,7 +190,7 @@ describe("a retry policy that fails", () => {
         ] as const
     )
   )(
-    "has ended: the error in hand comes out, and one warning names the defect: %s at failure %i",
+    "counts as ended: the call fails with the error in hand, and one warning names the defect: %s at failure %i",
     ([, n, name, retryPolicy]) =>
       withMock(
         ({ mock, remove }) =>
@@ -147,7 +211,7 @@ describe("a retry policy that fails", () => {
       )
   )
 
-  it.effect("is no different where withRetryPolicy sets it", () =>
+  it.effect("counts as ended, too, if withRetryPolicy has set it", () =>
     withMock(({ mock, remove }) =>
       Effect.gen(function* () {
         yield* mock.script(Fault.always(Fault.respond({ status: 429 })))
@@ -159,16 +223,15 @@ describe("a retry policy that fails", () => {
     )
   )
 
-  it.effect("is not asked about what is held back, or was carried out", () =>
+  it.effect("is not stepped after a call was held back, or after a 2xx", () =>
     withMock(
       ({ execute, mock }) =>
         Effect.gen(function* () {
-          const list = HttpClientRequest.get("/api/v2/api-keys")
           yield* mock.script(Fault.always(Fault.respond({ status: 200, body: "<html>" })))
-          const applied = execute(list, HttpClientResponse.schemaBodyJson(Schema.Unknown))
-          const heldBack = execute(HttpClientRequest.get("//evil.example"), () => Effect.void)
+          const unproven = execute(list, Schema.Unknown)
+          const heldBack = execute(HttpClientRequest.get("//evil.example"), Schema.Unknown)
           for (const [call, tag] of [
-            [applied, "InvalidResponse"],
+            [unproven, "InvalidResponse"],
             [heldBack, "HeldBack"]
           ] as const) {
             const { result, warnings } = yield* warningsOf(Effect.flip(call))

@@ -1,6 +1,6 @@
 import type { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Config, ConfigError, ConfigProvider, Effect, Either, Layer, Redacted } from "effect"
+import { Cause, Config, ConfigError, ConfigProvider, Effect, Either, Layer, Redacted, Stream } from "effect"
 import { ApiKeys, Instantly } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import pkg from "../../package.json" with { type: "json" }
@@ -161,7 +161,7 @@ describe("settings", () => {
     })
   )
 
-  it.effect("several that are wrong are told at once", () =>
+  it.effect("several that are wrong are reported together", () =>
     Effect.gen(function* () {
       expect(
         yield* problemsOf({
@@ -223,8 +223,9 @@ describe("a setting that is a Config", () => {
       yield* mock.script(Fault.always(Fault.swallowRequest))
       const error = yield* Effect.gen(function* () {
         const apiKeys = yield* ApiKeys.ApiKeys
-        yield* inVirtualTime(Effect.flip(apiKeys.listPage()))
-        return yield* inVirtualTime(Effect.flip(apiKeys.listPage()))
+        const listed = inVirtualTime(Effect.flip(Stream.runCollect(apiKeys.list())))
+        yield* listed
+        return yield* listed
       }).pipe(Effect.provide(Instantly.layerConfig(six)), Effect.withConfigProvider(provider))
       expect(reads.toSorted()).toEqual(Object.keys(right).toSorted())
       expect(error.message).toContain("the deadline of the call is 3s")
@@ -251,7 +252,7 @@ describe("a setting that is a Config", () => {
     }).pipe(Effect.scoped, Effect.provide(InstantlyMock.layer()))
   )
 
-  it.effect("is told by its path and its option where it is missing", () =>
+  it.effect("is reported by its path and its option if it is missing", () =>
     Effect.gen(function* () {
       expect(yield* problemsOf(six, {})).toEqual([
         "ACME_KEY: apiKey is missing",
@@ -264,7 +265,7 @@ describe("a setting that is a Config", () => {
     })
   )
 
-  it.effect("is told by its path where it has one, by its option always, and never by its value", () =>
+  it.effect("is reported by its path if it has one, by its option always, and never by its value", () =>
     Effect.gen(function* () {
       const wrong = Object.fromEntries(Object.keys(right).map((name) => [name, canary]))
       const all = yield* problemsOf(six, { ...wrong, ACME_AGENT: `${canary}\n` })
@@ -299,7 +300,7 @@ describe("a setting that is a Config", () => {
       ConfigError.SourceUnavailable(["ACME"], canary, Cause.die(canary)),
       "ACME: the source of userAgent is not available"
     ]
-  ] as const)("is told without what its provider says where it %s", ([, error, problem]) =>
+  ] as const)("is reported without what its provider says if it %s", ([, error, problem]) =>
     Effect.gen(function* () {
       const failing = ConfigProvider.make({ load: () => Effect.fail(error), flattened: fromVariables({}).flattened })
       const refused = yield* Effect.flip(
@@ -310,7 +311,7 @@ describe("a setting that is a Config", () => {
     })
   )
 
-  it.effect("that is one of two is told by both paths", () =>
+  it.effect("that is one of two is reported by both paths", () =>
     Effect.gen(function* () {
       const either = Config.orElse(six.userAgent, () => Config.string("OTHER_AGENT"))
       expect(yield* problemsOf({ userAgent: either }, {})).toEqual([
@@ -324,7 +325,7 @@ describe("a setting that is a Config", () => {
 describe("what an app hands in that throws", () => {
   const canary = "made-up-canary"
 
-  it.effect("is a ConfigError that names it where it is transformClient, and shows nothing of the defect", () =>
+  it.effect("is a ConfigError that names transformClient, and shows nothing of the defect", () =>
     Effect.gen(function* () {
       const transformClient = () => {
         throw new RangeError(canary)
@@ -348,7 +349,7 @@ describe("what an app hands in that throws", () => {
       }
     ],
     ["dies", () => Effect.die(new SyntaxError(canary))]
-  ])("is a ConfigError that names it where it is a ConfigProvider that %s", ([, load]) =>
+  ])("is a ConfigError that names the ConfigProvider, if that %s", ([, load]) =>
     Effect.gen(function* () {
       const throwing = ConfigProvider.make({ load, flattened: fromVariables({}).flattened })
       const error = yield* refusal(Instantly.layerConfig()).pipe(Effect.withConfigProvider(throwing))

@@ -1,22 +1,10 @@
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import {
-  Cause,
-  Config,
-  ConfigError,
-  ConfigProvider,
-  Data,
-  Duration,
-  Effect,
-  Option,
-  Redacted,
-  Ref,
-  Schedule
-} from "effect"
+import { Cause, Config, ConfigError, ConfigProvider, Data, Effect, Redacted, Ref, Schedule, Schema } from "effect"
+import type { InstantlyClient } from "effect-instantly"
 import { Fault } from "effect-instantly/testing"
 import pkg from "../../package.json" with { type: "json" }
-import type { Settings } from "../../src/InstantlyClient/settings.js"
-import { pathOf, sign } from "../../src/InstantlyClient/sign.js"
+import { callOver, responding } from "../support/bodies.js"
 import { leaksIn } from "../support/leaks.js"
 import { inVirtualTime } from "../support/virtual.js"
 import { listing, withMock } from "../support/withMock.js"
@@ -28,7 +16,7 @@ const refused = (request: HttpClientRequest.HttpClientRequest, reason: string) =
   withMock(
     ({ execute, mock }) =>
       Effect.gen(function* () {
-        const error = yield* Effect.flip(execute(request, () => Effect.void))
+        const error = yield* Effect.flip(execute(request, Schema.Unknown))
         expect(error).toMatchObject({ _tag: "HeldBack", outcome: "NotApplied", attempts: 0 })
         expect(error.message).toContain(reason)
         expect(yield* mock.arrivals).toEqual([])
@@ -56,18 +44,18 @@ describe("a request", () => {
 
   it.effect("takes the token anew for each attempt, and trims it", () =>
     Effect.gen(function* () {
-      const asked = yield* Ref.make(0)
+      const runs = yield* Ref.make(0)
       yield* withMock(
         ({ mock, remove }) =>
           Effect.gen(function* () {
             yield* mock.createApiKey({ secret: Redacted.make("made-up-second") })
             yield* mock.script(Fault.next(Fault.loseRequest))
             yield* inVirtualTime(remove)
-            expect(yield* Ref.get(asked)).toBe(2)
+            expect(yield* Ref.get(runs)).toBe(2)
           }),
         {
           apiKey: Effect.map(
-            Ref.updateAndGet(asked, (n) => n + 1),
+            Ref.updateAndGet(runs, (n) => n + 1),
             (n) => Redacted.make(n === 1 ? "made-up-first" : " made-up-second\n")
           )
         }
@@ -124,11 +112,11 @@ describe("a request", () => {
     })
   )
 
-  it.effect("never sends a request whose URL is not valid, and does not try again", () =>
+  it.effect("is never sent if its URL is not valid, and not tried again", () =>
     withMock(
       ({ mock, remove }) =>
         Effect.gen(function* () {
-          const error = yield* Effect.flip(remove)
+          const error = yield* Effect.flip(inVirtualTime(remove))
           expect(error).toMatchObject({
             _tag: "HeldBack",
             detail: "its URL is not valid",
@@ -138,14 +126,14 @@ describe("a request", () => {
           expect(yield* mock.arrivals).toEqual([])
         }),
       {
-        retryPolicy: Schedule.forever,
+        retryPolicy: Schedule.recurs(3),
         transformClient: HttpClient.mapRequest(HttpClientRequest.setUrl("https://made up"))
       }
     )
   )
 })
 
-describe("an API key that is asked for", () => {
+describe("an API key that is an effect", () => {
   class Locked extends Data.TaggedError("VaultIsLocked")<{ readonly message: string }> {}
   const canary = "made-up-canary-of-the-vault"
   const failing = (error: unknown) => Effect.fail(error)
@@ -209,9 +197,9 @@ describe("an API key that is asked for", () => {
 
   it.effect("and dies at the second attempt holds the call back, and the first is remembered", () =>
     Effect.gen(function* () {
-      const asked = yield* Ref.make(0)
+      const runs = yield* Ref.make(0)
       const apiKey = Effect.flatMap(
-        Ref.updateAndGet(asked, (n) => n + 1),
+        Ref.updateAndGet(runs, (n) => n + 1),
         (n) => (n === 1 ? Effect.succeed(token) : Effect.dieMessage(canary))
       )
       yield* withMock(
@@ -268,7 +256,7 @@ describe("a path that leads elsewhere", () => {
   ] as const)("is not seen in %s, which is sent", ([path, arrived]) =>
     Effect.gen(function* () {
       const urls = yield* Ref.make<ReadonlyArray<string>>([])
-      yield* withMock(({ execute }) => Effect.ignore(execute(HttpClientRequest.get(path), () => Effect.void)), {
+      yield* withMock(({ execute }) => Effect.ignore(execute(HttpClientRequest.get(path), Schema.Unknown)), {
         baseUrl: "https://proxy.example/instantly",
         transformClient: HttpClient.tapRequest(({ url }) => Ref.update(urls, (before) => [...before, url]))
       })
@@ -279,29 +267,27 @@ describe("a path that leads elsewhere", () => {
   )
 })
 
-describe("sign", () => {
-  const settings = (apiKey: Effect.Effect<string, string>, workspaceId = Option.none<string>()): Settings => ({
-    baseUrl: "https://proxy.example/instantly",
-    userAgent: "made-up/1.0",
-    workspaceId,
-    apiKey,
-    timeout: Duration.infinity,
-    deadline: Duration.infinity
-  })
+describe("the credential of a request", () => {
+  /** The headers with which a request leaves. */
+  const headersOf = (request: HttpClientRequest.HttpClientRequest, options: Partial<InstantlyClient.Options> = {}) =>
+    Effect.gen(function* () {
+      const left = yield* Ref.make<Record<string, string>>({})
+      const transformClient = HttpClient.tapRequest(({ headers }: HttpClientRequest.HttpClientRequest) =>
+        Ref.set(left, { ...headers })
+      )
+      yield* callOver(responding(200, "{}"), Schema.Unknown, { request, transformClient, ...options })
+      return yield* Ref.get(left)
+    })
   const own = (authorization: string) =>
     HttpClientRequest.setHeader(HttpClientRequest.get("/a"), "authorization", authorization)
+  const others = { accept: "application/json", "user-agent": `effect-instantly/${pkg.version}` }
 
   it.effect.each(["Bearer made-up", "Basic bWFkZS11cA=="])(
-    "keeps a credential that the request brings, and adds no other: %s",
-    (...authorization) =>
+    "is the one that it brings, and then it has neither the client's nor its workspace: %s",
+    (authorization) =>
       Effect.gen(function* () {
-        const credential = authorization.join("")
-        const { headers } = yield* sign(own(credential), settings(Effect.fail("is not asked"), Option.some("made-up")))
-        expect({ ...headers }).toEqual({
-          accept: "application/json",
-          authorization: credential,
-          "user-agent": "made-up/1.0"
-        })
+        const options = { apiKey: Effect.dieMessage("is not run"), workspaceId: "made-up" }
+        expect(yield* headersOf(own(authorization), options)).toEqual({ ...others, authorization })
       })
   )
 
@@ -313,31 +299,20 @@ describe("sign", () => {
     " Bearer made-up",
     "Bearer made-up\n",
     "Bearer m\u00e4de-up"
-  ])("refuses a credential that does not fit a header: %j", (...authorization) =>
-    Effect.gen(function* () {
-      const signed = sign(own(authorization.join("")), settings(Effect.succeed("is not taken")))
-      expect(yield* Effect.flip(signed)).toBe("its authorization header is not a credential that fits a header")
-    })
+  ])("is refused if it does not fit a header: %j", (authorization) =>
+    refused(own(authorization), "its authorization header is not a credential that fits a header")
   )
 
-  it.effect("takes the client's token, and its workspace where it has one", () =>
+  it.effect("is the client's otherwise, with its workspace if it has one", () =>
     Effect.gen(function* () {
-      const signed = (workspaceId: Option.Option<string>) =>
-        Effect.map(
-          sign(HttpClientRequest.get("/a"), settings(Effect.succeed("made-up"), workspaceId)),
-          ({ headers }) => ({
-            ...headers
-          })
-        )
-      const headers = { accept: "application/json", authorization: "Bearer made-up", "user-agent": "made-up/1.0" }
-      expect(yield* signed(Option.none())).toEqual(headers)
-      expect(yield* signed(Option.some("made-up"))).toEqual({ ...headers, "x-as-workspace": "made-up" })
+      const get = HttpClientRequest.get("/a")
+      const authorization = "Bearer made-up-token"
+      expect(yield* headersOf(get)).toEqual({ ...others, authorization })
+      expect(yield* headersOf(get, { workspaceId: "made-up" })).toEqual({
+        ...others,
+        authorization,
+        "x-as-workspace": "made-up"
+      })
     })
   )
-
-  it("knows the path of a URL, without its query and its fragment", () => {
-    expect(pathOf("/a/b?secret=made-up#x")).toBe("/a/b")
-    expect(pathOf("/a/b#x?y")).toBe("/a/b")
-    expect(pathOf("/a/b?x\ny")).toBe("/a/b")
-  })
 })

@@ -361,19 +361,19 @@ describe("a policy that has ended", () => {
     [
       "dies of an error",
       () => Effect.die(new MadeUpDefect("made-up detail")),
-      ["The rate-limit policy died (MadeUpDefect): no more permits are given"]
+      ["the rate-limit policy failed with MadeUpDefect: no more permits are given"]
     ],
     [
       "dies of something else",
       () => Effect.die("made-up detail"),
-      ["The rate-limit policy died (an unknown error): no more permits are given"]
+      ["the rate-limit policy failed with an unknown error: no more permits are given"]
     ],
     [
       "throws",
       () => {
         throw new MadeUpDefect("made-up detail")
       },
-      ["The rate-limit policy died (MadeUpDefect): no more permits are given"]
+      ["the rate-limit policy failed with MadeUpDefect: no more permits are given"]
     ],
     ["interrupts itself", () => Effect.interrupt, []],
     [
@@ -425,6 +425,25 @@ describe("a scope that ends", () => {
         yield* Scope.close(scope, Exit.void)
         expect(yield* Fiber.join(waiting)).toEqual([closed, closed, closed])
         expect(yield* fate(gate)).toBe(closed)
+      }
+    })
+  )
+
+  it.live("refuses or releases each caller, between whichever operations its scope closes", () =>
+    Effect.gen(function* () {
+      for (let operations = 12; operations <= 30; operations++) {
+        for (let steps = 0; steps <= 12; steps++) {
+          const scope = yield* Scope.make()
+          const gate = yield* RateLimit.make(RateLimit.unlimited).pipe(
+            Effect.withMaxOpsBeforeYield(operations),
+            Scope.extend(scope)
+          )
+          const caller = yield* Effect.fork(Effect.exit(gate.acquire))
+          for (let step = 0; step < steps; step++) yield* Effect.yieldNow()
+          yield* Scope.close(scope, Exit.void)
+          for (let step = 0; step < 100; step++) yield* Effect.yieldNow()
+          expect(Option.isSome(yield* Fiber.poll(caller)), `${operations} operations, ${steps} steps`).toBe(true)
+        }
       }
     })
   )

@@ -40,7 +40,7 @@ const quotas: Record<string, ReadonlyArray<RateLimit.QuotaOptions>> = {
 }
 
 /** How long after the callers have come something happens. They find a full burst. */
-const moments: Record<string, number> = { "after a burst": 100, "at a steady pace": 2000 }
+const moments: Record<string, number> = { "after a burst": 100, "at a steady pace": 1000 }
 
 /** When permits are given, also to a process that starts when it has happened. */
 const program = (
@@ -58,14 +58,14 @@ const program = (
     yield* Effect.sleep("1 minute")
 
     const times: Array<number> = []
-    const come = Effect.forEach(gates, (gate) => crowd(gate, 4, (at) => times.push(at)))
+    const come = Effect.forEach(gates, (gate) => crowd(gate, 2, (at) => times.push(at)))
     const wait = Math.max(0, lag - moment)
     yield* Effect.forkScoped(Effect.delay(come, wait))
     yield* Effect.sleep(wait + moment - lag)
     const happen = prepare(redis)
     yield* Effect.sleep(lag)
     happen()
-    if (hasNewcomer) yield* crowd(yield* make, 4, (at) => times.push(at))
+    if (hasNewcomer) yield* crowd(yield* make, 2, (at) => times.push(at))
     yield* Effect.sleep("2 seconds")
     return times
   }).pipe(Effect.scoped, Effect.withRandom(Random.make("going back")))

@@ -62,7 +62,9 @@ describe("a client of Redis", () => {
       const waiting = yield* Effect.fork(releases(gate, 2))
       yield* TestClock.adjust("2 seconds")
       expect(yield* Fiber.poll(waiting)).toEqual(Option.none())
-      expect(logged).toEqual([`Permits cannot be booked in Redis (${reason}). Callers wait until they can.`])
+      expect(logged).toEqual([
+        `Permits cannot be booked in Redis (${reason}). There are no permits until Redis is back.`
+      ])
       isBroken = false
       yield* TestClock.adjust("2 seconds")
       expect((yield* Fiber.join(waiting))[0]).toBeLessThanOrEqual(2000 + 600 + first)
@@ -140,7 +142,7 @@ describe("a client of Redis", () => {
       const away = yield* inVirtualTime(releases(gate, 3), "2 seconds")
       expect(away).toEqual([300, 600, 900])
       expect(logged).toEqual([
-        "Permits cannot be booked in Redis (evaluate failed: Error). whileAway gives permits until they can."
+        "Permits cannot be booked in Redis (evaluate failed: Error). whileAway gives the permits until Redis is back."
       ])
       onTheWay(Effect.void)
       yield* TestClock.adjust("2 seconds")

@@ -39,20 +39,18 @@ describe("the four lines of README", () => {
 })
 
 describe("the first program of README", () => {
-  it.live(
-    "deletes a key, then says why it cannot and ends with 1; and it names a missing setting",
-    () =>
-      Effect.gen(function* () {
-        const mock = yield* InstantlyMock.InstantlyMock
-        const leaked = yield* mock.createApiKey({ name: "leaked" })
-        expect(first).toContain(idInIt)
-        yield* write(leaked.id)
-        expect(yield* runExample(program, [])).toEqual({ code: 0, output: "deleted leaked\n" })
-        expect(yield* runExample(program, [])).toEqual({
-          code: 1,
-          output: expect.stringMatching(/NotFound: Instantly has nothing .*outcome NotApplied/s)
-        })
-        expect(yield* run(program, [])).toEqual({ code: 1, output: expect.stringContaining("INSTANTLY_API_KEY") })
-      }).pipe(Effect.provide(served()))
+  it.live("deletes a key, then says why it cannot and ends with 1; and it names a missing setting", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const leaked = yield* mock.createApiKey({ name: "leaked" })
+      expect(first).toContain(idInIt)
+      yield* write(leaked.id)
+      expect(yield* runExample(program, [])).toEqual({ code: 0, output: "deleted leaked\n" })
+      expect(yield* runExample(program, [])).toEqual({
+        code: 1,
+        output: expect.stringMatching(/NotFound: Instantly has nothing .*outcome NotApplied/s)
+      })
+      expect(yield* run(program, [])).toEqual({ code: 1, output: expect.stringContaining("INSTANTLY_API_KEY") })
+    }).pipe(Effect.provide(served()))
   )
 })

@@ -1,5 +1,6 @@
 /** Gates that share a Redis, and callers who always want a permit: when each was given one, and by which gate. */
 import { Effect, Logger, LogLevel, Queue } from "effect"
+import type { RateLimit } from "effect-instantly"
 import * as RedisRateLimit from "effect-instantly/RedisRateLimit"
 import { evaluates } from "./clients.js"
 
@@ -21,21 +22,29 @@ export interface Permit {
 export const now = () => Number(process.hrtime.bigint()) / 1e6
 
 /** Callers at a gate, more than it books ahead, each of whom comes again at once. */
-export const callers = (evaluate: RedisRateLimit.Evaluate, given: (at: number) => void) =>
-  Effect.tap(RedisRateLimit.make({ ...options, evaluate }), (gate) =>
-    gate.acquire.pipe(
-      Effect.zipRight(Effect.sync(() => given(now()))),
-      Effect.forever,
-      Effect.forkScoped,
-      Effect.replicateEffect(4)
-    )
+export const crowd = (gate: RateLimit.Service, given: (at: number) => void) =>
+  gate.acquire.pipe(
+    Effect.zipRight(Effect.sync(() => given(now()))),
+    Effect.forever,
+    Effect.forkScoped,
+    Effect.replicateEffect(4)
   )
 
-/** As many gates in this process, each with a connection of its own. */
-export const gates = (
+/** A gate whose callers always want a permit. */
+export const callers = (evaluate: RedisRateLimit.Evaluate, given: (at: number) => void) =>
+  Effect.tap(RedisRateLimit.make({ ...options, evaluate }), (gate) => crowd(gate, given))
+
+/** As many gates in this process, each with a connection of its own, whose callers are yet to come. */
+export const emptyGates = (
   port: number,
   count: number,
-  changed: (evaluate: RedisRateLimit.Evaluate) => RedisRateLimit.Evaluate = (evaluate) => evaluate
+  {
+    changed = (evaluate) => evaluate,
+    quotas = options.quotas
+  }: {
+    readonly changed?: (evaluate: RedisRateLimit.Evaluate) => RedisRateLimit.Evaluate
+    readonly quotas?: ReadonlyArray<RateLimit.QuotaOptions>
+  } = {}
 ) =>
   Effect.gen(function* () {
     const permits = yield* Queue.unbounded<Permit>()
@@ -43,16 +52,26 @@ export const gates = (
     const logger = Logger.make(({ logLevel, message }) => {
       if (LogLevel.greaterThanEqual(logLevel, LogLevel.Warning)) warnings.unsafeOffer(String(message))
     })
-    const made = yield* Effect.forEach(Array.from({ length: count }).keys(), (gate) =>
+    const made = yield* Effect.replicateEffect(
       Effect.flatMap(evaluates.ioredis(port), (evaluate) =>
-        callers(changed(evaluate), (at) => permits.unsafeOffer({ gate, at }))
-      )
+        RedisRateLimit.make({ ...options, quotas, evaluate: changed(evaluate) })
+      ),
+      count
     ).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
     return {
       gates: made,
+      /** Callers come to all of them. */
+      come: Effect.forEach(made.entries(), ([gate, service]) =>
+        crowd(service, (at) => permits.unsafeOffer({ gate, at }))
+      ),
       /** The next permits, once there are as many. */
       take: (n: number) => Effect.map(Queue.takeN(permits, n), (chunk) => [...chunk]),
-      /** Waits until each gate has told that Redis does not respond. */
+      takeAll: Queue.takeAll(permits),
+      /** Waits until each gate has warned that Redis cannot be used. */
       allWarned: Effect.zipRight(Queue.takeN(warnings, count), Effect.void)
     }
   })
+
+/** The same, with their callers. */
+export const gates = (...parameters: Parameters<typeof emptyGates>) =>
+  Effect.tap(emptyGates(...parameters), ({ come }) => come)

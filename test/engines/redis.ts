@@ -30,8 +30,11 @@ export interface RedisServer {
   readonly written: () => string
 }
 
-/** @param persistence whether it writes down each command before it responds. */
-export const server = (persistence = false) =>
+/**
+ * @param persistence whether it writes down each command before it responds.
+ * @param replicaOf the port of the server that it is a replica of.
+ */
+export const server = (persistence = false, replicaOf?: number) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
       let port = await freePort()
@@ -47,9 +50,14 @@ export const server = (persistence = false) =>
       const start = async () => {
         // The file need not be on the disk, because it is the process that ends, and not the machine.
         const settings = persistence ? ["--appendonly", "yes", "--appendfsync", "no"] : ["--appendonly", "no"]
+        if (replicaOf !== undefined) settings.push("--replicaof", `127.0.0.1 ${replicaOf}`)
         const child = spawn(
           "redis-server",
-          ["--port", String(port), "--bind", "127.0.0.1", "--dir", directory, "--save", "", ...settings],
+          [
+            ...["--port", String(port), "--bind", "127.0.0.1", "--dir", directory, "--save", ""],
+            ...["--repl-diskless-sync-delay", "0"],
+            ...settings
+          ],
           { stdio: ["ignore", "pipe", "ignore"] }
         )
         running = child

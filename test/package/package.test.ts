@@ -1,17 +1,19 @@
 /** The package as its users get it: packed, installed into empty projects, type-checked and run there. */
-import { execFile } from "node:child_process"
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
+import { Effect } from "effect"
 import { build } from "esbuild"
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
 import pkg from "../../package.json" with { type: "json" }
+import { linksOf } from "../docs/pages.js"
+import { start } from "../support/process.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const tarball = inject("tarball")
 const temporary = mkdtempSync(join(tmpdir(), "effect-instantly-"))
-const told = `["first","NotFound","Unknown","Unknown"]\n`
+const printed = `["first","NotFound","Unknown"]\n`
 
 /** What a user installs; the oldest peers that the ranges allow fit each other. */
 const projects = [
@@ -33,28 +35,15 @@ const modes = [
 const folderOf = (project: string) => join(temporary, project.replaceAll(" ", "-"))
 const newest = folderOf("the newest peers")
 
-interface Run {
-  readonly status: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-const run = (folder: string, command: string, ...args: ReadonlyArray<string>): Promise<Run> =>
-  new Promise((resolve) => {
-    const child = execFile(command, args, { cwd: folder, encoding: "utf8" }, (_, stdout, stderr) =>
-      resolve({ status: child.exitCode ?? -1, stdout, stderr })
-    )
-  })
-
 const npm = async (folder: string, ...args: ReadonlyArray<string>) => {
-  const { status, stderr } = await run(folder, "npm", ...args)
-  if (status !== 0) throw new Error(`npm ${args.join(" ")}: ${stderr}`)
+  const { code, stderr } = await Effect.runPromise(start(["npm", ...args], { folder }))
+  if (code !== 0) throw new Error(`npm ${args.join(" ")}: ${stderr}`)
 }
 
 /** What Node makes of a program; that `require` of an ES module is new to Node 20 is no complaint. */
-const node = async (folder: string, ...args: ReadonlyArray<string>): Promise<Run> => {
-  const told = await run(folder, process.execPath, ...args)
-  return { ...told, stderr: told.stderr.replace(/^.*ExperimentalWarning.*\n.*--trace-warnings.*\n/m, "") }
+const node = async (folder: string, ...args: ReadonlyArray<string>) => {
+  const { code, stderr, stdout } = await Effect.runPromise(start([process.execPath, ...args], { folder }))
+  return { code, stdout, stderr: stderr.replace(/^.*ExperimentalWarning.*\n.*--trace-warnings.*\n/m, "") }
 }
 
 const makeProject = (folder: string, packages: ReadonlyArray<string>) => {
@@ -83,24 +72,13 @@ afterAll(() => rmSync(temporary, { recursive: true, force: true }))
 describe("the tarball", () => {
   const installed = join(newest, "node_modules/effect-instantly")
 
-  it.each([
-    ["publint", "publint/src/cli.js", ["--strict"]],
-    [
-      "attw, which resolves each subpath as every kind of project does,",
-      "@arethetypeswrong/cli/dist/index.js",
-      ["--profile", "esm-only"]
-    ]
-  ])("has no problem that %s finds", async (_, program, args) => {
-    const { status, stdout, stderr } = await node(root, join("node_modules", program), tarball, ...args)
-    expect(status, `${stdout}${stderr}`).toBe(0)
-  })
-
-  it("holds the documents, the library's sources, for each what it is compiled to, and the tool; nothing else", () => {
+  it("holds the documents and what they link to, the library's sources, for each what it is compiled to, and the tool", () => {
     const modules = filesIn(join(root, "src"))
       .filter((file) => file.endsWith(".ts") && !file.startsWith("cli/"))
       .map((file) => file.slice(0, -".ts".length))
     const compiled = ["js", "js.map", "d.ts", "d.ts.map"]
-    expect(filesIn(installed)).toEqual(
+    const beside = /^(?:examples|test|\.github)\//
+    expect(filesIn(installed).filter((file) => !beside.test(file))).toEqual(
       [
         "CHANGELOG.md",
         "LICENSE",
@@ -112,6 +90,14 @@ describe("the tarball", () => {
         ...modules.map((module) => `src/${module}.ts`)
       ].sort()
     )
+  })
+
+  it("has what each link and picture of its pages leads to", () => {
+    const pages = filesIn(installed).filter((file) => file.endsWith(".md"))
+    const links = pages.flatMap((path) => linksOf({ path, text: readFileSync(join(installed, path), "utf8") }))
+    expect(pages).toEqual(expect.arrayContaining(["README.md", "examples/policies/README.md"]))
+    expect(links.length).toBeGreaterThan(100)
+    expect(links.filter(({ target }) => !existsSync(join(installed, target)))).toEqual([])
   })
 
   it("has the source that each source map names", () => {
@@ -168,9 +154,9 @@ describe.each(projects)("in a project with %s", (project) => {
         )
         const tsc = join(temporary, "compilers/node_modules", compiler, "bin/tsc")
         expect((await node(folder, tsc, "--version")).stdout).toContain(`Version ${version}.`)
-        expect(await node(folder, tsc, "-p", program)).toEqual({ status: 0, stdout: "", stderr: "" })
+        expect(await node(folder, tsc, "-p", program)).toEqual({ code: 0, stdout: "", stderr: "" })
         for (const file of programs) {
-          expect(await node(folder, join(program, "out", file))).toEqual({ status: 0, stdout: told, stderr: "" })
+          expect(await node(folder, join(program, "out", file))).toEqual({ code: 0, stdout: printed, stderr: "" })
         }
       }
     )
@@ -183,8 +169,8 @@ describe("a subpath", () => {
     const imported = await node(newest, "--input-type=module", "-e", `import * as it from "${path}"; ${count}`)
     const required = await node(newest, "--input-type=commonjs", "-e", `const it = require("${path}"); ${count}`)
     expect([imported, required]).toEqual([
-      { status: 0, stdout: "true\n", stderr: "" },
-      { status: 0, stdout: "true\n", stderr: "" }
+      { code: 0, stdout: "true\n", stderr: "" },
+      { code: 0, stdout: "true\n", stderr: "" }
     ])
   })
 })
@@ -193,7 +179,7 @@ describe("sideEffects", () => {
   /** What a bundler makes of a program, and how much of it is this package. */
   const bundle = async (code: string) => {
     const { metafile, outputFiles } = await build({
-      stdin: { contents: code, resolveDir: newest },
+      stdin: { contents: code, loader: "ts", resolveDir: newest },
       absWorkingDir: newest,
       bundle: true,
       format: "esm",
@@ -212,16 +198,16 @@ describe("sideEffects", () => {
 
   it("lets a bundler leave out all that is not used", async () => {
     expect((await bundle(subpaths.map((path) => `import "${path}"`).join("\n"))).ours).toEqual([])
-    expect((await bundle(`import { Outcome } from "effect-instantly"; console.log(Outcome.combine)`)).ours).toEqual([
-      "Outcome.js"
-    ])
+    const { ours } = await bundle(`import { RetryPolicy } from "effect-instantly"; console.log(RetryPolicy.standard)`)
+    expect(ours).toContain("RetryPolicy.js")
+    expect(ours).not.toContain("InstantlyClient.js")
   })
 
   it("holds: a program does the same when it is bundled", async () => {
     const { ours, text } = await bundle(readFileSync(join(root, "test/package/consumer/esm.ts"), "utf8"))
     expect(ours).toContain("testing/InstantlyMock.js")
     writeFileSync(join(newest, "bundled.js"), text)
-    expect(await node(newest, "bundled.js")).toEqual({ status: 0, stdout: told, stderr: "" })
+    expect(await node(newest, "bundled.js")).toEqual({ code: 0, stdout: printed, stderr: "" })
   })
 
   it("holds: to import everything adds no global, says nothing, and keeps no process alive", async () => {
@@ -232,6 +218,6 @@ describe("sideEffects", () => {
       const before = Reflect.ownKeys(globalThis).length
       ${importAll}
       console.log(Reflect.ownKeys(globalThis).length - before)`
-    expect(await node(newest, "--input-type=module", "-e", program)).toEqual({ status: 0, stdout: "0\n", stderr: "" })
+    expect(await node(newest, "--input-type=module", "-e", program)).toEqual({ code: 0, stdout: "0\n", stderr: "" })
   })
 })

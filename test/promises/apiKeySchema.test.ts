@@ -5,20 +5,13 @@
 import { describe, expect, it } from "@effect/vitest"
 import { DateTime, Either, ParseResult, Redacted, Schema } from "effect"
 import { ApiKey } from "effect-instantly"
+import { key } from "../support/key.js"
 import { leaksIn } from "../support/leaks.js"
 
 const secret = "canary/secret+made-up/9876543210=="
 const id = "019e18e2-78d4-7322-941a-7384d8969c61"
 
-const encoded = {
-  id,
-  name: "made-up",
-  scopes: ["all:all"],
-  key: secret,
-  organization_id: id,
-  timestamp_created: "2026-05-11T21:12:35.812Z",
-  timestamp_updated: "2026-05-11T21:12:35.812Z"
-}
+const encoded = key({ key: secret })
 
 const time = DateTime.unsafeMake(0)
 const decoded = {

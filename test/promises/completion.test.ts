@@ -34,4 +34,4 @@ it("an editor completes the 178 known scopes where a Scope is expected", () => {
     .getCompletionsAtPosition(file, text.indexOf('""') + 1, {})
     ?.entries.map(({ name }) => name)
   expect(completions).toEqual(expect.arrayContaining([...ApiKey.KnownScope.literals]))
-}, 60_000)
+})

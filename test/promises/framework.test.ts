@@ -1,10 +1,10 @@
 /** The client against the framework that Instantly is built on: its errors are Instantly's, byte for byte. */
-import { FetchHttpClient, type HttpClient, HttpClientRequest } from "@effect/platform"
-import { NodeHttpClient } from "@effect/platform-node"
+import { HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Context, Effect, Layer, Redacted, Schema } from "effect"
 import { ApiKey, ApiKeys, Instantly, InstantlyClient, InstantlyError, RateLimit, RetryPolicy } from "effect-instantly"
 import Fastify, { type FastifyRequest } from "fastify"
+import { clients } from "../support/clients.js"
 import { key } from "../support/key.js"
 
 const idOf = (digit: number) => ApiKey.ApiKeyId.make(`00000000-0000-7000-8000-00000000000${digit}`)
@@ -52,12 +52,6 @@ class Server extends Context.Tag("test/Server")<
     })
   )
 }
-
-const clients: ReadonlyArray<readonly [name: string, layer: Layer.Layer<HttpClient.HttpClient>]> = [
-  ["Fetch", FetchHttpClient.layer],
-  ["Undici", NodeHttpClient.layerUndici],
-  ["node:http", NodeHttpClient.layer]
-]
 
 const InstantlyLive = Layer.unwrapEffect(
   Effect.map(Server, ({ baseUrl }) =>

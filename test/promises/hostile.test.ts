@@ -6,11 +6,11 @@ import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, flow, Redacted, Runtime, Schema, TestClock } from "effect"
 import { ApiKey, ApiKeys, Instantly, type InstantlyClient, RateLimit, RetryPolicy } from "effect-instantly"
+import { clients } from "../support/clients.js"
 import { scaled } from "../support/histories.js"
 import { flood, type Hostility, hostility, id, longest } from "../support/hostility.js"
 import { run } from "../support/process.js"
 import { headOf, responseOf, serveRaw } from "../support/rawServer.js"
-import { clients } from "./hostile/clients.js"
 
 const statuses = [200, 302, 401, 429, 500] as const
 const kinds = Object.keys(hostility).filter((kind): kind is Hostility => kind in hostility)
@@ -134,34 +134,31 @@ describe.each(clients)("over %s", (name, client) => {
     }).pipe(over)
   )
 
-  it.scopedLive(
-    "a process holds at most 20 MB more for it, and lives on",
-    () =>
-      Effect.gen(function* () {
-        const large = responseOf(200, " ".repeat(64 * 2 ** 20))
-        const server = yield* serveRaw((socket, request, leave) => {
-          const [, kind, status] = /^DELETE \/(\d+)\/(\d+)\//.exec(request) ?? []
-          const hostile = hostility[kinds[Number(kind)] ?? "an endless body"]
-          if (kind !== undefined) hostile(Number(status))(socket, request, leave)
-          else if (request.startsWith("DELETE ")) longest(socket, request, leave)
-          else socket.write(large)
-        })
-        const measured = cases.filter(([, kind]) => kind !== "a byte at a time")
-        const at = (status: number, kind: Hostility) => `${server.origin}/${kinds.indexOf(kind)}/${status}`
-        const baseUrls = [...measured.map(([status, kind]) => at(status, kind)), server.origin]
-        const others = [server.origin, at(200, "an endless body"), server.origin]
-        const { code, output } = yield* run("test/promises/hostile/memory.ts", [name, ...baseUrls, ...others])
-        expect(code, output).toBe(0)
-        const lines = output.split("\n").flatMap((line) => (line.startsWith("{") ? [decodeLine(line)] : []))
-        const control = lines.pop()
-        expect(lines.map(({ ended }) => ended)).toEqual([...measured.map(([status]) => tagOf[status]), "Deleted"])
-        lines.forEach(({ growth }, index) => {
-          expect(growth, String(measured[index] ?? "a success of 2 MiB")).toBeLessThanOrEqual(20)
-        })
-        // what is held would be seen: 64 MB that the client reads whole
-        expect(control?.growth).toBeGreaterThan(60)
-      }),
-    120_000
+  it.scopedLive("a process holds at most 20 MB more for it, and lives on", () =>
+    Effect.gen(function* () {
+      const large = responseOf(200, " ".repeat(64 * 2 ** 20))
+      const server = yield* serveRaw((socket, request, leave) => {
+        const [, kind, status] = /^DELETE \/(\d+)\/(\d+)\//.exec(request) ?? []
+        const hostile = hostility[kinds[Number(kind)] ?? "an endless body"]
+        if (kind !== undefined) hostile(Number(status))(socket, request, leave)
+        else if (request.startsWith("DELETE ")) longest(socket, request, leave)
+        else socket.write(large)
+      })
+      const measured = cases.filter(([, kind]) => kind !== "a byte at a time")
+      const at = (status: number, kind: Hostility) => `${server.origin}/${kinds.indexOf(kind)}/${status}`
+      const baseUrls = [...measured.map(([status, kind]) => at(status, kind)), server.origin]
+      const others = [server.origin, at(200, "an endless body"), server.origin]
+      const { code, output } = yield* run("test/promises/hostile/memory.ts", [name, ...baseUrls, ...others])
+      expect(code, output).toBe(0)
+      const lines = output.split("\n").flatMap((line) => (line.startsWith("{") ? [decodeLine(line)] : []))
+      const control = lines.pop()
+      expect(lines.map(({ ended }) => ended)).toEqual([...measured.map(([status]) => tagOf[status]), "Deleted"])
+      lines.forEach(({ growth }, index) => {
+        expect(growth, String(measured[index] ?? "a success of 2 MiB")).toBeLessThanOrEqual(20)
+      })
+      // what is held would be seen: 64 MB that the client reads whole
+      expect(control?.growth).toBeGreaterThan(60)
+    })
   )
 })
 

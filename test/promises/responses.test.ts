@@ -2,22 +2,15 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Either, Redacted, Stream } from "effect"
 import { ApiKey, ApiKeys, Instantly, RateLimit, RetryPolicy, Revocation } from "effect-instantly"
+import { clients } from "../support/clients.js"
+import { key } from "../support/key.js"
 import { headOf, responseOf, serveRaw } from "../support/rawServer.js"
-import { clients } from "./hostile/clients.js"
 
 const id = ApiKey.ApiKeyId.make("019e18e2-78d4-7322-941a-7384d8969c61")
 const another = "019e18e2-78d4-7322-941a-7384d8969c62"
 
-const key = {
-  id,
-  name: "made-up",
-  scopes: ["all:all"],
-  key: "made-up",
-  organization_id: another,
-  timestamp_created: "2026-05-11T21:12:35.812Z",
-  timestamp_updated: "2026-05-11T21:12:35.812Z"
-}
-const { name: _, ...nameless } = key
+const deletedKey = key({ id, organization_id: another })
+const { name: _, ...nameless } = deletedKey
 
 type Expected = readonly [tag: string, outcome: "NotApplied" | "Unknown" | "Applied", receipt: string]
 
@@ -35,16 +28,16 @@ const envelope = (statusCode: number, error: string, message = "made-up", code?:
   json({ statusCode, error, message, code })
 
 const successes: ReadonlyArray<readonly [status: number, body: string, expected: Expected]> = [
-  [200, json(key), deleted],
-  [200, json({ ...key, id: id.toUpperCase() }), deleted],
-  [200, json({ ...key, key: "" }), deleted],
-  [200, json({ ...key, made_up: [1, { two: 2 }] }), deleted],
-  [201, json(key), deleted],
-  [202, json(key), deleted],
+  [200, json(deletedKey), deleted],
+  [200, json({ ...deletedKey, id: id.toUpperCase() }), deleted],
+  [200, json({ ...deletedKey, key: "" }), deleted],
+  [200, json({ ...deletedKey, made_up: [1, { two: 2 }] }), deleted],
+  [201, json(deletedKey), deleted],
+  [202, json(deletedKey), deleted],
   [200, json(nameless), confirmed],
   [200, json({ id }), confirmed],
-  [200, json({ ...key, scopes: 42 }), confirmed],
-  [200, json({ ...key, timestamp_created: "yesterday" }), confirmed],
+  [200, json({ ...deletedKey, scopes: 42 }), confirmed],
+  [200, json({ ...deletedKey, timestamp_created: "yesterday" }), confirmed],
   [200, json({ error: "made-up", id }), confirmed],
   [200, html, unproven],
   [200, "", unproven],
@@ -54,12 +47,12 @@ const successes: ReadonlyArray<readonly [status: number, body: string, expected:
   [200, "42", unproven],
   [200, '"deleted"', unproven],
   [200, json(id), unproven],
-  [200, json(key).slice(0, 60), unproven],
-  [200, json({ ...key, id: another }), unproven],
-  [200, json({ ...key, id: [id] }), unproven],
-  [200, json([key]), unproven],
-  [200, json({ data: key }), unproven],
-  [200, json({ items: [key] }), unproven],
+  [200, json(deletedKey).slice(0, 60), unproven],
+  [200, json({ ...deletedKey, id: another }), unproven],
+  [200, json({ ...deletedKey, id: [id] }), unproven],
+  [200, json([deletedKey]), unproven],
+  [200, json({ data: deletedKey }), unproven],
+  [200, json({ items: [deletedKey] }), unproven],
   [200, json({ error: "made-up" }), unproven],
   [200, json({ success: true }), unproven],
   [200, envelope(401, "Unauthorized"), unproven],
@@ -69,7 +62,7 @@ const successes: ReadonlyArray<readonly [status: number, body: string, expected:
   [202, "{}", unproven],
   [203, html, unproven],
   [204, "", unproven],
-  [206, json(key).slice(0, 60), unproven]
+  [206, json(deletedKey).slice(0, 60), unproven]
 ]
 
 const refusals: ReadonlyArray<readonly [status: number, body: string, expected: Expected]> = [

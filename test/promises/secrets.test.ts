@@ -4,8 +4,7 @@
  */
 import { createServer, STATUS_CODES } from "node:http"
 import { NodeSdk } from "@effect/opentelemetry"
-import { FetchHttpClient, HttpClientError, HttpClientRequest } from "@effect/platform"
-import { NodeHttpClient } from "@effect/platform-node"
+import { HttpClientError, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
 import {
@@ -34,6 +33,8 @@ import {
 } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { address, served } from "../../examples/embedded/served.js"
+import { clients } from "../support/clients.js"
+import { key } from "../support/key.js"
 import { leaksIn } from "../support/leaks.js"
 import { run } from "../support/process.js"
 
@@ -112,15 +113,7 @@ const expectNoLeak = (everything: ReadonlyArray<unknown>) => {
   for (const value of everything) expect(leaksIn(value, secrets)).toEqual([])
 }
 
-const wire = {
-  id: "019e18e2-78d4-7322-941a-7384d8969c61",
-  name: "made-up",
-  scopes: ["all:all"],
-  key: secret,
-  organization_id: "019e18e2-78e4-716b-94f2-d262235af217",
-  timestamp_created: "2026-05-11T21:12:35.812Z",
-  timestamp_updated: "2026-05-11T21:12:35.812Z"
-}
+const wire = key({ key: secret })
 
 const json = { "content-type": "application/json" }
 
@@ -157,12 +150,6 @@ const faults = [
   ...[204, 302, 408, 429, 500, 503].map((status) => Fault.respond({ status })),
   ...successes
 ]
-
-const clients = [
-  ["Fetch", FetchHttpClient.layer],
-  ["Undici", NodeHttpClient.layerUndici],
-  ["node:http", NodeHttpClient.layer]
-] as const
 
 /** A proxy that repeats the request wherever its response has room for it. */
 const echo = (status: number, prefix = "") =>

@@ -1,32 +1,18 @@
 /** What leaves this client and what becomes of what comes back, on a real socket, for each `HttpClient` of the platform. */
 import { FetchHttpClient, HttpClient } from "@effect/platform"
-import { NodeHttpClient } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
 import { Duration, Effect, Fiber, flow, identity, Layer, Option, Redacted, Schedule } from "effect"
 import { constVoid } from "effect/Function"
 import { ApiKey, ApiKeys, Instantly, type InstantlyClient, RateLimit, RetryPolicy } from "effect-instantly"
 import pkg from "../../package.json" with { type: "json" }
+import { clients } from "../support/clients.js"
+import { keyJson } from "../support/key.js"
 import type { Options, RawServer, Respond } from "../support/rawServer.js"
 import { closedPort, headOf, responseOf, selfSigned, serveRaw } from "../support/rawServer.js"
 
-const clients = [
-  ["Fetch", FetchHttpClient.layer],
-  ["Undici", NodeHttpClient.layerUndici],
-  ["node:http", NodeHttpClient.layer]
-] as const
-
 const id = ApiKey.ApiKeyId.make("019e18e2-78d4-7322-941a-7384d8969c61")
 const path = `/api/v2/api-keys/${id}`
-const wireKey = {
-  id,
-  name: "made-up key",
-  scopes: ["api_keys:delete"],
-  key: "made-up-secret",
-  organization_id: "019e18e2-78d4-7322-941a-7384d8969c62",
-  timestamp_created: "2026-01-02T03:04:05.678Z",
-  timestamp_updated: "2026-01-02T03:04:05.678Z"
-}
-const deleted = responseOf(200, JSON.stringify(wireKey))
+const deleted = responseOf(200, keyJson({ id }))
 const html = "<!doctype html><title>made-up page</title>"
 
 const instantly = (baseUrl: string, options: Partial<InstantlyClient.Options> & Instantly.PolicyOptions = {}) =>
@@ -259,10 +245,10 @@ describe.each(clients)("over %s", (_, client) => {
   describe("a success", () => {
     const bodies = [
       ["nothing", responseOf(200)],
-      ["truncated JSON", responseOf(200, JSON.stringify(wireKey).slice(0, 40))],
+      ["truncated JSON", responseOf(200, keyJson({ id }).slice(0, 40))],
       ["HTML", responseOf(200, html)],
       ["an error", responseOf(200, '{"error":"x"}')],
-      ["another key", responseOf(200, JSON.stringify({ ...wireKey, id: wireKey.organization_id }))],
+      ["another key", responseOf(200, keyJson({ id: "019e18e2-78d4-7322-941a-7384d8969c62" }))],
       ["a 204", headOf(204)]
     ] as const
     it.scopedLive.each(bodies)("that proves nothing is never followed by another request: %s", ([, bytes]) =>
@@ -276,7 +262,7 @@ describe.each(clients)("over %s", (_, client) => {
 
     it.scopedLive("is read even with unknown fields", () =>
       Effect.gen(function* () {
-        const body = JSON.stringify({ ...wireKey, made_up: { field: [1, 2] } })
+        const body = keyJson({ id, made_up: { field: [1, 2] } })
         const server = yield* serveRaw((socket) => socket.write(responseOf(200, body)))
         expect(yield* deleteAt(server.origin)).toMatchObject({ id, name: "made-up key" })
       }).pipe(over)

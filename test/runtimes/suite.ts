@@ -35,7 +35,7 @@ export interface Plan {
 }
 
 /** An error, as far as it concerns a runtime. */
-export interface Told {
+export interface Failed {
   readonly tag: string
   readonly outcome: string
   readonly attempts: number
@@ -48,18 +48,18 @@ export type Ended = Readonly<Record<string, unknown>>
 
 export interface Results {
   readonly present: string
-  readonly missing: Told
+  readonly missing: Failed
   readonly throttled: { readonly name: string; readonly span: Ended }
-  readonly silent: Told
-  readonly lossy: Told
+  readonly silent: Failed
+  readonly lossy: Failed
   readonly watched: { readonly span: Ended; readonly closed: string }
-  readonly keeping: { readonly kept: boolean; readonly lost: Told }
-  readonly leaving: { readonly kept: boolean; readonly lost: Told }
-  readonly failing: Readonly<Record<string, Told>>
-  readonly hostile: Readonly<Record<string, { readonly told: Told; readonly closed: string }>>
+  readonly keeping: { readonly kept: boolean; readonly lost: Failed }
+  readonly leaving: { readonly kept: boolean; readonly lost: Failed }
+  readonly failing: Readonly<Record<string, Failed>>
+  readonly hostile: Readonly<Record<string, { readonly error: Failed; readonly closed: string }>>
 }
 
-const told = (error: InstantlyError.InstantlyError): Told => ({
+const fieldsOf = (error: InstantlyError.InstantlyError): Failed => ({
   tag: error._tag,
   outcome: error.outcome,
   attempts: error.attempts,
@@ -75,7 +75,7 @@ const deletion = ({ id, origin, secret }: Target, options: Partial<Instantly.Opt
 const once = { retryPolicy: RetryPolicy.none, rateLimit: RateLimit.unlimited, timeout: "10 seconds" } as const
 
 const errorOf = (target: Target, options?: Partial<Instantly.Options>) =>
-  Effect.map(Effect.flip(deletion(target, options)), told)
+  Effect.map(Effect.flip(deletion(target, options)), fieldsOf)
 
 const text = (url: string) => Effect.promise(() => fetch(url).then((response) => response.text()))
 
@@ -141,7 +141,7 @@ export const run = (plan: Plan) =>
       leaving: yield* onKeptConnection(plan.leaving),
       failing: yield* Effect.all(Record.map(plan.failing, (target) => errorOf(target, once))),
       hostile: yield* Effect.all(
-        Record.map(plan.hostile, (target) => Effect.all({ told: errorOf(target, once), closed: text(target.closed) }))
+        Record.map(plan.hostile, (target) => Effect.all({ error: errorOf(target, once), closed: text(target.closed) }))
       )
     } satisfies Results
   })

@@ -1,7 +1,7 @@
-/** Bodies that know how they ended, and the ways in which a decoder can read one. */
-import { type HttpClientResponse, UrlParams } from "@effect/platform"
-import { expect } from "@effect/vitest"
-import { Chunk, Effect, Stream } from "effect"
+/** Bodies that report how they ended, and calls whose only response has such a body. */
+import { HttpClient, type HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { Effect, Redacted, Schema, type Stream } from "effect"
+import { InstantlyClient, RateLimit, RetryPolicy } from "effect-instantly"
 
 export const encode = (text: string) => new TextEncoder().encode(text)
 
@@ -41,18 +41,70 @@ export function* endless(chunk: Uint8Array) {
   for (;;) yield chunk
 }
 
-/** Every way in which a decoder can read a body. */
-export const decoders: ReadonlyArray<
-  readonly [string, (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<unknown, unknown>, unknown]
-> = [
-  ["text", ({ text }) => text, "a=1&b=2"],
-  ["arrayBuffer", ({ arrayBuffer }) => Effect.map(arrayBuffer, (bytes) => new TextDecoder().decode(bytes)), "a=1&b=2"],
-  [
-    "stream",
-    ({ stream }) => Effect.map(Stream.runCollect(Stream.decodeText(stream)), (all) => Chunk.join(all, "")),
-    "a=1&b=2"
-  ],
-  ["formData", ({ formData }) => Effect.map(formData, (form) => Object.fromEntries(form)), { a: "1", b: "2" }],
-  ["urlParamsBody", ({ urlParamsBody }) => Effect.map(urlParamsBody, UrlParams.toRecord), { a: "1", b: "2" }],
-  ["json", ({ json }) => Effect.flip(json), expect.objectContaining({ _tag: "ResponseError", reason: "Decode" })]
-]
+/** A body that breaks off at once. */
+export const broken = () =>
+  new ReadableStream<Uint8Array>({ start: (controller) => controller.error(new Error("made-up")) })
+
+/** A client that responds to every request with this. A `Response` alone refuses some statuses, and bodies with others. */
+export const responding = (
+  status: number,
+  body: BodyInit | null = null,
+  headers: Readonly<Record<string, string>> = {}
+): HttpClient.HttpClient =>
+  HttpClient.make((request) =>
+    Effect.succeed(
+      Object.defineProperty(HttpClientResponse.fromWeb(request, new Response(body, { headers })), "status", {
+        value: status
+      })
+    )
+  )
+
+/** A client that responds to every request with a body that is this stream. */
+export const streaming = (
+  status: number,
+  stream: Stream.Stream<Uint8Array, HttpClientError.ResponseError>
+): HttpClient.HttpClient =>
+  HttpClient.make((request) =>
+    Effect.succeed(
+      Object.defineProperty(HttpClientResponse.fromWeb(request, new Response("made-up", { status })), "stream", {
+        get: () => stream
+      })
+    )
+  )
+
+/** Instantly's own envelope. */
+export const envelope = (statusCode: number, error: string, more: Readonly<Record<string, unknown>> = {}) =>
+  JSON.stringify({ statusCode, error, message: "made-up", ...more })
+
+const id = "019e18e2-78d4-7322-941a-7384d8969c61"
+
+const openGate: RateLimit.Service = { acquire: Effect.void, observe: () => Effect.void }
+
+/** One call through this client: without retries, and through a gate that is always open, unless there is another. */
+export const callOver = <A, I, R>(
+  httpClient: HttpClient.HttpClient,
+  schema: Schema.Schema<A, I, R>,
+  {
+    confirms,
+    gate = openGate,
+    request = HttpClientRequest.del(`/api/v2/api-keys/${id}`),
+    ...options
+  }: Partial<InstantlyClient.Options> & {
+    readonly request?: HttpClientRequest.HttpClientRequest
+    readonly confirms?: ((json: unknown) => boolean) | undefined
+    readonly gate?: RateLimit.Service
+  } = {}
+) =>
+  Effect.gen(function* () {
+    const client = yield* Effect.orDie(
+      InstantlyClient.make({ apiKey: Redacted.make("made-up-token"), retryPolicy: RetryPolicy.none, ...options })
+    )
+    return yield* client.execute(request, schema, { confirms })
+  }).pipe(Effect.provideService(HttpClient.HttpClient, httpClient), Effect.provideService(RateLimit.RateLimit, gate))
+
+/** What a call fails with whose response is this. */
+export const errorOver = (
+  status: number,
+  body: BodyInit | null = null,
+  headers: Readonly<Record<string, string>> = {}
+) => Effect.flip(callOver(responding(status, body, headers), Schema.Unknown))

@@ -1,20 +1,13 @@
 /** Bodies that no honest server sends: without an end, far too long, far longer than they look, or a byte at a time. */
 import type { Socket } from "node:net"
 import { brotliCompressSync, constants, gzipSync } from "node:zlib"
+import { keyJson } from "./key.js"
 import { headOf, type Respond } from "./rawServer.js"
 
-/** The key that every one of them would delete. Each body but a drip begins with it, and goes on with spaces. */
 export const id = "019e18e2-78d4-7322-941a-7384d8969c61"
 
-const wireKey = JSON.stringify({
-  id,
-  name: "made-up key",
-  scopes: ["all:all"],
-  key: "made-up-secret",
-  organization_id: id,
-  timestamp_created: "2026-01-02T03:04:05.678Z",
-  timestamp_updated: "2026-01-02T03:04:05.678Z"
-})
+/** The key that every one of them would delete. Each body but a drip begins with it, and goes on with spaces. */
+const wireKey = keyJson({ id })
 
 const mebibyte = 2 ** 20
 
@@ -80,7 +73,7 @@ const drip =
     socket.on("close", () => clearInterval(drops))
   }
 
-/** A success as long as one may be, of which nothing shows that before its end. */
+/** A success as long as one may be, and nothing says so before its end. */
 export const longest: Respond = (socket) => {
   const fill = Buffer.alloc(2 * mebibyte - Buffer.byteLength(wireKey), " ")
   socket.write(headOf(200, { "transfer-encoding": "chunked" }))

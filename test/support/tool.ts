@@ -2,18 +2,21 @@
  * The command line tool as a process: in a pipe, and in a terminal by util-linux's `script`; and what its tests ask of the
  * double that it runs against.
  */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { constants, tmpdir } from "node:os"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect } from "@effect/vitest"
 import { Effect, Redacted, Schema } from "effect"
 import { Revocation } from "effect-instantly"
-import { InstantlyMock } from "effect-instantly/testing"
+import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { address } from "../../examples/embedded/served.js"
 import { Line } from "../../src/cli/journal/line.js"
 import { madeUpSecret } from "./leaks.js"
+import { type Given, type Step, start } from "./process.js"
+
+export type { Given, Step }
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -31,75 +34,6 @@ export const bundled = () => {
 
 export const hasScript = spawnSync("script", ["--version"]).status === 0
 
-/** Once the output holds this, that is typed, or done to the process. */
-export type Step = readonly [
-  seen: string | ((output: string) => boolean),
-  act: string | ((child: ChildProcess) => void)
-]
-
-export interface Given {
-  readonly environment?: Readonly<Record<string, string>>
-  /** What is on stdin, in a pipe. */
-  readonly input?: string
-  /** Leaves the pipe open after that. */
-  readonly open?: boolean
-  readonly steps?: ReadonlyArray<Step>
-  readonly terminal?: boolean
-  readonly onStart?: (child: ChildProcess) => void
-}
-
-export interface Ran {
-  /** As a shell has it: after a signal, 128 and its number. */
-  readonly code: number | null
-  readonly stdout: string
-  /** Both streams. */
-  readonly output: string
-}
-
-const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`
-
-const start = (
-  args: ReadonlyArray<string>,
-  { environment = {}, input = "", onStart, open = false, steps = [], terminal = false }: Given = {}
-): Effect.Effect<Ran> =>
-  Effect.async((resume) => {
-    const own = Object.entries(process.env).filter(([name]) => !name.startsWith("INSTANTLY_"))
-    const line = [process.execPath, program, ...args]
-    // `exec`, because a shell that waits for the tool takes the terminal's Ctrl-C too, and ends with 130 whatever the tool says.
-    const [command = "", ...rest] = terminal
-      ? ["script", "-qec", `exec ${line.map(quoted).join(" ")}`, "/dev/null"]
-      : line
-    const child = spawn(command, rest, { cwd: root, env: { ...Object.fromEntries(own), ...environment } })
-    onStart?.(child)
-    let stdout = ""
-    let output = ""
-    let from = 0
-    const left = [...steps]
-    const collect = (chunk: unknown) => {
-      output += String(chunk)
-      const [seen, act] = left[0] ?? []
-      if (seen === undefined || act === undefined) return
-      const shown = output.slice(from)
-      if (typeof seen === "string" ? !shown.includes(seen) : !seen(shown)) return
-      from = output.length
-      left.shift()
-      if (typeof act === "string") child.stdin.write(act)
-      else act(child)
-    }
-    child.stdin.on("error", () => undefined)
-    child.stdout.on("data", (chunk) => {
-      stdout += String(chunk)
-      collect(chunk)
-    })
-    child.stderr.on("data", collect)
-    if (open) child.stdin.write(input)
-    else if (!terminal) child.stdin.end(input)
-    child.on("close", (code, signal) =>
-      resume(Effect.succeed({ code: signal === null ? code : 128 + constants.signals[signal], stdout, output }))
-    )
-    return Effect.sync(() => child.kill("SIGKILL"))
-  })
-
 /** A file of its own for each test. */
 let files = 0
 export const path = () => {
@@ -112,9 +46,19 @@ export const fileOf = (text: string) => {
   return file
 }
 
-/** Runs the tool; no secret, of which all are made up by that name, is ever shown. */
+const rehearsedSecret = /^[A-Za-z0-9+/]{66}==\r?\n/m
+
+/** Gives the tool the secret that a rehearsal says to paste, once it has said so, or in a terminal has asked for it. */
+export const pasteRehearsed = (where: "pipe" | "terminal"): Step => [
+  (shown) => rehearsedSecret.test(shown) && (where === "pipe" || shown.includes("(it is not shown): ")),
+  (child, shown) => child.stdin?.write(`${rehearsedSecret.exec(shown)?.[0].trim()}\r\n`)
+]
+
+/** Runs the tool; no secret, of which all are made up by that name, is ever shown, but the one to paste in a rehearsal. */
 export const tool = (args: ReadonlyArray<string>, given?: Given) =>
-  Effect.tap(start(args, given), ({ output }) => expect(output).not.toMatch(madeUpSecret))
+  Effect.tap(start([process.execPath, program, ...args], given), ({ output }) =>
+    expect(args.includes("--rehearse") ? output.replace(rehearsedSecret, "") : output).not.toMatch(madeUpSecret)
+  )
 
 /** What the tool is given to call a double on a socket, with a key of its own. */
 export const atDouble = Effect.gen(function* () {
@@ -159,8 +103,19 @@ export const journalIn = (text: string) => linesOf(text).map((line) => parseLine
 export const keptIn = (text: string) =>
   journalIn(text).filter((line): line is Revocation.Receipt => line._tag !== "Begun" && line._tag !== "Run")
 
+/** The ids of those receipts in a journal that came after a request. */
+export const sentBy = (text: string) =>
+  keptIn(text).flatMap((receipt) => ("attempts" in receipt && receipt.attempts === 0 ? [] : [receipt.id]))
+
 /** Whether the output holds this more than so many times. */
 export const times = (text: string, n: number) => (output: string) => output.split(text).length > n
+
+/** How Instantly refuses what it does not understand: nothing is carried out. */
+export const refusal = Fault.respond({
+  status: 400,
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify({ statusCode: 400, error: "Bad Request", message: "made up" })
+})
 
 /** The id of a key that is nowhere. */
 export const absent = "019e18e2-78d4-7322-941a-7384d8969c61"

@@ -1,35 +1,53 @@
-/** The command `check`. */
+/** The command `check`: whether a secret is alive, and what it can do. */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import { isAccepted, notAccepted } from "../instantly/acceptance.js"
+import type { InstantlyError } from "../../InstantlyError.js"
+import * as Acceptance from "../instantly/acceptance.js"
 import { rehearsal } from "../instantly/rehearsal.js"
 import * as Secret from "../instantly/secret.js"
 import { live, Target } from "../instantly/target.js"
+import { jsonOf, printJson, wantsJson } from "../terminal/json.js"
 import { say } from "../terminal/terminal.js"
 import type { Arguments } from "../usage/arguments.js"
-import { codes, Exit, ifItWasASecret, usage } from "../usage/exit.js"
-import { program } from "../usage/program.js"
+import { codes, ifItWasASecret, usage } from "../usage/exit.js"
+import { commandLine } from "../usage/program.js"
 
-const alive = "Instantly accepts this secret: its key is alive."
+const toJson = jsonOf(Acceptance.Secret)
 
 const work = (args: Arguments, secret: Redacted.Redacted) =>
   Effect.gen(function* () {
     const { address } = yield* Target
-    const accepted = yield* Effect.mapError(
-      isAccepted(secret),
-      ({ message }) =>
-        new Exit({
-          code: codes.unknown,
-          message: `${message}\nThis was at ${address}. It is not known whether the secret is alive.`
-        })
+    const isWhole = Option.isNone(Secret.hintOf(secret))
+    const checked = yield* Effect.either(Acceptance.check(secret))
+    if (yield* wantsJson(args.has("json"))) {
+      const unknown = ({ message }: InstantlyError) => ({
+        state: "Unknown" as const,
+        scopes: Option.none(),
+        proof: message
+      })
+      const facts = Either.getOrElse(checked, unknown)
+      yield* printJson(yield* toJson(new Acceptance.Secret({ address, isWhole, ...facts })))
+    }
+    if (Either.isLeft(checked)) {
+      yield* say(checked.left.message, `This was at ${address}. It is not known whether the secret is alive.`)
+      return codes.unknown
+    }
+    if (checked.right.state === "Refused") {
+      yield* say(`At ${address}: ${checked.right.proof}`, Acceptance.meaningOfRefusal(secret))
+      return isWhole ? codes.gone : codes.unknown
+    }
+    const rehearse = args.has("rehearse") ? ["--rehearse"] : []
+    yield* say(
+      `At ${address}: THE SECRET IS ALIVE. ${checked.right.proof}`,
+      Acceptance.abilities(checked.right.scopes),
+      `To find and delete its key: ${commandLine("revoke", "--leaked", ...rehearse)}`
     )
-    yield* say(`At ${address}: ${accepted ? alive : notAccepted}`)
-    if (!accepted) return codes.unknown
-    yield* say(`To find and delete it: ${program} revoke --leaked${args.has("rehearse") ? " --rehearse" : ""}`)
     return codes.failed
   })
 
-/** Asks whether a secret is accepted, and returns the exit code. */
+/** Checks whether a secret is accepted, and returns the exit code. */
 export const check = (args: Arguments) =>
   Effect.gen(function* () {
     if (args.words.length > 0) {

@@ -1,23 +1,31 @@
 /** The command `list`. */
 import * as Console from "effect/Console"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { ApiKey } from "../../ApiKey.js"
+import * as Schema from "effect/Schema"
+import { ApiKeyId } from "../../ApiKey.js"
 import * as Credential from "../instantly/credential.js"
+import * as Evidence from "../instantly/evidence.js"
 import { table } from "../instantly/overview.js"
 import { rehearsal } from "../instantly/rehearsal.js"
 import { live, Target } from "../instantly/target.js"
-import { endWith, placeOf, readKeys, withSecret, workspaceOf } from "../instantly/workspace.js"
-import { printJson } from "../terminal/json.js"
+import { endWith, placeOf, readKeys, workspaceOf } from "../instantly/workspace.js"
+import { jsonOf, printJson, wantsJson } from "../terminal/json.js"
 import { say } from "../terminal/terminal.js"
 import type { Arguments } from "../usage/arguments.js"
 import { codes, usage } from "../usage/exit.js"
 
-/** A key for a program to read, without its secret. */
-const toJson = ({ createdAt, id, name, organizationId, scopes }: ApiKey) =>
-  JSON.stringify({ id, name, scopes, createdAt: DateTime.formatIso(createdAt), organizationId })
+/** A key on stdout, for a program to read: all but the secret. */
+export class Key extends Schema.TaggedClass<Key>("effect-instantly/cli/Key")("Key", {
+  id: ApiKeyId,
+  name: Schema.String,
+  scopes: Schema.Array(Schema.String),
+  createdAt: Schema.DateTimeUtc,
+  organizationId: Schema.String
+}) {}
+
+const toJson = jsonOf(Key)
 
 const work = (args: Arguments) =>
   Effect.gen(function* () {
@@ -30,11 +38,18 @@ const work = (args: Arguments) =>
       Option.match(text, { onNone: () => true, onSome: (part) => name.includes(part) })
     )
     const count = Option.isSome(text) ? `${keys.length} of ${all.length}` : `${all.length}`
-    yield* say(`${count} ${count === "1" ? "key" : "keys"} at ${place}`)
-    if (process.stdout.isTTY !== true || args.has("json")) {
-      return yield* Effect.forEach(keys, (key) => printJson(toJson(key)))
+    yield* say(`${count} ${count === "1" ? "key" : "keys"} at`, `${place}:`)
+    if (yield* wantsJson(args.has("json"))) {
+      return yield* Effect.forEach(keys, ({ createdAt, id, name, organizationId, scopes }) =>
+        Effect.flatMap(toJson(new Key({ id, name, scopes, createdAt, organizationId })), printJson)
+      )
     }
-    const overview = { listing, own: withSecret(listing, apiKey), leaked: Option.none(), place }
+    const overview = {
+      listing,
+      own: Evidence.evidenceOf(listing, apiKey, Option.none()).key,
+      leaked: Evidence.none,
+      place
+    }
     const ids = keys.map(({ id }) => id)
     return yield* Effect.forEach(yield* table(ids, overview, "stdout"), (row) => Console.log(row))
   })

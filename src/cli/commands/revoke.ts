@@ -1,66 +1,113 @@
 /** The command `revoke`. */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { ApiKeyId } from "../../ApiKey.js"
-import { isSettled } from "../../Revocation.js"
+import { isSettled, type Receipt } from "../../Revocation.js"
 import * as Credential from "../instantly/credential.js"
+import type { Overview } from "../instantly/overview.js"
 import { rehearsal } from "../instantly/rehearsal.js"
 import { live, Target } from "../instantly/target.js"
 import { begin, carryOut, type Done, type Options } from "../revoke/carryOut.js"
+import * as LeftBehind from "../revoke/leftBehind.js"
 import * as Plan from "../revoke/plan.js"
 import * as Request from "../revoke/request.js"
-import { notVerified, verifyDead, verifyGone } from "../revoke/verify.js"
+import { codeOf, notVerified, verifyDead, verifyGone } from "../revoke/verify.js"
 import { type StopReason, stop } from "../terminal/stop.js"
 import { say } from "../terminal/terminal.js"
 import type { Arguments } from "../usage/arguments.js"
 import { cancelled, codes } from "../usage/exit.js"
 
-const nothing: Done = { code: codes.gone, receipts: [] }
+const nothing: Done = { receipts: [], unsent: 0, journalFailed: false }
 
-/** Deletes the key that the tool calls with, and sees it dead. Returns the exit code. */
+const codeOfUnsent = ({ journalFailed, unsent }: Done) => (unsent > 0 || journalFailed ? codes.failed : codes.gone)
+
+/** Deletes the key that the tool calls with, and checks that it is dead. Returns the exit code. */
 const deleteOwn = (own: ReadonlyArray<ApiKeyId>, options: Options) =>
   Effect.gen(function* () {
-    const { code, receipts } = yield* carryOut(own, options)
-    if (receipts.length === 0) return code
+    const done = yield* carryOut(own, options)
+    const code = Math.max(codeOfUnsent(done), ...done.receipts.map((receipt) => codeOf(receipt, "NotChecked")))
+    if (done.receipts.length === 0) return code
     const { apiKey } = yield* Target
-    const proved = yield* Effect.raceFirst(
-      verifyDead(apiKey, "The key that this tool calls with"),
+    const dead = yield* Effect.raceFirst(
+      verifyDead({ secret: apiKey, what: "The key that this tool calls with", wasAccepted: true }),
       Effect.as(Deferred.await(options.stop), codes.unknown)
     )
-    return Math.max(code, proved)
+    return Math.max(code, dead)
   })
 
-const work = (request: Request.Request, stopped: Deferred.Deferred<StopReason>) =>
+/** Checks that the list shows them gone; otherwise they are not reported as gone. Returns the exit code. */
+const verified = (done: Done, receipts: ReadonlyArray<Receipt>, overview: Overview, stop: Effect.Effect<StopReason>) =>
   Effect.gen(function* () {
-    const stopping = Deferred.await(stopped)
-    const plan = yield* Effect.raceFirst(Plan.make(request), Effect.zipRight(stopping, cancelled))
-    const { inDoubt, others, overview, own, secret, settled, workspace } = plan
-    const { journal } = request
-    const options = { inDoubt, journal, stop: stopped, place: overview.place }
+    const seen = yield* Effect.raceFirst(verifyGone(receipts, overview.listing), Effect.zipRight(stop, notVerified()))
+    const presenceOf = Option.getOrElse(seen, () => () => "NotChecked" as const)
+    const code = Math.max(codeOfUnsent(done), ...receipts.map((receipt) => codeOf(receipt, presenceOf(receipt.id))))
+    return code === codes.gone && Option.isNone(seen) ? codes.unknown : code
+  })
+
+/** The command that goes on where a run left keys that are not settled. */
+const sayHowToGoOn = ({ again, has }: Arguments) =>
+  has("journal")
+    ? say(`To go on: ${again}`)
+    : say(`To go on: ${again}`, "(Keys that are gone by then are reported as not found. A --journal would skip them.)")
+
+const work = (args: Arguments, request: Request.Request, stopped: Deferred.Deferred<StopReason>) =>
+  Effect.gen(function* () {
+    const stop = Deferred.await(stopped)
+    const plan = yield* Effect.raceFirst(Plan.make(request), Effect.zipRight(stop, cancelled))
+    const { inDoubt, leak, others, overview, own, settled, workspace } = plan
+    const { journal, json } = request
+    const options: Options = { inDoubt, journal, json, stop: stopped, place: overview.place }
+    const given = [...others, ...own, ...settled.map(({ id }) => id)]
+    const trail = yield* Effect.transposeMapOption(leak, () => LeftBehind.before(given, overview, request.since, stop))
 
     if (others.length + own.length > 0) yield* begin(journal, workspace)
     const done = others.length > 0 ? yield* carryOut(others, options) : nothing
-    if (others.length > 0 && done.receipts.length === 0) return yield* cancelled
-    const gone = done.receipts.filter(isSettled)
-    const receipts = [...settled, ...gone]
-    const verified = yield* Effect.raceFirst(verifyGone(receipts), Effect.zipRight(stopping, notVerified(receipts)))
-    let code = Math.max(done.code, verified)
+    const receipts = [...settled, ...done.receipts]
+    if (receipts.length === 0 && done.unsent > 0) return yield* cancelled
+    let code = yield* verified(done, receipts, overview, stop)
 
+    const prove = Option.match(leak, {
+      onNone: () => Effect.succeed<number>(codes.gone),
+      onSome: (leak) =>
+        Effect.raceFirst(
+          verifyDead({ ...leak, what: "The secret" }),
+          Effect.zipRight(stop, Effect.as(say("It was not checked whether the secret is dead."), codes.unknown))
+        )
+    })
+    // The tool's own key comes last, and the secret may belong to it.
+    if (own.length === 0) code = Math.max(code, yield* prove)
+
+    const left = yield* Option.match(trail, {
+      onNone: () => Effect.succeedNone,
+      onSome: (trail) =>
+        Effect.whenEffect(LeftBehind.after(given, trail, json, stop), Effect.negate(Deferred.isDone(stopped)))
+    })
+    const gone = done.receipts.filter(isSettled).map(({ id }) => id)
+    if (Option.isSome(left)) {
+      const more = yield* LeftBehind.offer(left.value, overview, request)
+      if (more.length > 0) {
+        const also = yield* carryOut(more, { ...options, inDoubt: [] })
+        gone.push(...also.receipts.filter(isSettled).map(({ id }) => id))
+        const before = { ...overview, listing: Either.right(left.value.keys) }
+        code = Math.max(code, yield* verified(also, also.receipts, before, stop))
+      }
+    }
+
+    const isAllSettled = done.unsent === 0 && done.receipts.every(isSettled)
     if (own.length > 0) {
-      if (gone.length < others.length || (yield* Deferred.isDone(stopped))) {
+      if (!isAllSettled || (yield* Deferred.isDone(stopped))) {
         yield* say("The key that this tool calls with was left, because not all others are settled.")
         code = Math.max(code, codes.failed)
       } else {
         code = Math.max(code, yield* deleteOwn(own, options))
       }
+      code = Math.max(code, yield* prove)
     }
-    if (Option.isNone(secret)) return code
-    const unproved = Effect.as(say("It was not checked whether the secret is dead."), codes.unknown)
-    return Math.max(
-      code,
-      yield* Effect.raceFirst(verifyDead(secret.value, "The secret"), Effect.zipRight(stopping, unproved))
-    )
+    if (!isAllSettled) yield* sayHowToGoOn(args)
+    if (Option.isSome(leak)) yield* LeftBehind.sayAlive(left, gone)
+    return code
   })
 
 /** Deletes keys, and returns the exit code. */
@@ -69,7 +116,7 @@ export const revoke = (args: Arguments) =>
     const stopped = yield* stop
     const halted = Effect.zipRight(Deferred.await(stopped), cancelled)
     const request = yield* Effect.raceFirst(Request.make(args), halted)
-    if (args.has("rehearse")) return yield* Effect.provide(work(request, stopped), rehearsal)
+    if (args.has("rehearse")) return yield* Effect.provide(work(args, request, stopped), rehearsal)
     const apiKey = yield* Effect.raceFirst(Credential.find(args), halted)
-    return yield* Effect.provide(work(request, stopped), live(apiKey))
+    return yield* Effect.provide(work(args, request, stopped), live(apiKey))
   }).pipe(Effect.scoped)

@@ -7,31 +7,26 @@ import type { ApiKey, ApiKeyId } from "../../ApiKey.js"
 import { printable } from "../terminal/printable.js"
 import { rows } from "../terminal/rows.js"
 import { columnsOf } from "../terminal/terminal.js"
+import type * as Evidence from "./evidence.js"
 import { type Listing, reasonOf } from "./workspace.js"
 
 export interface Overview {
   readonly listing: Listing
   /** The key that the tool calls with. */
   readonly own: Option.Option<ApiKey>
-  /** The key that the leaked secret belongs to, where the list shows it. */
-  readonly leaked: Option.Option<ApiKey>
+  /** Which key a leaked secret belongs to. */
+  readonly leaked: Evidence.Evidence
   /** The address and the workspace. */
   readonly place: string
 }
 
-/** What is said of the leaked key and of the tool's own, which can be one. */
+/** Notes on some keys. The leaked key and the tool's own can be the same. */
 const marksOf = ({ leaked, own }: Overview): ReadonlyMap<string, string> => {
-  const marks = new Map<string, string>()
-  for (const [key, text] of [
-    [leaked, "the leaked secret is this one's"],
-    [own, "this tool calls with it"]
-  ] as const) {
-    if (Option.isNone(key)) continue
-    const id = key.value.id.toLowerCase()
-    const before = marks.get(id)
-    marks.set(id, before === undefined ? text : `${before}; ${text}`)
-  }
-  return marks
+  if (Option.isNone(own)) return leaked.marks
+  const id = own.value.id.toLowerCase()
+  const text = "this tool calls with it"
+  const before = leaked.marks.get(id)
+  return new Map([...leaked.marks, [id, before === undefined ? text : `${before}; ${text}`]])
 }
 
 /** A row for each id, with what the list says about its key. */
@@ -51,22 +46,32 @@ export const table = (
     })
   })
 
-/** A warning where nothing shows which key is the tool's own. */
+/** A warning if nothing shows which key is the tool's own. */
 export const ownUnknown = ({ listing, own }: Overview): ReadonlyArray<string> => {
   if (Option.isSome(own)) return []
   const why = Either.match(listing, {
     onLeft: (error) => `The keys cannot be listed (${reasonOf(error)})`,
     onRight: () => "The list does not show which key this tool calls with"
   })
-  return [`${why}: check that the key this tool calls with is not among them.`]
+  return [`${why}.`, "Check that the key this tool calls with is not among them."]
 }
 
-/** A warning where the list shows that the leaked secret belongs to none of these. */
+/** A warning if the leaked secret certainly belongs to none of these. */
 export const leakedLeftOut = (ids: ReadonlyArray<ApiKeyId>, { leaked }: Overview): ReadonlyArray<string> =>
-  Option.match(leaked, {
+  Option.match(leaked.key, {
     onNone: () => [],
     onSome: ({ id, name }) =>
       ids.some((one) => one.toLowerCase() === id.toLowerCase())
         ? []
-        : ["THE LEAKED SECRET BELONGS TO ANOTHER KEY, which is not among them:", `${id}  ${printable(name)}`]
+        : ["THE LEAKED SECRET BELONGS TO ANOTHER KEY, which is not among them:", `${printable(name)}  ${id}`]
+  })
+
+/** What the secret itself shows about its workspace. */
+export const originOf = ({ leaked }: Overview): ReadonlyArray<string> =>
+  Option.match(leaked.elsewhere, {
+    onNone: () => (leaked.isOfThisWorkspace ? ["The leaked secret is of this workspace."] : []),
+    onSome: (uuid) => [
+      `THE LEAKED SECRET SEEMS TO BE OF ANOTHER WORKSPACE: ${uuid} stands in it, which is neither`,
+      "this workspace's id nor that of a key here. Check that this tool calls with a key of the same workspace."
+    ]
   })

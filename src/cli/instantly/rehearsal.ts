@@ -10,11 +10,7 @@ import { InstantlyMock, layer as mockLayer } from "../../testing/InstantlyMock.j
 import { say } from "../terminal/terminal.js"
 import { fingerprintOf, Target, userAgent } from "./target.js"
 
-/** It may be shown, because it is made up, like the key it belongs to. */
-const leaked = Redacted.make("made-up-and-leaked")
-
 const keys = [
-  { days: 800, name: "zapier (old)", scopes: ["campaigns:read", "leads:all"], secret: leaked },
   { days: 90, name: "zapier", scopes: ["campaigns:read"] },
   { days: 30, name: "acme reports", scopes: ["analytics:read"] },
   { days: 2, name: "laptop of a colleague", scopes: ["all:all"] }
@@ -38,12 +34,18 @@ export const inThePast = (days: number) => {
 export const rehearsal = Layer.unwrapEffect(
   Effect.gen(function* () {
     const mock = yield* InstantlyMock
-    const caller = yield* mock.createApiKey({ name: "caller", scopes: ["api_keys:read", "api_keys:delete"] })
+    const scopes = ["api_keys:read", "api_keys:delete", "audit_logs:read"]
+    const caller = yield* mock.createApiKey({ name: "caller", scopes })
+    const leaked = yield* inThePast(800)(
+      mock.createApiKey({ name: "zapier (old)", scopes: ["api_keys:create", "leads:all", "webhooks:create"] })
+    )
     for (const { days, ...key } of keys) yield* inThePast(days)(mock.createApiKey(key))
+    const now = yield* Clock.currentTimeMillis
+    yield* mock.playThief(leaked, { at: now - Duration.toMillis("3 hours") })
     yield* say(
-      `A rehearsal, with ${keys.length + 1} made-up keys in this process. Nothing leaves this machine.`,
-      `When you are asked for a leaked secret, paste this one: ${Redacted.value(leaked)}`,
-      'It belongs to the key "zapier (old)".'
+      `A rehearsal, with ${(yield* mock.apiKeys).length} made-up keys in this process. Nothing leaves this machine.`,
+      "If you are asked for a leaked secret, paste this one, which is made up like the rest:",
+      Redacted.value(leaked.secret)
     )
     return Layer.merge(
       Instantly.layer({ apiKey: caller.secret, baseUrl: "https://rehearsal.invalid", userAgent }),

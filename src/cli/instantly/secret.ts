@@ -1,29 +1,51 @@
-/** A secret as people paste it, and what stands around it then. */
+/** A secret as people paste it, the text around it, and what its shape shows. */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Encoding from "effect/Encoding"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { askHidden, canAsk, say } from "../terminal/terminal.js"
-import { usage } from "../usage/exit.js"
+import { cancelled, usage } from "../usage/exit.js"
 import { secretOnStdin } from "../usage/input.js"
 
-const around = [
-  { what: "export", found: /^export\s+(?=\S)/ },
-  // What follows a name is no `=`, because a secret in base64 can end with two.
-  { what: "NAME=", found: /^[A-Za-z_][A-Za-z0-9_]*=\s*(?=[^=\s])/ },
-  { what: "a semicolon at its end", found: /\s*;+$/ },
-  { what: "the quotes around it", found: /^(["'`])(.+)\1$/, left: "$2" }
-] as const
+/** A text, if every part of it that is percent-encoded can be decoded. */
+const percentDecoded = (text: string) => Either.getOrElse(Encoding.decodeUriComponent(text), () => text)
 
-/** The secret alone, and what stood around it. */
+const withoutStart = (start: RegExp) => (text: string) => text.replace(start, "")
+
+/** What people paste together with a secret, from the outside in. */
+const around: ReadonlyArray<readonly [what: string, without: (text: string) => string]> = [
+  ["export", withoutStart(/^export\s+(?=\S)/)],
+  ["the quotes", (text) => text.replace(/^(["'`])((?:(?!\1).)+)\1$/, "$2")],
+  ["a semicolon or comma at its end", (text) => text.replace(/\s*[;,]+$/, "")],
+  ["the braces", (text) => text.replace(/^\{\s*(.+?)\s*\}$/, "$1")],
+  ["-H", withoutStart(/^(?:-H|--header)\s+(?=\S)/)],
+  ["Authorization:", withoutStart(/^authorization\s*:\s*(?=\S)/i)],
+  ["x-instantly-api-key:", withoutStart(/^x-instantly-api-key\s*:\s*(?=\S)/i)],
+  ["Bearer", withoutStart(/^bearer\s+(?=\S)/i)],
+  ["a name in JSON", withoutStart(/^(["']?)[A-Za-z_][\w-]*\1\s*:\s*(?=["'])/)],
+  // What follows a name is no `=`, because a secret in base64 can end with two.
+  ["NAME=", withoutStart(/^[A-Za-z_][A-Za-z0-9_]*=\s*(?=[^=\s])/)],
+  [
+    "the address",
+    (text) => {
+      const [, secret] = /^https?:\/\/[^/\s]+\/mcp\/([^?#\s]+?)\/?(?:[?#]\S*)?$/i.exec(text) ?? []
+      return secret === undefined ? text : percentDecoded(secret)
+    }
+  ]
+]
+
+/** The secret alone, and the text that was around it. */
 export const tidy = (text: string): { readonly secret: string; readonly leftOut: ReadonlyArray<string> } => {
   const leftOut: Array<string> = []
   let secret = text.trim()
   for (let again = true; again; ) {
     again = false
-    for (const rule of around) {
-      const rest = secret.replace(rule.found, "left" in rule ? rule.left : "").trim()
+    for (const [what, without] of around) {
+      const rest = without(secret).trim()
       if (rest === secret) continue
       secret = rest
-      leftOut.push(rule.what)
+      if (!leftOut.includes(what)) leftOut.push(what)
       again = true
     }
   }
@@ -44,9 +66,42 @@ export const from = (what: string, text: string) =>
     return Redacted.make(secret)
   })
 
-/** Reads a secret without showing it: at the terminal, or from one line of stdin. `what` names it. */
+/**
+ * Reads a secret without showing it: from one line of stdin, or at the terminal, where it asks again after a text that
+ * cannot be one. `what` names it.
+ */
 export const read = (what: string) =>
   Effect.gen(function* () {
-    const line = (yield* canAsk) ? yield* askHidden(`${what} (it is not shown): `) : yield* secretOnStdin
-    return yield* from(what, line)
+    if (!(yield* canAsk)) return yield* from(what, yield* secretOnStdin)
+    for (;;) {
+      const line = yield* askHidden(`${what} (it is not shown): `)
+      if (line === "") return yield* cancelled
+      const secret = yield* Effect.either(from(what, line))
+      if (Either.isRight(secret)) return secret.right
+      yield* say(...secret.left.message.split("\n").slice(0, 1))
+    }
   })
+
+const wholeLength = 68
+
+/** What a secret shows about itself: the UUID in it, or why it may not be whole. */
+export type Shape = Either.Either<{ readonly uuid: string }, { readonly hint: string }>
+
+/**
+ * The shape of a real secret is base64 of `<uuid>:<12 characters>`. That is known from other people's keys and not from
+ * Instantly, so a secret of another shape is never refused for it.
+ */
+export const shapeOf = (secret: Redacted.Redacted): Shape => {
+  const text = Redacted.value(secret)
+  const isOther = (hint: string) => Either.left({ hint })
+  if (text.length < wholeLength) return isOther(`it has ${text.length} of ${wholeLength} characters`)
+  if (text.length > wholeLength) return isOther(`it has ${text.length} characters, not ${wholeLength}`)
+  if (!text.endsWith("==")) return isOther("it ends without ==")
+  const decoded = Either.getOrElse(Encoding.decodeBase64String(text), () => "")
+  const [, uuid] = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):[\x20-\x7e]{12}$/i.exec(decoded) ?? []
+  return uuid === undefined ? isOther("it holds no UUID, as others do") : Either.right({ uuid: uuid.toLowerCase() })
+}
+
+/** Why a secret may not be whole; nothing if it has the shape of a real one. */
+export const hintOf = (secret: Redacted.Redacted): Option.Option<string> =>
+  Option.map(Either.getLeft(shapeOf(secret)), ({ hint }) => `It may not be whole: ${hint}.`)

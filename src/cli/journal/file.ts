@@ -7,7 +7,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { Begun } from "../../Revocation.js"
-import { codes, Exit, usage } from "../usage/exit.js"
+import { codes, Exit, ifItWasASecret, usage } from "../usage/exit.js"
 import { attempt, type FileError, openRegular } from "../usage/file.js"
 import * as Journal from "./line.js"
 import * as Lock from "./lock.js"
@@ -18,17 +18,17 @@ export interface JournalFile {
   readonly write: (line: Journal.Line) => Effect.Effect<void, Exit>
 }
 
-const unreadable = (path: string) => (error: FileError) => usage(`The journal ${path} cannot be used: ${error.reason}.`)
+const unreadable = (error: FileError) => usage(`The journal cannot be used: ${error.reason}.\n${ifItWasASecret}`)
 
-const foundIn = (path: string, handle: FileHandle) =>
+const foundIn = (handle: FileHandle) =>
   attempt(() => handle.readFile()).pipe(
-    Effect.mapError(unreadable(path)),
+    Effect.mapError(unreadable),
     Effect.flatMap((bytes) =>
       Either.mapLeft(Journal.read(bytes), ({ line }) =>
         usage(
           line === 1
-            ? `Line 1 of the journal ${path} does not say which workspace it is of: it is damaged, or it is not a journal.`
-            : `Line ${line} of the journal ${path} is damaged. Mend or delete that line, or take another file.`
+            ? "Line 1 of the journal does not say which workspace it is of: it is damaged, or it is not a journal."
+            : `Line ${line} of the journal is damaged. Mend or delete that line, or use another file.`
         )
       )
     )
@@ -44,8 +44,8 @@ export const read = (path: string): Effect.Effect<Journal.Found, Exit> =>
       ({ code }) => code === "ENOENT",
       () => Effect.succeedNone
     ),
-    Effect.mapError(unreadable(path)),
-    Effect.flatMap((file) => (Option.isSome(file) ? foundIn(path, file.value.handle) : Effect.succeed(nothing))),
+    Effect.mapError(unreadable),
+    Effect.flatMap((file) => (Option.isSome(file) ? foundIn(file.value.handle) : Effect.succeed(nothing))),
     Effect.scoped
   )
 
@@ -67,10 +67,10 @@ export const open = (path: string, options: { readonly fsync: boolean }) =>
     yield* Lock.hold(path)
     const { handle, stats } = yield* Effect.mapError(
       openRegular(path, constants.O_RDWR | constants.O_CREAT),
-      unreadable(path)
+      unreadable
     )
-    yield* Effect.mapError(onlyForOwner(handle, stats), unreadable(path))
-    const found = yield* foundIn(path, handle)
+    yield* Effect.mapError(onlyForOwner(handle, stats), unreadable)
+    const found = yield* foundIn(handle)
     const end = yield* Ref.make(found.whole)
     const oneAtATime = yield* Effect.makeSemaphore(1)
 
@@ -89,7 +89,7 @@ export const open = (path: string, options: { readonly fsync: boolean }) =>
         oneAtATime.withPermits(1),
         Effect.mapError(
           ({ reason }) =>
-            new Exit({ code: codes.failed, message: `Stopped: the journal ${path} cannot be written: ${reason}.` })
+            new Exit({ code: codes.failed, message: `Stopped: the journal cannot be written: ${reason}.` })
         )
       )
     const write = (line: Journal.Line) => Effect.flatMap(Journal.toLine(line), (text) => append(`${text}\n`))
@@ -99,12 +99,12 @@ export const open = (path: string, options: { readonly fsync: boolean }) =>
       if (stats.size > found.whole)
         yield* Effect.mapError(
           attempt(() => handle.truncate(found.whole)),
-          unreadable(path)
+          unreadable
         )
       const last = new Uint8Array(1)
       const { bytesRead } = yield* Effect.mapError(
         attempt(() => handle.read(last, 0, 1, Math.max(0, found.whole - 1))),
-        unreadable(path)
+        unreadable
       )
       if (bytesRead === 1 && last[0] !== newline) yield* append("\n")
       if (Option.isSome(found.torn)) yield* write(new Begun({ id: found.torn.value, at: yield* DateTime.now }))

@@ -1,9 +1,12 @@
 /** The questions before keys are deleted. */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { ApiKey, ApiKeyId } from "../../ApiKey.js"
-import { leakedLeftOut, type Overview, ownUnknown, table } from "../instantly/overview.js"
+import { leakedLeftOut, type Overview, originOf, ownUnknown, table } from "../instantly/overview.js"
 import { ask, say } from "../terminal/terminal.js"
 import { cancelled } from "../usage/exit.js"
+
+const isNo = (answer: string) => answer === "" || /^no?$/i.test(answer)
 
 /** Asks whether the tool's own key is to be deleted, too. */
 export const confirmOwn = (key: ApiKey, overview: Overview) =>
@@ -12,24 +15,30 @@ export const confirmOwn = (key: ApiKey, overview: Overview) =>
       "This tool calls with one of these keys. Once that is deleted, nothing more can be deleted with it:",
       ...(yield* table([key.id], overview, "stderr"))
     )
-    return (yield* ask('Type "own" to delete it as the last one, or anything else to leave it: ')) === "own"
+    for (;;) {
+      const answer = yield* ask('Press Enter to leave it, or type "own" to delete it as the last one: ')
+      if (isNo(answer)) return false
+      if (answer === "own") return true
+    }
   })
 
 export const confirm = (ids: ReadonlyArray<ApiKeyId>, overview: Overview) =>
   Effect.gen(function* () {
     yield* say(
       "",
-      `To delete at ${overview.place}:`,
+      "To be deleted at",
+      `${overview.place}:`,
       ...(yield* table(ids, overview, "stderr")),
+      ...(Option.isSome(overview.leaked.elsewhere) ? originOf(overview) : []),
       ...leakedLeftOut(ids, overview),
       ...ownUnknown(overview),
       "A deleted key cannot be restored."
     )
-    const wanted = ids.length === 1 ? ["delete 1", "yes"] : [`delete ${ids.length}`]
+    const wanted = ids.length === 1 ? ["delete 1 key", "yes"] : [`delete ${ids.length} keys`]
     const typed = wanted.map((text) => `"${text}"`).join(" or ")
     for (;;) {
-      const answer = yield* ask(`Press Enter to delete nothing, or type ${typed} to go on: `)
-      if (answer === "" || /^no?$/i.test(answer)) return yield* cancelled
+      const answer = yield* ask(`Enter deletes nothing. Type ${typed} to go on: `)
+      if (isNo(answer)) return yield* cancelled
       if (wanted.includes(answer)) return
     }
   })

@@ -1,86 +1,26 @@
-/** What to delete: reads what the person gave, leaves out what is settled, and asks. */
+/** What to delete: the keys that the request names, without those that are settled, and after a question. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { ApiKeyId } from "../../ApiKey.js"
-import * as Revocation from "../../Revocation.js"
-import { leakedLeftOut, type Overview, ownUnknown, table } from "../instantly/overview.js"
-import * as Secret from "../instantly/secret.js"
+import * as Evidence from "../instantly/evidence.js"
+import { leakedLeftOut, type Overview, originOf, ownUnknown, table } from "../instantly/overview.js"
 import { Target } from "../instantly/target.js"
-import { endWith, placeOf, readKeys, withSecret, workspaceOf } from "../instantly/workspace.js"
-import * as Journal from "../journal/line.js"
+import { endWith, placeOf, readKeys, workspaceOf } from "../instantly/workspace.js"
 import { say } from "../terminal/terminal.js"
 import { cancelled, codes, Exit, usage } from "../usage/exit.js"
 import { confirm, confirmOwn } from "./confirm.js"
-import * as LeakedKey from "./leakedKey.js"
+import * as Leak from "./leak.js"
 import type { Request } from "./request.js"
+import { leftOf, mustBeOfHere } from "./resume.js"
 
 const keyOf = (id: string) => id.toLowerCase()
 
-/** A journal of another address or workspace says nothing of the keys of this one. */
-const mustBeOfHere = (lines: ReadonlyArray<Journal.Line>, workspace: Option.Option<string>) =>
-  Effect.gen(function* () {
-    const { address } = yield* Target
-    for (const run of Journal.runs(lines)) {
-      if (run.address !== address) {
-        return yield* usage(`The journal is of ${run.address}, and this run is at ${address}. Take another file.`)
-      }
-      if (Option.isSome(run.workspace) && Option.isSome(workspace) && run.workspace.value !== workspace.value) {
-        return yield* usage(
-          `The journal is of the workspace ${run.workspace.value}, and this run is in ${workspace.value}. Take another file.`
-        )
-      }
-    }
-  })
-
-const kindOf = (receipt: Revocation.Receipt) =>
-  receipt._tag === "NotFound" && receipt.outcome === "Unknown"
-    ? "NotFound/Unknown, most likely deleted by an earlier run"
-    : receipt._tag === "NotFound"
-      ? "NotFound"
-      : "Deleted"
-
-/** What the journal says of the ids that it settles. */
-const saySettled = (all: number, settled: ReadonlyArray<Revocation.Receipt>) => {
-  const tally = new Map<string, number>()
-  for (const receipt of settled) tally.set(kindOf(receipt), (tally.get(kindOf(receipt)) ?? 0) + 1)
-  const kinds = [...tally].map(([kind, n]) => `${n} ${kind}`).join(", ")
-  return say(`${settled.length} of ${all} are already settled, by the journal: ${kinds}.`)
-}
-
-/** The ids that are left to do, by the journal. */
-const leftOf = (given: ReadonlyArray<ApiKeyId>, { lines, torn }: Journal.Found, view: Journal.View) =>
-  Effect.gen(function* () {
-    const entries = Journal.entriesFor(view, lines)
-    const { ids, inDoubt } = Revocation.pending(given, entries)
-    const all = new Set(given.map(keyOf))
-    const left = new Set(ids.map(keyOf))
-    const isDone = (id: ApiKeyId) => all.has(keyOf(id)) && !left.has(keyOf(id))
-    const receipts = entries.filter(isReceipt).filter((receipt) => Revocation.isSettled(receipt) && isDone(receipt.id))
-    const settled = new Map(receipts.map((receipt) => [keyOf(receipt.id), receipt]))
-    if (settled.size > 0) yield* saySettled(all.size, [...settled.values()])
-    const doubted = [
-      ...new Set([...inDoubt, ...ids.filter((id) => Option.exists(torn, (it) => keyOf(it) === keyOf(id)))])
-    ]
-    if (doubted.length > 0) {
-      const them = doubted.length === 1 ? "it" : "them"
-      yield* say(
-        `In doubt: ${doubted.length}. An earlier run may have deleted ${them}, and did not record how that ended.`
-      )
-    }
-    return { pending: ids, inDoubt: doubted, settled: [...settled.values()] }
-  })
-
-const isReceipt = (entry: Revocation.Entry): entry is Revocation.Receipt => entry._tag !== "Begun"
-
-/** The ids to send, and what is known before the first is sent. */
 export const make = (request: Request) =>
   Effect.gen(function* () {
     const { apiKey, fingerprint } = yield* Target
-    const secret = request.leaked ? Option.some(yield* Secret.read("The leaked secret")) : Option.none()
-    if (Option.isSome(secret)) yield* LeakedKey.mustBeAlive(secret.value)
-
+    const leak = request.leaked ? Option.some(yield* Leak.read(request)) : Option.none()
     const listing = yield* Effect.either(readKeys)
     if (Either.isLeft(listing) && (listing.left._tag === "Unauthorized" || listing.left._tag === "PaymentRequired")) {
       return yield* endWith(listing.left)
@@ -89,8 +29,11 @@ export const make = (request: Request) =>
     yield* mustBeOfHere(request.found.lines, workspace)
     const overview: Overview = {
       listing,
-      own: withSecret(listing, apiKey),
-      leaked: Option.flatMap(secret, (value) => withSecret(listing, value)),
+      own: Evidence.evidenceOf(listing, apiKey, Option.none()).key,
+      leaked: Option.match(leak, {
+        onNone: () => Evidence.none,
+        onSome: ({ scopes, secret }) => Evidence.evidenceOf(listing, secret, scopes)
+      }),
       place: yield* placeOf(workspace)
     }
 
@@ -101,7 +44,7 @@ export const make = (request: Request) =>
           keys.filter(({ name }) => name.includes(text)).map(({ id }) => id)
         )
     })
-    const chosen = request.choosing ? yield* LeakedKey.choose(overview) : []
+    const chosen = request.choosing ? yield* Leak.choose(request, overview) : []
     const given = [...request.ids, ...(yield* byName), ...chosen]
     if (given.length === 0) {
       const problem = Option.isSome(request.name)
@@ -121,7 +64,7 @@ export const make = (request: Request) =>
     if (request.dryRun) {
       const shown = yield* table([...others, ...ownIds], overview, "stdout")
       yield* Console.log(
-        [`Would delete ${pending.length} at ${overview.place}:`, ...shown, ...ownUnknown(overview)].join("\n")
+        [`Would delete ${pending.length} at`, `${overview.place}:`, ...shown, ...ownUnknown(overview)].join("\n")
       )
       return yield* new Exit({ code: codes.gone, message: "Nothing was deleted (--dry-run)." })
     }
@@ -138,10 +81,10 @@ export const make = (request: Request) =>
     const toDelete = [...others, ...own]
     if (pending.length > 0 && toDelete.length === 0) return yield* cancelled
     if (toDelete.length > 0) {
-      if (request.yes) yield* say(...leakedLeftOut(toDelete, overview), ...ownUnknown(overview))
+      if (request.yes) yield* say(...originOf(overview), ...leakedLeftOut(toDelete, overview), ...ownUnknown(overview))
       else yield* confirm(toDelete, overview)
     }
-    return { others, own, inDoubt, settled, secret, overview, workspace }
+    return { others, own, inDoubt, settled, leak, overview, workspace }
   })
 
 export type Plan = Effect.Effect.Success<ReturnType<typeof make>>

@@ -1,4 +1,5 @@
-/** What `revoke` is to do, by its arguments. Wrong usage is found here, before anything is sent. */
+/** The request of `revoke`, from its arguments. Wrong usage is refused here, before anything is sent. */
+import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { ApiKeyId } from "../../ApiKey.js"
@@ -7,18 +8,23 @@ import type * as Journal from "../journal/line.js"
 import { canAsk } from "../terminal/terminal.js"
 import type { Arguments } from "../usage/arguments.js"
 import { usage } from "../usage/exit.js"
-import { readIds } from "../usage/input.js"
+import { idsIn, readIds, sinceOf } from "../usage/input.js"
 
 export interface Request {
   readonly ids: ReadonlyArray<ApiKeyId>
   readonly name: Option.Option<string>
   /** Whether a secret has leaked. */
   readonly leaked: boolean
-  /** Whether a person chooses the leaked key, because nothing says which one it is. */
+  /** Whether the leaked key has to be found, because no id, file or name was given. */
   readonly choosing: boolean
+  /** Whether somebody can answer a question. */
+  readonly canAsk: boolean
   readonly dryRun: boolean
   readonly yes: boolean
+  readonly json: boolean
   readonly includingOwnKey: boolean
+  /** The first moment of the audit log that matters. */
+  readonly since: Option.Option<DateTime.Utc>
   /** What the journal holds from earlier runs. */
   readonly found: Journal.Found
   readonly journal: Option.Option<JournalFile.JournalFile>
@@ -50,6 +56,7 @@ export const make = (args: Arguments) =>
     const stdin = has("stdin")
     const named = words.length > 0 || Option.isSome(file) || stdin || Option.isSome(name)
     const interactive = (yield* canAsk) && !stdin
+    const ids = yield* idsIn(words)
     if (!named && !leaked)
       return yield* usage("Say which keys: --leaked if a secret has leaked, or ids, --name, --file or --stdin.")
     if (Option.contains(file, "-")) return yield* usage("To read ids from stdin, give --stdin instead of --file.")
@@ -58,22 +65,24 @@ export const make = (args: Arguments) =>
         "--leaked and --stdin do not go together: --leaked may read the secret from stdin. Give the ids with --file."
       )
     }
-    if (leaked && !named && !interactive) {
+    if (Option.isSome(get("since")) && !leaked) return yield* usage("--since is about the audit after --leaked.")
+    const since = yield* sinceOf(args)
+    if (!interactive && !has("yes") && !has("dry-run")) {
       return yield* usage(
-        "Without a terminal, --leaked cannot ask which key it is: give ids, --file or --name as well."
+        "There is no terminal to ask on: add --yes to delete, or --dry-run to see what would be deleted."
       )
     }
-    if (!interactive && !has("yes") && !has("dry-run")) {
-      return yield* usage("There is no terminal to ask on: add --yes to delete, or --dry-run to look.")
-    }
-    const ids = yield* readIds({ ids: words, file, stdin })
+    const read = yield* readIds({ file, stdin })
     return {
-      ids,
+      ids: [...ids, ...read],
       name,
       leaked,
       choosing: leaked && !named,
+      canAsk: interactive,
+      since,
       dryRun: has("dry-run"),
       yes: has("yes"),
+      json: has("json"),
       includingOwnKey: has("including-own-key"),
       ...(yield* journalOf(args))
     } satisfies Request

@@ -4,13 +4,16 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import type { ApiKey } from "../../ApiKey.js"
+import type { ApiKey, ApiKeyId } from "../../ApiKey.js"
+import { isActive } from "../../ApiKeys.js"
 import type { Receipt } from "../../Revocation.js"
-import { isAccepted } from "../instantly/acceptance.js"
-import { readKeys, reasonOf } from "../instantly/workspace.js"
+import { meaningOfRefusal } from "../instantly/acceptance.js"
+import { hintOf } from "../instantly/secret.js"
+import { isUnauthorized, type Listing, readKeys, reasonOf } from "../instantly/workspace.js"
 import { printable } from "../terminal/printable.js"
 import { say } from "../terminal/terminal.js"
 import { codes } from "../usage/exit.js"
@@ -20,69 +23,101 @@ class StillListed extends Data.TaggedError("StillListed")<{ readonly keys: Reado
 
 class StillAccepted extends Data.TaggedError("StillAccepted") {}
 
-/** A deletion, or a list, may take a while to apply: Instantly does not document how long. */
-const forSomeSeconds = Schedule.intersect(Schedule.spaced("1 second"), Schedule.recurs(5))
+/** At 1, 3, 7, 15 and 30 seconds: reads of the live API can lag by 15. */
+const forHalfAMinute = Schedule.fromDelays("1 second", "2 seconds", "4 seconds", "8 seconds", "15 seconds")
 
-/** A response of success that could not be read may come from something else on the way, such as a proxy. */
-const isUnread = (receipt: Receipt) => receipt._tag === "Deleted" && Option.isNone(receipt.name)
+/** What the list shows of an id after a run. */
+export type Presence = "Listed" | "Gone" | "NeverListed" | "NotChecked"
 
-/** Says that the list was not checked, and why. Returns the exit code. */
-export const notVerified = (receipts: ReadonlyArray<Receipt>, why = "") =>
+/** The exit code of a receipt. What the list shows comes before what the response said. */
+export const codeOf = (receipt: Receipt, presence: Presence): number => {
+  if (receipt._tag === "Failed") return isUnauthorized(receipt.error) ? codes.unauthorized : codes.failed
+  if (receipt._tag === "Skipped") return isUnauthorized(receipt.reason) ? codes.unauthorized : codes.failed
+  if (presence === "Listed") return codes.failed
+  if (presence === "Gone") return codes.gone
+  switch (receipt._tag) {
+    case "Deleted":
+      return codes.gone
+    case "NotFound":
+      if (receipt.outcome !== "Unknown") return codes.failed
+      return presence === "NotChecked" ? codes.unknown : codes.gone
+    case "Unknown":
+      return isUnauthorized(receipt.error) ? codes.unauthorized : codes.unknown
+  }
+}
+
+/** What the list shows of each id; nothing if it was not checked. */
+export type Verified = Option.Option<(id: ApiKeyId) => Exclude<Presence, "NotChecked">>
+
+/** Says that the list was not checked, and why. */
+export const notVerified = (why = ""): Effect.Effect<Verified> =>
+  Effect.as(say(`It was not checked whether they are gone${why}.`), Option.none())
+
+const idsOf = (keys: ReadonlyArray<{ readonly id: ApiKeyId }>) => new Set(keys.map(({ id }) => id.toLowerCase()))
+
+/** Lists the keys, and again for up to half a minute while one is there that may be gone, by these receipts. */
+export const verifyGone = (receipts: ReadonlyArray<Receipt>, before: Listing) =>
   Effect.gen(function* () {
-    yield* say(`It was not checked whether they are gone${why}.`)
-    const unread = receipts.filter(isUnread).length
-    if (unread === 0) return codes.gone
-    yield* say(
-      `The response could not be read for ${unread} of them, so it may not be Instantly's, and they may still be there: list the keys.`
-    )
-    return codes.unknown
-  })
-
-/**
- * Lists the keys, and again for some seconds while one is there that should be gone, by these receipts. Returns the exit
- * code.
- */
-export const verifyGone = (receipts: ReadonlyArray<Receipt>) =>
-  Effect.gen(function* () {
-    if (receipts.length === 0) return codes.gone
-    const gone = new Set(receipts.map(({ id }) => id.toLowerCase()))
+    const ids = idsOf(receipts.filter(({ _tag }) => _tag !== "Failed" && _tag !== "Skipped"))
+    const listedBefore = idsOf(Either.getOrElse(before, () => []))
+    const presenceOf =
+      (listed: ReadonlySet<string>) =>
+      (id: ApiKeyId): Exclude<Presence, "NotChecked"> => {
+        if (listed.has(id.toLowerCase())) return "Listed"
+        return listedBefore.has(id.toLowerCase()) ? "Gone" : "NeverListed"
+      }
+    const allGone: Verified = Option.some(presenceOf(new Set()))
+    if (ids.size === 0) return allGone
     return yield* readKeys.pipe(
-      Effect.map((keys) => keys.filter(({ id }) => gone.has(id.toLowerCase()))),
+      Effect.map((keys) => keys.filter(({ id }) => ids.has(id.toLowerCase()))),
       Effect.filterOrFail(
         (keys) => keys.length === 0,
         (keys) => new StillListed({ keys })
       ),
-      Effect.retry({ schedule: forSomeSeconds, while: ({ _tag }) => _tag === "StillListed" }),
-      Effect.matchEffect({
-        onSuccess: () => Effect.as(say("The list of keys was checked: none of them is on it."), codes.gone),
-        onFailure: (error) =>
-          error._tag === "StillListed"
-            ? Effect.as(
-                say(
-                  "STILL LISTED, though it should be gone:",
-                  ...error.keys.map(({ id, name }) => `${id}  ${printable(name)}`),
-                  "The journal is wrong, or the list is late. List the keys again, and delete without --journal what is still there."
-                ),
-                codes.failed
-              )
-            : notVerified(receipts, `: the keys cannot be listed (${reasonOf(error)})`)
+      Effect.zipRight(say("The list of keys was checked: none of them is on it.")),
+      Effect.as(allGone),
+      Effect.retry({ schedule: forHalfAMinute, while: ({ _tag }) => _tag === "StillListed" }),
+      Effect.catchAll((error): Effect.Effect<Verified> => {
+        if (error._tag !== "StillListed") return notVerified(`: the keys cannot be listed (${reasonOf(error)})`)
+        return Effect.as(
+          say(
+            "STILL LISTED after half a minute:",
+            ...error.keys.map(({ id, name }) => `${printable(name)}  ${id}`),
+            "They were not deleted, or the list is late. List the keys again, and delete without --journal those that are there."
+          ),
+          Option.some(presenceOf(idsOf(error.keys)))
+        )
       })
     )
   })
 
-/**
- * Checks for some seconds until the secret is refused. It was accepted before; `what` names it. Returns the exit code.
- */
-export const verifyDead = (secret: Redacted.Redacted, what: string) =>
-  isAccepted(secret).pipe(
+/** A secret to verify. */
+export interface Subject {
+  readonly secret: Redacted.Redacted
+  /** Its name in messages. */
+  readonly what: string
+  /** Whether Instantly accepted it before. Then it is whole. */
+  readonly wasAccepted: boolean
+}
+
+/** Checks for up to half a minute until the secret is refused. Returns the exit code. */
+export const verifyDead = ({ secret, wasAccepted, what }: Subject) =>
+  isActive(secret).pipe(
     Effect.filterOrFail(
       (active) => !active,
       () => new StillAccepted()
     ),
-    Effect.retry({ schedule: forSomeSeconds, while: ({ _tag }) => _tag === "StillAccepted" }),
+    Effect.retry({ schedule: forHalfAMinute, while: ({ _tag }) => _tag === "StillAccepted" }),
     Effect.matchEffect({
-      onSuccess: () =>
-        Effect.as(say(`${what} is dead: Instantly accepted it before, and does not accept it any more.`), codes.gone),
+      onSuccess: () => {
+        if (wasAccepted)
+          return Effect.as(say(`${what} is dead: Instantly accepted it before, and refuses it now.`), codes.gone)
+        const isWhole = Option.isNone(hintOf(secret))
+        return Effect.as(
+          say(`${what} is refused in the same words as a made-up one. ${meaningOfRefusal(secret)}`),
+          isWhole ? codes.gone : codes.unknown
+        )
+      },
       onFailure: (error) =>
         error._tag === "StillAccepted"
           ? Effect.as(

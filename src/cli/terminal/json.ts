@@ -1,5 +1,7 @@
-/** Lines of JSON on stdout, for another program to read. */
+/** Lines of JSON on stdout, one for each thing, for another program to read. */
 import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { unseen } from "./printable.js"
 
 const codeUnit = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`
@@ -8,4 +10,13 @@ const codeUnit = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStar
 export const escapeUnseen = (json: string) =>
   json.replaceAll(unseen, (character) => character.replaceAll(/./gs, codeUnit))
 
+/** Encodes what this program has made itself. */
+export const jsonOf = <A, I>(schema: Schema.Schema<A, I>) => {
+  const encode = Schema.encode(Schema.parseJson(schema))
+  return (value: A) => Effect.orDie(encode(value))
+}
+
 export const printJson = (json: string) => Console.log(escapeUnseen(json))
+
+/** Whether stdout is for a program: it is not a terminal, or --json says so. */
+export const wantsJson = (isAsked: boolean) => Effect.sync(() => isAsked || process.stdout.isTTY !== true)

@@ -1,6 +1,6 @@
 /**
- * How keys are shown for a person to decide from: what cannot be forged comes first, the name comes last, and no row is
- * longer than a line of the terminal, where the rest of a name could look like a row of its own.
+ * How keys are shown for a person to decide from: the name first, the id last, and no line longer than the terminal is wide,
+ * where the rest of a name could look like a row of its own. A name is cleaned and in quotes, so it cannot forge a row.
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -11,7 +11,7 @@ export interface Layout {
   readonly now: DateTime.Utc
   /** How many columns a line has. */
   readonly columns: number
-  /** What is said of some keys, by id. */
+  /** Notes on some keys, by id. */
   readonly marks: ReadonlyMap<string, string>
 }
 
@@ -48,17 +48,19 @@ const scopesOf = (scopes: ReadonlyArray<string>, columns: number) => {
 const wide = 140
 const columnsOfScopes = 40
 
-/** A key: its number, id, age and scopes, what is said of it, and last its name. */
+/** A key: its number, its note, its name, age, scopes and id. */
 export const row = (key: ApiKey, number: string, { columns, marks, now }: Layout): string => {
-  const start = `${number}  ${key.id}  ${ageOf(key.createdAt, now).padStart(6)}  `
   const mark = marks.get(key.id.toLowerCase())
-  const said = mark === undefined ? "" : `[${mark}] `
+  const start = mark === undefined ? `${number}  ` : `${number}  [${mark}] `
+  const age = `${ageOf(key.createdAt, now).padStart(6)}  `
+  const end = `  ${key.id}`
   if (columns >= wide) {
-    const front = `${start}${scopesOf(key.scopes, columnsOfScopes)}  ${said}`
-    return `${front}${fit(key.name, columns - front.length - 1)}`
+    const facts = `  ${age}${scopesOf(key.scopes, columnsOfScopes)}${end}`
+    return `${start}${fit(key.name, columns - start.length - facts.length - 1)}${facts}`
   }
   const indent = " ".repeat(number.length + 2)
-  return `${start}${scopesOf(key.scopes, columns - start.length - 1)}\n${indent}${said}${fit(key.name, columns - indent.length - said.length - 1)}`
+  const scopes = scopesOf(key.scopes, columns - indent.length - age.length - end.length - 1)
+  return `${start}${fit(key.name, columns - start.length - 1)}\n${indent}${age}${scopes}${end}`
 }
 
 /** Keys under their numbers, from 1 on; an id that is not in the workspace has its row, too. */
@@ -71,6 +73,6 @@ export const rows = (
   return ids.map((id, index) => {
     const number = String(index + 1).padStart(digits)
     const key = byId.get(id.toLowerCase())
-    return key === undefined ? `${number}  ${id}  not in this workspace` : row(key, number, layout)
+    return key === undefined ? `${number}  not in this workspace  ${id}` : row(key, number, layout)
   })
 }

@@ -2,6 +2,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
+import { release } from "./keyboard.js"
 import { say } from "./terminal.js"
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
@@ -40,10 +41,13 @@ const listening = Effect.acquireRelease(
 
 /** Ends the process by the signal itself: `process.exit` would wait for a file that is still being opened. */
 const quit = (name: Signal) =>
-  Effect.sync(() => {
-    process.removeAllListeners(name)
-    process.kill(process.pid, name)
-  })
+  Effect.zipRight(
+    release,
+    Effect.sync(() => {
+      process.removeAllListeners(name)
+      process.kill(process.pid, name)
+    })
+  )
 
 /** Completes at the first signal. A second one quits at once. */
 export const stop = Effect.gen(function* () {

@@ -1,24 +1,26 @@
 /**
- * Reads the arguments. No message repeats one, apart from the name of an option or a command, because people paste a secret
- * there. `@effect/cli` repeats them, and takes an option that it does not know for an argument.
+ * Reads the arguments. No message repeats one, apart from the name of an option or a command, because people paste a
+ * secret there. `@effect/cli` repeats them, and takes an unknown option for an argument.
  */
 import { parseArgs } from "node:util"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { codes, Exit, usage } from "./exit.js"
+import { codes, Exit, holdsSecret, ifItWasASecret, usage } from "./exit.js"
 import * as Help from "./help.js"
 import { type CommandName, commands, type OptionName, optionsOf } from "./options.js"
 import { commandLine, keptByNpm, program } from "./program.js"
 
-/** What was given to a command. */
+/** The arguments of a command. */
 export interface Arguments {
   readonly command: CommandName
   readonly words: ReadonlyArray<string>
   readonly has: (option: OptionName) => boolean
   readonly get: (option: OptionName) => Option.Option<string>
+  /** The same command, to be copied into a shell. What a --key-command says is left out, because it may hold a secret. */
+  readonly again: string
 }
 
-/** What the tool is to do. */
+/** The task of the tool. */
 export type Invocation =
   | { readonly _tag: "Help"; readonly command: Option.Option<CommandName> }
   | { readonly _tag: "Version" }
@@ -53,7 +55,7 @@ const didYouMean = Option.match({ onNone: () => "", onSome: (meant: string) => `
 const shown = (name: string, otherwise: string) =>
   /^(-[A-Za-z]|-{0,2}[a-z][a-z-]{0,29})$/.test(name) ? name : otherwise
 
-/** What other tools call our commands. */
+/** Names of our commands in other tools. */
 const synonyms = new Map<string, CommandName>([
   ["delete", "revoke"],
   ["remove", "revoke"],
@@ -71,12 +73,12 @@ const noCommand = (word: string) => {
     ? similar(word, ["--version", "--help"])
     : Option.orElse(Option.fromNullable(synonyms.get(word)), () => similar(word, names))
   const name = shown(word, "The first argument (not shown here)")
-  return usage(`${name} is not ${what}.${didYouMean(meant)} The commands are revoke, list and check.`)
+  return usage(`${name} is not ${what}.${didYouMean(meant)} The commands are revoke, list, check and audit.`)
 }
 
 const parse = (command: CommandName, args: ReadonlyArray<string>): Either.Either<Arguments, Exit> => {
   const options = optionsOf(command)
-  // Not `strict`, because its errors repeat what was given.
+  // Not `strict`, because its errors repeat the arguments.
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(
@@ -106,9 +108,14 @@ const parse = (command: CommandName, args: ReadonlyArray<string>): Either.Either
     }
     values.set(name, value ?? "")
   }
+  const again = [...values].map(([name, value]) => {
+    if (options.get(name)?.value === undefined) return `--${name}`
+    return `--${name}=${name === "key-command" ? "..." : value}`
+  })
   return Either.right({
     command,
     words,
+    again: commandLine(command, ...again, ...words),
     has: (option) => values.has(option),
     get: (option) => Option.fromNullable(values.get(option))
   })
@@ -126,6 +133,8 @@ export const read = (
   environment: NodeJS.ProcessEnv = {}
 ): Either.Either<Invocation, Exit> => {
   const [first, ...rest] = args
+  if (args.some(holdsSecret))
+    return Either.left(usage(`One of the arguments (not shown here) holds a secret.\n${ifItWasASecret}`))
   if (first === "--version" || first === "version") return Either.right({ _tag: "Version" })
   if (first === undefined) return Either.left(new Exit({ code: codes.usage, message: Help.ofAll }))
   if (first === "--help" || first === "-h" || first === "help") {

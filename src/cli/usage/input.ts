@@ -1,16 +1,17 @@
-/** What a person gives: ids as arguments, in a file and on stdin, and a secret on one line. No message repeats any of it. */
+/** The input: ids as arguments, in a file and on stdin, and a secret on one line. No message repeats any of it. */
 import { createInterface } from "node:readline"
 import * as Chunk from "effect/Chunk"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { ApiKeyId } from "../../ApiKey.js"
+import type { Arguments } from "./arguments.js"
 import { ifItWasASecret, usage } from "./exit.js"
 import * as File from "./file.js"
 
 export interface Sources {
-  readonly ids: ReadonlyArray<string>
   readonly file: Option.Option<string>
   readonly stdin: boolean
 }
@@ -31,7 +32,7 @@ const lines = (place: string, text: string) =>
 
 const inFile = (path: string) =>
   File.read(path).pipe(
-    Effect.mapError(({ reason }) => usage(`The --file ${path} cannot be read: ${reason}.`)),
+    Effect.mapError(({ reason }) => usage(`The file of --file cannot be read: ${reason}.\n${ifItWasASecret}`)),
     Effect.flatMap((text) => lines("In --file, line", text))
   )
 
@@ -56,9 +57,24 @@ const onStdin = stdinLines.pipe(
 /** The first line of stdin. */
 export const secretOnStdin = stdinLines.pipe(Stream.runHead, Effect.map(Option.getOrElse(() => "")))
 
-export const readIds = ({ file, ids, stdin }: Sources) =>
+/** The ids among the arguments. */
+export const idsIn = (words: ReadonlyArray<string>) =>
+  Effect.forEach(words, parse("Argument", `\nTo choose keys by their names, give --name.\n${ifItWasASecret}`))
+
+/** The ids in a file and on stdin. */
+export const readIds = ({ file, stdin }: Sources) =>
   Effect.all([
-    Effect.forEach(ids, parse("Argument", `\nTo choose keys by their names, give --name.\n${ifItWasASecret}`)),
     Option.match(file, { onNone: () => Effect.succeed([]), onSome: inFile }),
     stdin ? onStdin : Effect.succeed([])
   ]).pipe(Effect.map((given) => given.flat()))
+
+/** The date of --since. */
+export const sinceOf = ({ get }: Arguments) =>
+  Option.match(get("since"), {
+    onNone: () => Effect.succeedNone,
+    onSome: (text) =>
+      Option.match(DateTime.make(text), {
+        onNone: () => usage("--since needs a date, such as 2026-08-01."),
+        onSome: (at) => Effect.succeedSome(DateTime.toUtc(at))
+      })
+  })

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:engines`: four processes delete 750 keys each, all at once, by this library and by others on a real Redis,
- * against a server that enforces 100 in any second while latency varies. Nobody tries again; a 429 of this library's closes
- * its gate in all processes. It needs `redis-server`.
+ * `npx tsx test/bench/engines/main.ts`: four processes delete 750 keys each, all at once, by this library and by others on a
+ * real Redis, against a server that enforces 100 in any second while latency varies. Nobody tries again. It needs
+ * `redis-server`.
  *
  * `--only <text>` measures those whose name has it, `--latency <name>` under one latency, `--requests <n>` with another
  * number for each process, `--processes <n>` with another number of processes.
@@ -51,16 +51,16 @@ const show = ({ contender, cpu, late, latency, pace, redis, rejected, roundTrips
     late.toFixed(0)
   ])
 
-const fallsShort = ({ pace, processes, rejected, requests, worstSecond }: Measured) =>
+const fallsShort = ({ late, pace, rejected, worstSecond }: Measured) =>
   [
     worstSecond > 100 ? "more than 100 sent in a second" : "",
-    rejected > (processes * requests) / 1000 ? "more than 0.1 % rejected" : "",
-    pace < 85 ? "below 85 a second" : ""
+    rejected > 0 ? "some were rejected" : "",
+    pace < 85 ? `below 85 a second${late > 5 ? ", but the machine is too busy" : ""}` : ""
   ].filter((shortfall) => shortfall !== "")
 
 const program = Effect.gen(function* () {
   if (!isInstalled) {
-    yield* Console.log("There is no redis-server: apt-get install redis-server")
+    yield* Console.log("redis-server is missing: apt-get install redis-server")
     return
   }
   const fileSystem = yield* FileSystem.FileSystem

@@ -26,7 +26,6 @@ export const bundle = (directory: string): Effect.Effect<Programs> =>
         platform: "node",
         format: "esm",
         logLevel: "error",
-        nodePaths: [here("../../engines/node_modules")],
         // for the CommonJS in what is bundled
         banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url)' }
       })
@@ -121,7 +120,7 @@ export const measure = (programs: Programs, cell: Cell) =>
     const sum = (of: (one: (typeof finished)[number]) => number) => finished.reduce((all, one) => all + of(one), 0)
     const measured: Measured = {
       ...cell,
-      rejected: rejected,
+      rejected,
       pace: (requests - rejected) / arriving,
       worstSecond: Window.worst(sent, 1000),
       cpu: sum(({ cpu }) => cpu) / requests,

@@ -5,6 +5,7 @@ import { Effect, Fiber, Option, Redacted, TestClock } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
 import { address, served } from "../../../examples/embedded/served.js"
 import * as Credential from "../../../src/cli/instantly/credential.js"
+import * as Keyboard from "../../../src/cli/terminal/keyboard.js"
 import { atDouble, bundled, fileOf, type Given, hasScript, nowhere, path, program, tool } from "../../support/tool.js"
 
 bundled()
@@ -22,7 +23,7 @@ describe("the API key to call with", () => {
       const secret = (yield* atDouble).INSTANTLY_API_KEY
       expect((yield* listWith([])).code).toBe(4)
       const file = yield* listWith(["--key-file", fileOf(`INSTANTLY_API_KEY='${secret}'\n`)])
-      expect(file.output).toContain("This was left out: NAME=, the quotes around it.")
+      expect(file.output).toContain("This was left out: NAME=, the quotes.")
       expect(file.code).toBe(0)
       const command = yield* listWith(["--key-command", `cat ${fileOf(secret)} | tr -d x && echo "$NOTHING"`])
       expect(command.code, command.output).toBe(0)
@@ -65,15 +66,22 @@ describe("the API key to call with", () => {
     })
   )
 
-  it.live("may stand in quotes in the environment; what cannot be a secret is told by its name", () =>
-    Effect.gen(function* () {
-      const secret = (yield* atDouble).INSTANTLY_API_KEY
-      const quoted = yield* listWith([], { environment: { INSTANTLY_API_KEY: `"${secret}"` } })
-      expect(quoted.output).toContain("INSTANTLY_API_KEY was not bare. This was left out: the quotes around it.")
-      expect(quoted.code).toBe(0)
-      const bearer = yield* listWith([], { environment: { INSTANTLY_API_KEY: `Bearer ${secret}` } })
-      expect(bearer).toMatchObject({ code: 2, output: expect.stringContaining("INSTANTLY_API_KEY cannot be a secret") })
-    }).pipe(Effect.provide(served()))
+  it.live(
+    "may stand in quotes or behind Bearer in the environment; what cannot be a secret is named, and not shown",
+    () =>
+      Effect.gen(function* () {
+        const secret = (yield* atDouble).INSTANTLY_API_KEY
+        const quoted = yield* listWith([], { environment: { INSTANTLY_API_KEY: `"${secret}"` } })
+        expect(quoted.output).toContain("INSTANTLY_API_KEY was not bare. This was left out: the quotes.")
+        expect(quoted.code).toBe(0)
+        const bearer = yield* listWith([], { environment: { INSTANTLY_API_KEY: `Bearer ${secret}` } })
+        expect(bearer.code).toBe(0)
+        const words = yield* listWith([], { environment: { INSTANTLY_API_KEY: `${secret} or so` } })
+        expect(words).toMatchObject({
+          code: 2,
+          output: expect.stringContaining("INSTANTLY_API_KEY cannot be a secret")
+        })
+      }).pipe(Effect.provide(served()))
   )
 
   it.live.skipIf(!hasScript)("is asked for in a terminal, and not shown", () =>
@@ -98,6 +106,7 @@ it.effect("a --key-command that does not end within a minute is given up", () =>
         Credential.find({
           command: "list",
           words: [],
+          again: "",
           has: () => false,
           get: (option) => (option === "key-command" ? Option.some("exec sleep 1000") : Option.none())
         })
@@ -107,7 +116,7 @@ it.effect("a --key-command that does not end within a minute is given up", () =>
     expect(Option.isNone(yield* Fiber.poll(finding))).toBe(true)
     yield* TestClock.adjust("1 second")
     expect(String(yield* Fiber.join(finding))).toContain("The --key-command did not end within 1m")
-  })
+  }).pipe(Effect.provide(Keyboard.layer))
 )
 
 describe.skipIf(!hasScript)("the terminal's echo", () => {

@@ -51,7 +51,7 @@ describe("a lock", () => {
       yield* Scope.extend(Lock.hold(file), held)
       expect(JSON.parse(readFileSync(`${file}.lock`, "utf8"))).toMatchObject({ host: hostname(), pid: process.pid })
       expect(statSync(`${file}.lock`).mode & 0o777).toBe(0o600)
-      expect(yield* messageOf(file)).toContain(`Process ${process.pid} on ${hostname()} is writing to the journal`)
+      expect(yield* messageOf(file)).toContain(`Process ${process.pid} on ${hostname()} is writing to this journal`)
       yield* Scope.close(held, Exit.void)
       yield* take(file)
       expect(readdirSync(directory)).toEqual([])
@@ -68,7 +68,7 @@ describe("a lock", () => {
   it.live("of a dead process with this id in another container of the same host name is not", () =>
     Effect.gen(function* () {
       const holder = { host: hostname(), namespace: "pid:[1]", pid: yield* deadPid }
-      expect(yield* messageOf(lockedBy(holder))).toContain("is writing to the journal")
+      expect(yield* messageOf(lockedBy(holder))).toContain("is writing to this journal")
     })
   )
 
@@ -76,9 +76,9 @@ describe("a lock", () => {
     Effect.gen(function* () {
       const elsewhere = lockedBy({ host: "elsewhere.invalid", pid: yield* deadPid })
       expect(yield* messageOf(elsewhere)).toMatch(
-        `on elsewhere.invalid is writing to the journal ${elsewhere}. If that is not so, delete ${elsewhere}.lock`
+        `on elsewhere.invalid is writing to this journal. If that is not so, delete the file beside it with .lock added`
       )
-      expect(yield* messageOf(lockedBy("damaged"))).toContain("Something is writing to the journal")
+      expect(yield* messageOf(lockedBy("damaged"))).toContain("Something is writing to this journal")
     })
   )
 
@@ -98,16 +98,16 @@ describe("a lock", () => {
       const pipe = path()
       spawnSync("mkfifo", [`${pipe}.lock`])
       expect(yield* messageOf(pipe)).toContain(
-        `The journal cannot be locked by ${pipe}.lock: it is not a regular file.`
+        "with .lock added to the journal's name cannot be used: it is not a regular file."
       )
       const elsewhere = path()
       writeFileSync(elsewhere, "as it was")
       const link = path()
       symlinkSync(elsewhere, `${link}.lock`)
-      expect(yield* messageOf(link)).toContain(`${link}.lock: it is a symbolic link.`)
+      expect(yield* messageOf(link)).toContain("cannot be used: it is a symbolic link.")
       const planted = lockedBy({ host: hostname(), pid: yield* deadPid })
       symlinkSync(elsewhere, `${planted}.lock.takeover`)
-      expect(yield* messageOf(planted)).toContain("Another process is writing to the journal")
+      expect(yield* messageOf(planted)).toContain("Another process is writing to this journal")
       expect(readFileSync(elsewhere, "utf8")).toBe("as it was")
     })
   )

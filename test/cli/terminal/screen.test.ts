@@ -53,10 +53,12 @@ describe.skipIf(!hasTmux)("on a real screen (needs tmux)", () => {
         )
         const shown = screen
           .split("\n")
-          .map((line) => /^ *(\d+) {2}([0-9a-f-]{36}) +0 min {2}("[a-z_: ]*")(?: {2}|$)/.exec(line))
+          .map((line) => /^(.*?) +0 min {2}("[a-z_: ]*") {2}([0-9a-f-]{36})$/.exec(line))
           .filter((match) => match !== null)
-          .map(([, number, id, scopes]) => `${number} ${id} ${scopes}`)
-        expect(shown).toEqual(all.map(({ id, scopes }, n) => `${n + 1} ${id} "${scopes.join(" ")}"`))
+          .map(([, , scopes, id]) => `${scopes} ${id}`)
+        expect(shown).toEqual(all.map(({ id, scopes }) => `"${scopes.join(" ")}" ${id}`))
+        const numbers = screen.split("\n").flatMap((line) => /^ *(\d+) {2}"/.exec(line)?.[1] ?? [])
+        expect(numbers).toEqual(all.map((_, n) => `${n + 1}`))
       }).pipe(Effect.provide(served())),
     60_000
   )

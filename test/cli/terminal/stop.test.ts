@@ -3,9 +3,10 @@ import { readFileSync } from "node:fs"
 import { open } from "node:fs/promises"
 import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Schedule } from "effect"
+import { Revocation } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { served } from "../../../examples/embedded/served.js"
-import { bundled, fileOf, keptIn, keys, live, path, sent, times, tool } from "../../support/tool.js"
+import { bundled, fileOf, journalIn, keys, live, path, sent, times, tool } from "../../support/tool.js"
 
 bundled()
 
@@ -21,14 +22,19 @@ describe("a signal", () => {
       const ids = (yield* keys(200)).map(({ id }) => id)
       yield* mock.script(Fault.always(Fault.delayResponse("100 millis")))
       const file = path()
-      const { code, output } = yield* live(["--file", fileOf(ids.join("\n")), "--yes", "--journal", file], {
+      const { code, stderr: output } = yield* live(["--file", fileOf(ids.join("\n")), "--yes", "--journal", file], {
         // two at once are one: npm passes on what the terminal has sent already
         steps: [[times('"_tag":"Deleted"', 20), (child) => signals.forEach((signal) => child.kill(signal))]]
       })
-      const receipts = keptIn(readFileSync(file, "utf8"))
-      expect(receipts.map(({ id }) => id).toSorted()).toEqual((yield* sent).toSorted())
-      expect(receipts.length).toBeLessThan(200)
-      expect(output).toContain(`Deleted: ${receipts.length}, not sent: ${200 - receipts.length}`)
+      const lines = journalIn(readFileSync(file, "utf8"))
+      const deleted = lines.flatMap((line) => (line._tag === "Deleted" ? [line.id] : []))
+      expect(deleted.toSorted()).toEqual((yield* sent).toSorted())
+      expect(deleted.length).toBeLessThan(200)
+      // What has begun and was not sent is written down as that, so nothing is in doubt.
+      const entries = lines.filter((line) => line._tag !== "Run")
+      expect(Revocation.pending(ids, entries).inDoubt).toEqual([])
+      expect(output).toContain(`Deleted: ${deleted.length}, not sent: ${200 - deleted.length}`)
+      expect(output).toMatch(/To go on: effect-instantly revoke --file=\S+ --yes --journal=\S+\n$/)
       expect(code).toBe(1)
     }).pipe(Effect.provide(served()))
   )

@@ -33,17 +33,24 @@ describe("wrong usage", () => {
       "a missing file",
       () => ["--file", "/none", "--yes"],
       "",
-      "The --file /none cannot be read: there is no such file"
+      "The file of --file cannot be read: there is no such file"
     ],
+    [
+      "a secret in place of a file",
+      () => ["--file", "made-up-secret", "--yes"],
+      "",
+      "If you gave a secret, it has leaked"
+    ],
+    [
+      "a secret in place of a journal",
+      () => [absent, "--journal", "/made-up-secret/x", "--yes"],
+      "",
+      "it has leaked now"
+    ],
+    ["a secret in a pipe, without --yes", () => ["made-up-secret"], "", "If you gave a secret, it has leaked now"],
     ["no ids at all", () => ["--yes"], "", "Say which keys"],
     ["an empty name", () => ["--name", "", "--yes"], "", "--name needs a value"],
     ["no --yes in a pipe", () => [absent], "", "add --yes"],
-    [
-      "--leaked in a pipe with nothing to choose from",
-      () => ["--leaked", "--yes"],
-      "x\n",
-      "give ids, --file or --name"
-    ],
     ["--leaked and --stdin", () => ["--leaked", "--stdin", "--yes"], "x\n", "do not go together"],
     ["no secret for --leaked", () => ["--leaked", absent, "--yes"], "\n", "The leaked secret is empty"],
     ["a secret of two words", () => ["--leaked", absent, "--yes"], "made-up-secret too\n", "it has spaces"],
@@ -102,9 +109,9 @@ describe("which keys", () => {
       const { code, output } = yield* live([key.id, absent, "--dry-run"])
       expect(code).toBe(0)
       expect(output).toContain(`workspace ${mock.workspaceId}`)
-      expect(output).toContain(`${key.id}   0 min  "leads:all"  ${hostileNamePrinted}`)
+      expect(output).toContain(`${hostileNamePrinted}   0 min  "leads:all"  ${key.id}`)
       expectPlain(output)
-      expect(output).toContain(`${absent}  not in this workspace`)
+      expect(output).toContain(`not in this workspace  ${absent}`)
       expect(yield* sent).toEqual([])
     }).pipe(Effect.provide(served()))
   )

@@ -14,10 +14,10 @@ const program = Effect.gen(function* () {
   const second = yield* mock.createApiKey({ name: "second" })
   yield* mock.script(Fault.nth(2, Fault.loseResponse))
   return yield* Effect.gen(function* () {
-    const apiKeys = yield* ApiKeys.ApiKeys
-    const deleted = yield* apiKeys.delete(first.id)
-    const error = yield* Effect.flip(apiKeys.delete(second.id))
-    return [deleted.name, error._tag, error.outcome, Outcome.combine("NotApplied", "Unknown")]
+    const deleted = yield* ApiKeys.delete(first.id)
+    const error = yield* Effect.flip(ApiKeys.delete(second.id))
+    const outcome: Outcome.Outcome = error.outcome
+    return [deleted.name, error._tag, outcome]
   }).pipe(Effect.provide(Instantly.layer({ apiKey: caller.secret })))
 })
-Effect.runPromise(Effect.provide(program, InstantlyMock.layer())).then((told) => console.log(JSON.stringify(told)))
+Effect.runPromise(Effect.provide(program, InstantlyMock.layer())).then((result) => console.log(JSON.stringify(result)))

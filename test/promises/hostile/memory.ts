@@ -8,8 +8,8 @@ import { runInNewContext } from "node:vm"
 import { HttpClient } from "@effect/platform"
 import { Console, Effect, Redacted } from "effect"
 import { ApiKey, ApiKeys, Instantly, RateLimit, RetryPolicy } from "effect-instantly"
+import { clients } from "../../support/clients.js"
 import { id } from "../../support/hostility.js"
-import { clients } from "./clients.js"
 
 setFlagsFromString("--expose-gc")
 const collect: () => void = runInNewContext("gc")

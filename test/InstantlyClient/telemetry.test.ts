@@ -1,15 +1,17 @@
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Duration, Effect, Exit, Fiber, Logger, LogLevel, Schedule, TestClock } from "effect"
+import { Cause, Duration, Effect, Exit, Fiber, Logger, LogLevel, Metric, Schedule, Schema, TestClock } from "effect"
 import { RetryPolicy } from "effect-instantly"
 import { Fault } from "effect-instantly/testing"
 import * as Call from "../../src/InstantlyClient/call.js"
-import * as Span from "../../src/InstantlyClient/span.js"
+import * as Telemetry from "../../src/InstantlyClient/telemetry.js"
+import { callOver, responding } from "../support/bodies.js"
 import { capturing } from "../support/spans.js"
 import { inVirtualTime } from "../support/virtual.js"
 import { withMock } from "../support/withMock.js"
 
 describe("a defect within a call", () => {
+  // Nothing of the app's gets there by the door: a Schema, a gate, a policy and an HttpClient that die are errors.
   it.effect("leaves the outcome in the span and in a debug log", () =>
     Effect.gen(function* () {
       const lines: Array<string> = []
@@ -17,11 +19,8 @@ describe("a defect within a call", () => {
       const { spans, tracer } = yield* capturing
       const exit = yield* Effect.gen(function* () {
         const call = yield* Call.start(HttpClientRequest.del("/made-up"), Duration.infinity)
-        const dying = Effect.zipRight(
-          Effect.sync(() => call.depart()),
-          Effect.die(new Error("made-up"))
-        )
-        return yield* Effect.exit(Span.toServer("https://api.instantly.ai")(dying, call))
+        const dying = Effect.zipRight(call.depart, Effect.die(new Error("made-up")))
+        return yield* Effect.exit(Telemetry.spanTo("https://api.instantly.ai")(call)(dying))
       }).pipe(
         Effect.withTracer(tracer),
         Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
@@ -37,8 +36,8 @@ describe("a defect within a call", () => {
   )
 })
 
-describe("interruption", () => {
-  it.effect("leaves the outcome in a debug log, and sends nothing more", () =>
+describe("an interruption", () => {
+  it.effect("leaves the outcome in a debug log, and nothing more is sent", () =>
     withMock(({ mock, remove }) =>
       Effect.gen(function* () {
         const lines: Array<string> = []
@@ -58,11 +57,11 @@ describe("interruption", () => {
     )
   )
 
-  it.effect("of a call that waits for its permit leaves nothing behind", () =>
+  it.effect("of a call that waits for its permit takes none", () =>
     withMock(
       ({ execute, mock, remove }) =>
         Effect.gen(function* () {
-          yield* execute(HttpClientRequest.get("/api/v2/api-keys"), () => Effect.void)
+          yield* execute(HttpClientRequest.get("/api/v2/api-keys"), Schema.Unknown)
           const fiber = yield* Effect.fork(remove)
           yield* TestClock.adjust("1 second")
           const exit = yield* Fiber.interrupt(fiber)
@@ -71,6 +70,28 @@ describe("interruption", () => {
           expect(yield* mock.arrivals).toHaveLength(1)
         }),
       { rateLimit: Schedule.spaced("1 hour") }
+    )
+  )
+})
+
+describe("the counter of requests", () => {
+  const interrupted = Metric.tagged(
+    Metric.counter("instantly.requests", {
+      description: "Requests that were sent, or that the client tried to send, by their result",
+      incremental: true
+    }),
+    "result",
+    "Interrupted"
+  )
+
+  it.effect("counts one that is interrupted as Interrupted", () =>
+    withMock(({ mock, remove }) =>
+      Effect.gen(function* () {
+        const before = yield* Metric.value(interrupted)
+        yield* mock.script(Fault.next(Fault.swallowResponse))
+        yield* inVirtualTime(Effect.timeoutOption(remove, "1 second"))
+        expect((yield* Metric.value(interrupted)).count).toBe(before.count + 1)
+      })
     )
   )
 })
@@ -125,6 +146,19 @@ describe("spans", () => {
     )
   )
 
+  it.effect("have the status of a response whose body does not end", () =>
+    Effect.gen(function* () {
+      const call = callOver(responding(404, new ReadableStream()), Schema.Unknown, { timeout: "2 seconds" })
+      expect(yield* spansOf(inVirtualTime(call))).toEqual([
+        expect.objectContaining({
+          "error.type": "UnexpectedStatus",
+          "http.response.status_code": 404,
+          "instantly.outcome": "Unknown"
+        })
+      ])
+    })
+  )
+
   it.effect("say what an interrupted call may have done", () =>
     withMock(({ mock, remove }) =>
       Effect.gen(function* () {
@@ -146,7 +180,7 @@ describe("spans", () => {
     withMock(
       ({ execute }) =>
         Effect.gen(function* () {
-          const [span] = yield* spansOf(execute(HttpClientRequest.get(path), () => Effect.void))
+          const [span] = yield* spansOf(execute(HttpClientRequest.get(path), Schema.Unknown))
           expect(span).toMatchObject({
             name: `GET ${template}`,
             "url.template": template,
@@ -157,7 +191,7 @@ describe("spans", () => {
     )
   )
 
-  it.effect("have those of the platform among them where they are asked for", () =>
+  it.effect("have those of the platform among them if transformClient turns them on", () =>
     withMock(
       ({ remove }) =>
         Effect.gen(function* () {

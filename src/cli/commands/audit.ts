@@ -1,0 +1,47 @@
+/** The command `audit`: what keys did, and what they left behind, by the audit log. */
+import type * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type * as Option from "effect/Option"
+import { findingsOf } from "../audit/findings.js"
+import * as Report from "../audit/report.js"
+import * as Trail from "../audit/trail.js"
+import * as Credential from "../instantly/credential.js"
+import { live } from "../instantly/target.js"
+import { placeOf, readKeys, reasonOf, workspaceOf } from "../instantly/workspace.js"
+import { stop } from "../terminal/stop.js"
+import { say } from "../terminal/terminal.js"
+import type { Arguments } from "../usage/arguments.js"
+import { codes, usage } from "../usage/exit.js"
+import { idsIn, sinceOf } from "../usage/input.js"
+
+const work = (args: Arguments, ids: ReadonlyArray<string>, since: Option.Option<DateTime.Utc>) =>
+  Effect.gen(function* () {
+    const stopped = yield* stop
+    const listing = yield* Effect.either(readKeys)
+    if (Either.isLeft(listing)) {
+      yield* say(`The keys cannot be listed (${reasonOf(listing.left)}), so what was created has no name.`)
+    }
+    const keys = Either.getOrElse(listing, () => [])
+    const trail = Trail.make(since)
+    const code = yield* trail.read({ stop: Deferred.await(stopped) })
+    if (code === codes.unauthorized) return code
+    const count = Trail.withCommas(yield* trail.count)
+    yield* say(`Read ${count} rows of the audit log at`, `${yield* placeOf(yield* workspaceOf(listing))}.`)
+    const findings = findingsOf(yield* trail.rows, ids, keys)
+    yield* Report.show(findings, ids, args.has("json"))
+    yield* Report.sayAlive(findings, keys, code === codes.gone)
+    return code
+  }).pipe(Effect.scoped)
+
+/** Reads the audit log, and returns the exit code. */
+export const audit = (args: Arguments) =>
+  Effect.gen(function* () {
+    if (args.words.length === 0) return yield* usage("Give the ids of the keys: audit ID ...")
+    const ids = yield* idsIn(args.words)
+    const since = yield* sinceOf(args)
+    return yield* Effect.flatMap(Credential.find(args), (apiKey) =>
+      Effect.provide(work(args, ids, since), live(apiKey))
+    )
+  })

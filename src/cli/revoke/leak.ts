@@ -1,0 +1,103 @@
+/** A leaked secret: whether it is alive, and the key that it belongs to, which a person chooses if nothing else shows it. */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import type { ApiKeyId } from "../../ApiKey.js"
+import * as Acceptance from "../instantly/acceptance.js"
+import { type Overview, originOf, table } from "../instantly/overview.js"
+import * as Secret from "../instantly/secret.js"
+import { endWith } from "../instantly/workspace.js"
+import { ask, isTall, say } from "../terminal/terminal.js"
+import { cancelled, codes, Exit, usage } from "../usage/exit.js"
+import type { Request } from "./request.js"
+
+export interface Leak {
+  readonly secret: Redacted.Redacted
+  /** Whether Instantly accepted it before the run. Then it is whole. */
+  readonly wasAccepted: boolean
+  /** The scopes of its key, if a refusal listed them. */
+  readonly scopes: Option.Option<ReadonlyArray<string>>
+}
+
+/** Reads the secret, and checks whether it is alive. It must be, if nothing else says which key it is. */
+export const read = (request: Request) =>
+  Effect.gen(function* () {
+    const secret = yield* Secret.read("The leaked secret")
+    const goesOn = !request.choosing
+    const goingOn = "Going on with the keys that were given."
+    const dead: Leak = { secret, wasAccepted: false, scopes: Option.none() }
+    const checked = yield* Effect.either(Acceptance.check(secret))
+    if (Either.isLeft(checked)) {
+      if (!goesOn) return yield* endWith(checked.left)
+      yield* say(checked.left.message, `It is not known whether the secret is alive. ${goingOn}`)
+      return dead
+    }
+    if (checked.right.state === "Accepted") {
+      yield* say(`The secret is alive. ${checked.right.proof}`, Acceptance.abilities(checked.right.scopes))
+      return { secret, wasAccepted: true, scopes: checked.right.scopes } satisfies Leak
+    }
+    const words = [checked.right.proof, Acceptance.meaningOfRefusal(secret)]
+    if (goesOn) {
+      yield* say(...words, goingOn)
+      return dead
+    }
+    return yield* new Exit({
+      code: Option.isNone(Secret.hintOf(secret)) ? codes.gone : codes.unknown,
+      message: [...words, "Nothing was deleted. To delete a key all the same, give its id or --name."].join("\n")
+    })
+  })
+
+/** Asks for numbers of these keys, until all are valid; none cancels. */
+export const askNumbers = <A>(question: string, all: ReadonlyArray<A>) =>
+  Effect.gen(function* () {
+    for (;;) {
+      const answer = yield* ask(question)
+      const numbers = answer.split(/[\s,]+/).filter((word) => word !== "")
+      if (numbers.length === 0 || /^no?$/i.test(answer)) return []
+      const chosen = Option.all(
+        numbers.map((word) => Option.fromNullable(/^\d+$/.test(word) ? all[Number(word) - 1] : null))
+      )
+      if (Option.isSome(chosen)) return chosen.value
+      yield* say(all.length === 1 ? "The only number is 1." : `The numbers are 1 to ${all.length}.`)
+    }
+  })
+
+/** The only key that fits, its number, and how to say so. */
+const markedIn = ({ leaked }: Overview, ids: ReadonlyArray<ApiKeyId>) => {
+  const [first] = leaked.candidates
+  if (first === undefined || leaked.candidates.length > 1) return Option.none()
+  const index = ids.indexOf(first.id)
+  const words = Option.isSome(leaked.key)
+    ? `The leaked secret is number ${index + 1}'s.`
+    : `Only number ${index + 1} fits the leaked secret.`
+  return Option.some({ index, words })
+}
+
+/** The ids of the leaked key: the only one that can be meant, or those that a person chooses. */
+export const choose = (request: Request, overview: Overview) =>
+  Effect.gen(function* () {
+    const { leaked } = overview
+    const keys = yield* Effect.catchAll(overview.listing, endWith)
+    const [only] = leaked.candidates
+    if ((request.yes || !request.canAsk) && leaked.isAlone && only !== undefined) return [only.id]
+    if (!request.canAsk) {
+      yield* say(...originOf(overview))
+      const n = leaked.candidates.length
+      return yield* usage(
+        `Nothing shows which key the leaked secret belongs to${n > 1 ? `: it can be one of ${n}` : ""}. Give ids, --file or --name.`
+      )
+    }
+    const ids = keys.map(({ id }) => id)
+    const shown = yield* table(ids, overview, "stderr")
+    yield* say("", "Which key is it? These are at", `${overview.place}:`, ...shown, ...originOf(overview))
+    const marked = markedIn(overview, ids)
+    // It may have scrolled off the screen.
+    if (Option.isSome(marked) && (yield* isTall(shown))) yield* say("", ...shown.slice(marked.value.index).slice(0, 1))
+    const question = Option.match(marked, {
+      onNone: () => "Its number (or several: 1 3), or Enter to delete nothing: ",
+      onSome: ({ words }) => `${words} Its number, or Enter to delete nothing: `
+    })
+    const chosen = yield* askNumbers(question, ids)
+    return chosen.length === 0 ? yield* cancelled : chosen
+  })

@@ -1,0 +1,117 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
+import { InstantlyMock } from "effect-instantly/testing"
+import { address, served } from "../../../examples/embedded/served.js"
+import { bundled, type Given, hasScript, type Step, sent, tool } from "../../support/tool.js"
+
+bundled()
+
+/** A restricted key that leaked and was used by a thief, and `revoke --leaked` with a key that has these scopes. */
+const withTheft = (scopes: ReadonlyArray<string> = ["api_keys:read", "api_keys:delete", "audit_logs:read"]) =>
+  Effect.gen(function* () {
+    const mock = yield* InstantlyMock.InstantlyMock
+    const caller = yield* mock.createApiKey({ name: "caller", scopes })
+    const leaked = yield* mock.createApiKey({ name: "leaked", scopes: ["api_keys:create", "leads:all"] })
+    const { keys } = yield* mock.playThief(leaked)
+    const environment = { INSTANTLY_API_KEY: Redacted.value(caller.secret), INSTANTLY_BASE_URL: yield* address }
+    const revoke = (args: ReadonlyArray<string>, given?: Given) =>
+      tool(["revoke", "--leaked", ...args], { ...given, environment })
+    return { leaked, mock, revoke, secret: Redacted.value(leaked.secret), made: `${keys[0]?.id}` }
+  })
+
+const throughDeletion = (secret: string): ReadonlyArray<Step> => [
+  ["(it is not shown): ", `${secret}\r`],
+  ["The leaked secret is number 2's. Its number", "2\r"],
+  ["to go on:", "delete 1 key\r"]
+]
+
+describe.skipIf(!hasScript)("what a leaked key left behind, in a terminal", () => {
+  it.live("is found after the secret is dead, and the thief's key is offered and deleted", () =>
+    Effect.gen(function* () {
+      const { leaked, made, mock, revoke, secret } = yield* withTheft()
+      const { code, output } = yield* revoke([], {
+        terminal: true,
+        steps: [
+          ...throughDeletion(secret),
+          ["Type the numbers to delete", "7\r"],
+          ["The only number is 1.", "1\r"],
+          ["to go on:", "yes\r"]
+        ]
+      })
+      const order = [
+        "The secret is alive. Instantly refuses it for a missing scope only.",
+        "Its scopes: api_keys:create, leads:all.",
+        `${leaked.id}  deleted "leaked"`,
+        "The list of keys was checked: none of them is on it.",
+        "The secret is dead: ",
+        `What the key ${leaked.id} did:`,
+        '1  [created with the leaked key] "backup"',
+        `${made}  deleted "backup"`,
+        "STILL ALIVE: perhaps 1 webhook."
+      ]
+      const places = order.map((text) => output.indexOf(text))
+      expect(places, output).toEqual(places.toSorted((one, other) => one - other))
+      expect(places).not.toContain(-1)
+      expect((yield* mock.apiKeys).map(({ name }) => name)).toEqual(["caller"])
+      expect(code).toBe(0)
+    }).pipe(Effect.provide(served()))
+  )
+
+  it.live("is left where nothing is typed, with the command that deletes it", () =>
+    Effect.gen(function* () {
+      const { leaked, made, revoke, secret } = yield* withTheft()
+      const { code, output } = yield* revoke([], {
+        terminal: true,
+        steps: [...throughDeletion(secret), ["Type the numbers to delete", "\r"]]
+      })
+      expect(output).toContain(`To delete it: effect-instantly revoke ${made}`)
+      expect(output.trimEnd()).toMatch(/STILL ALIVE: the key "backup", perhaps 1 webhook\.$/)
+      expect(yield* sent).toEqual([leaked.id])
+      expect(code).toBe(0)
+    }).pipe(Effect.provide(served()))
+  )
+
+  it.live("is found although the log loses the id of a deleted key", () =>
+    Effect.gen(function* () {
+      const { leaked, revoke, secret } = yield* withTheft()
+      const { output } = yield* revoke([], {
+        terminal: true,
+        steps: [...throughDeletion(secret), ["Type the numbers to delete", "\r"]]
+      })
+      expect(output).toContain(`What the key ${leaked.id} did:`)
+      expect(output).toContain("Lead exported once, 1,200 items")
+    }).pipe(Effect.provide(served({ auditLog: { deletedKeyId: "lost" } })))
+  )
+})
+
+describe("what a leaked key left behind, on a pipe", () => {
+  it.live("is printed with the command that deletes it, and --yes does not cover it", () =>
+    Effect.gen(function* () {
+      const { leaked, made, revoke, secret } = yield* withTheft()
+      const { code, stderr, stdout } = yield* revoke(["--yes"], { input: secret })
+      expect(
+        stdout
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line)._tag)
+      ).toEqual(["Deleted", "Activity", "Activity", "Activity", "CreatedKey", "CreatedWebhook"])
+      expect(stderr).toContain(`To delete it: effect-instantly revoke ${made}`)
+      expect(stderr.trimEnd()).toMatch(/STILL ALIVE: the key "backup", perhaps 1 webhook\.$/)
+      expect(yield* sent).toEqual([leaked.id])
+      expect(code).toBe(0)
+    }).pipe(Effect.provide(served()))
+  )
+
+  it.live("is not known without the scope, which is named; the exit code does not depend on it", () =>
+    Effect.gen(function* () {
+      const { leaked, revoke, secret } = yield* withTheft(["api_keys:read", "api_keys:delete"])
+      const { code, stderr: output } = yield* revoke([leaked.id, "--yes"], { input: secret })
+      expect(output.split("lacks the scope audit_logs:read")).toHaveLength(2)
+      expect(output).toContain("The secret is dead: ")
+      expect(output.trimEnd()).toMatch(
+        /It is not known what else is alive, because the audit log was not read whole\.$/
+      )
+      expect(code).toBe(0)
+    }).pipe(Effect.provide(served()))
+  )
+})
