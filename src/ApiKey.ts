@@ -1,5 +1,5 @@
 /**
- * What an Instantly API key is: its id, its scopes, and the record that the API sends. `ApiKeys` fetches and deletes them.
+ * An Instantly API key: its id, its scopes, and the record that the API sends. `ApiKeys` fetches and deletes them.
  *
  * @module
  * @since 0.1.0
@@ -14,15 +14,15 @@ const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i
 const parseUuid = (input: unknown, _: unknown, ast: ParseResult.Type["ast"]) =>
   typeof input === "string" && uuid.test(input)
     ? ParseResult.succeed(input)
-    : // People paste the secret where the id belongs, so what did not parse is neither shown nor kept.
+    : // People paste the secret where the id belongs, so a value that does not parse is neither shown nor kept.
       ParseResult.fail(
-        new ParseResult.Type(ast, "<hidden>", "Expected the id of an API key, a UUID (what was given is not shown)")
+        new ParseResult.Type(ast, "<hidden>", "Expected the id of an API key, a UUID (the input is not shown)")
       )
 
 /**
- * The id of an API key: a UUID of any version, in either case, kept as it came.
+ * The id of an API key: a UUID of any version, in upper or lower case, kept as given.
  *
- * The error of one that does not parse does not show it, because it may be a secret pasted in the wrong place.
+ * If an id does not parse, the error does not show it, because it may be a secret pasted in the wrong place.
  *
  * @example
  * ```ts
@@ -57,7 +57,7 @@ export type ApiKeyId = typeof ApiKeyId.Type
 export const spelling = (id: ApiKeyId): string => id.toLowerCase()
 
 /**
- * Whether two ids are of one key. Ids that differ only in case are.
+ * Whether two ids belong to one key. Upper and lower case make no difference.
  *
  * @since 0.1.0
  * @category predicates
@@ -67,8 +67,8 @@ export const sameId = (self: ApiKeyId, that: ApiKeyId): boolean => spelling(self
 export { KnownScope }
 
 /**
- * What a key may do: a {@link KnownScope}, or any other scope as it came. Editors complete the known ones, and decoding
- * does not compare with them: it stays linear, however many scopes a server sends.
+ * What a key may do: a {@link KnownScope}, or any other scope, unchanged. Editors complete the known ones. Decoding
+ * does not compare with them, so it stays linear, however many scopes a server sends.
  *
  * The type says `string & {}` because `string` would swallow the literals, and with them the completion.
  *
@@ -95,12 +95,12 @@ export type Scope = typeof Scope.Type
  */
 export interface Scopes extends ReadonlyArray<Scope> {}
 
-/** A list of scopes, by a type that has a name: without it, each signature that holds a key would print all known scopes. */
+/** A list of scopes, with a named type: without it, each signature that holds a key would print all known scopes. */
 const Scopes: Schema.Schema<Scopes, ReadonlyArray<string>> = Schema.Array(Scope)
 
-/** Keeps what was given out of an error's message. It is needed on each side, because the constructor checks the type's. */
+/** Keeps the input out of an error's message. Both sides need it, because the constructor checks the type side. */
 const hidden = (expected: string) => ({
-  message: () => ({ message: `Expected ${expected} (what was given is not shown)`, override: true })
+  message: () => ({ message: `Expected ${expected} (the input is not shown)`, override: true })
 })
 
 /** `Schema.Redacted`, whose own type side has no annotation to hide a secret that is given in the clear. */
@@ -116,13 +116,13 @@ const Time = Schema.compose(Schema.DateTimeUtc, Schema.DateTimeUtcFromSelf.annot
 /**
  * An API key as Instantly sends it. Fields that are not named here are ignored.
  *
- * `key` is the secret, and is `Redacted`: no log, `JSON.stringify` or `inspect` shows it. **Encoding an `ApiKey` by this
- * schema is the one place that reveals it.** Whether Instantly sends a deleted key's secret whole, masked or empty is not
+ * `key` is the secret, and is `Redacted`: no log, `JSON.stringify` or `inspect` shows it. **Only encoding an `ApiKey`
+ * with this schema reveals it.** Whether Instantly sends a deleted key's secret whole, masked or empty is not
  * documented; it is always treated as a secret.
  *
- * The message of a `ParseError` of this schema does not show what it was given. Two things are out of its reach: the
- * error's `issue.actual` holds the value, and a schema around it, such as `Schema.Array(ApiKey)`, prints what it refuses
- * itself.
+ * The message of a `ParseError` of this schema does not show the input. It cannot prevent two things: the error's
+ * `issue.actual` holds the value, and a schema around it, such as `Schema.Array(ApiKey)`, prints a value that it
+ * refuses itself.
  *
  * @see https://developer.instantly.ai/api-reference/apikey/delete-api-key
  * @since 0.1.0

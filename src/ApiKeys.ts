@@ -1,6 +1,6 @@
 /**
- * The operations on API keys: which request each one is, what its success looks like, and what proves a deletion.
- * `InstantlyClient` sends a request, tries it again, and paces it.
+ * The operations on API keys: the request of each, what its success looks like, and what proves a deletion.
+ * `InstantlyClient` sends, retries and paces the requests.
  *
  * @module
  * @since 0.1.0
@@ -28,7 +28,7 @@ import {
 } from "./InstantlyError.js"
 
 /**
- * What the deletion of an API key can fail with.
+ * The errors of a deletion.
  *
  * @since 0.1.0
  * @category errors
@@ -36,7 +36,7 @@ import {
 export type DeleteApiKeyError = InstantlyError
 
 /**
- * What {@link isActive} can fail with: every response that means neither yes nor no.
+ * The errors of {@link isActive}: every result that means neither yes nor no.
  *
  * @since 0.1.0
  * @category errors
@@ -44,7 +44,7 @@ export type DeleteApiKeyError = InstantlyError
 export type IsActiveError = Exclude<InstantlyError, Unauthorized | InsufficientScope>
 
 /**
- * How API keys are listed.
+ * The options of {@link list}.
  *
  * @since 0.1.0
  * @category models
@@ -55,7 +55,7 @@ export interface ListOptions {
 }
 
 /**
- * What {@link ApiKeys} does.
+ * The functions of {@link ApiKeys}.
  *
  * @since 0.1.0
  * @category models
@@ -131,7 +131,7 @@ const largestPage = 100
 
 const mostEmptyPages = 3
 
-/** Where a list goes on, and what shows that it does not. */
+/** The place in a list, and the signs that it has ended. */
 interface Place {
   readonly cursor: Option.Option<string>
   readonly seen: HashSet.HashSet<string>
@@ -169,7 +169,7 @@ const listWith = (
     })
   )
 
-/** Enough of a list to know that it comes from Instantly, and not from a portal on the way. */
+/** Enough of a list to prove that it comes from Instantly, and not from a portal on the way. */
 const AnyPage = Schema.Struct({ items: Schema.Array(Schema.Unknown) })
 
 const oneOfThem = HttpClientRequest.get(collection, { urlParams: { limit: 1 } })
@@ -206,7 +206,7 @@ const isActiveWith = (client: Client, secret: Redacted.Redacted): Effect.Effect<
 const deleteWith = (client: Client, id: ApiKeyId): Effect.Effect<ApiKey, DeleteApiKeyError> =>
   isId(id)
     ? client.execute(HttpClientRequest.del(`${collection}/${id}`), ApiKey, { confirms: isAbout(id) })
-    : // The type rules it out, but untyped code can still give it, and it would be part of a URL.
+    : // The type rules it out, but untyped code can still pass it, and it would be part of a URL.
       Effect.fail(
         new HeldBack({
           method: "DELETE",

@@ -14,7 +14,7 @@ import { finiteMillis } from "./internal/parameters.js"
 import * as RateLimit from "./RateLimit.js"
 
 /**
- * What the layers of this module provide.
+ * The services that the layers of this module provide.
  *
  * @since 0.1.0
  * @category models
@@ -30,7 +30,7 @@ export type Provided = ApiKeys.ApiKeys | InstantlyClient.InstantlyClient | RateL
 export interface PolicyOptions<R = never> {
   /** When requests may leave. Default: `RateLimit.instantly`. */
   readonly rateLimit?: RateLimit.RateLimitPolicy<R> | undefined
-  /** The longest that one 429 may close the gate, whatever the server asks. Default: 1 minute. */
+  /** The longest time for which one 429 closes the gate, whatever the server asks for. Default: 1 minute. */
   readonly maxPause?: RateLimit.Options["maxPause"] | undefined
   /**
    * How the gate slows down after 429s, so that other programs in the workspace get their share; `false` if only the policy
@@ -71,16 +71,16 @@ export type GateOptions<E = never, R = never> = PolicyOptions<R> | OwnGateOption
 export type Options<E = never, R = never> = InstantlyClient.Options & GateOptions<E, R>
 
 /**
- * The settings of the client, each as a value or as a `Config`, and those of the gate.
+ * The settings of the client, most of which can also be a `Config`, and those of the gate.
  *
  * @since 0.1.0
  * @category models
  */
 export type ConfigOptions<E = never, R = never> = InstantlyClient.ConfigOptions & GateOptions<E, R>
 
-/** A setting of the gate that is wrong is an error as any other setting's is: it names the setting, never its value. */
+/** A wrong setting of the gate is a `ConfigError`, as for any other setting: it names the setting, never its value. */
 const check = (name: "maxPause" | "yields", make: () => unknown) =>
-  Effect.try({ try: make, catch: () => ConfigError.InvalidData([name], `${name} is out of its bounds`) })
+  Effect.try({ try: make, catch: () => ConfigError.InvalidData([name], `${name} is out of bounds`) })
 
 const gateOf = <E, R>({
   gate,
@@ -103,12 +103,12 @@ const withGate = <E, E2, R2>(
   client: Layer.Layer<InstantlyClient.InstantlyClient, E, HttpClient.HttpClient | RateLimit.RateLimit>,
   options: GateOptions<E2, R2>
 ) =>
-  // A layer that is one value is built once within a `LayerMap`, and would serve the first client alone.
+  // `ApiKeys.layer` is one value: a `LayerMap` would build it once, for the first client, and share it.
   Layer.fresh(ApiKeys.layer).pipe(Layer.provideMerge(client), Layer.provideMerge(gateOf(options)))
 
 /**
- * Provides all of this library for one workspace, over the `HttpClient` that the app chooses. Fails with a
- * `ConfigError` if a setting is missing or wrong.
+ * Provides all of this library for one workspace, over an `HttpClient` of your choice. Fails with a `ConfigError` if a
+ * setting is missing or wrong.
  *
  * Provide it once. Two layers mean two gates, which together can exceed the workspace's limit.
  *
@@ -137,8 +137,8 @@ export const layer: {
 } = <E, R>(options: Options<E, R>) => withGate(InstantlyClient.layer(options), options)
 
 /**
- * As {@link layer}, with settings that can be read from the configuration: each can be a `Config`, and what is left out of
- * `apiKey`, `baseUrl` and `workspaceId` is read from `INSTANTLY_API_KEY`, `INSTANTLY_BASE_URL` and
+ * As {@link layer}, with settings from the configuration: see {@link InstantlyClient.ConfigOptions}. If `apiKey`,
+ * `baseUrl` or `workspaceId` is left out, it is read from `INSTANTLY_API_KEY`, `INSTANTLY_BASE_URL` or
  * `INSTANTLY_WORKSPACE_ID`.
  *
  * @example

@@ -1,6 +1,6 @@
 /**
- * One call to Instantly: address, credential, headers, time limits, permit, retry and outcome. It knows no resource:
- * `ApiKeys` says which request is sent, and what its success looks like.
+ * One call to Instantly: address, credential, headers, time limits, permit, retry and outcome. It is the same for every
+ * resource; `ApiKeys` defines the requests, and what their success looks like.
  *
  * @module
  * @since 0.1.0
@@ -37,16 +37,16 @@ import { RateLimit } from "./RateLimit.js"
 import * as RetryPolicy from "./RetryPolicy.js"
 
 /**
- * What {@link InstantlyClient} does.
+ * The functions of {@link InstantlyClient}.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
   /**
-   * Sends a request, and decodes the JSON of a 2xx by `success`; an empty body is `undefined`. Anything else is an
-   * {@link InstantlyError}. A 2xx that `success` does not decode, that `confirms` does not confirm, or that is longer than 2 MiB
-   * is `InvalidResponse`.
+   * Sends a request, and decodes the JSON of a 2xx with `success`; an empty body is `undefined`. Anything else is an
+   * {@link InstantlyError}. A 2xx that `success` does not decode, that `confirms` does not confirm, or that is longer
+   * than 2 MiB is `InvalidResponse`.
    *
    * `confirms` says whether the JSON of a 2xx proves that the request was carried out. If it does, the outcome is `Applied`,
    * even if `success` does not decode the rest. If it does not, the outcome is `Unknown`, even if `success` decodes it. Without
@@ -56,11 +56,10 @@ export interface Service {
    * are `HeldBack`: the API key would go elsewhere.
    *
    * Each attempt takes a permit and has the client's `timeout`; the retry policy decides whether there is another one.
-   * There is none after a 2xx that has come, and none for a method that is not idempotent (POST, PATCH) after an attempt whose outcome
-   * is `Unknown`.
+   * There is none after a 2xx, and none for a method that is not idempotent (POST, PATCH) after an attempt whose
+   * outcome is `Unknown`.
    *
-   * A request with an `authorization` header of its own is sent with that one, and without the client's API key and
-   * `workspaceId`.
+   * A request that has an `authorization` header keeps it, and is sent without the client's API key and `workspaceId`.
    *
    * Each attempt runs in its own fiber unless `timeout` is infinite, so changes to FiberRefs made by the `HttpClient` or by
    * `success` do not reach the caller.
@@ -102,9 +101,9 @@ export class InstantlyClient extends Context.Tag("effect-instantly/InstantlyClie
  */
 export interface Options {
   /**
-   * The API key to authenticate with, trimmed. If it is an effect, it runs before each attempt, ahead of the wait for a permit.
-   * Cache it if it is slow. If it fails, the call is `HeldBack`, and the message names the error by its tag, its class or a
-   * setting's path alone.
+   * The API key to authenticate with, trimmed. If it is an effect, it runs before each attempt, ahead of the wait for a
+   * permit. Cache it if it is slow. If it fails, the call is `HeldBack`, and the message shows nothing of the error but
+   * its tag, its class or a setting's path.
    */
   readonly apiKey: Redacted.Redacted | Effect.Effect<Redacted.Redacted, unknown>
   /** Where the API is: HTTPS, or HTTP on a loopback address. Default: `https://api.instantly.ai`. */
@@ -124,29 +123,31 @@ export interface Options {
   /** When to try again, unless `RetryPolicy.withRetryPolicy` says otherwise around the call. Default: `standard`. */
   readonly retryPolicy?: RetryPolicy.RetryPolicy | undefined
   /**
-   * Wraps the `HttpClient` that sends each attempt. It sees the token. It must leave the body of a response unread, because a
-   * body can be read only once. Fail with {@link notSent} if a request was not sent. What it sets in a `FiberRef` ends with the
-   * attempt.
+   * Wraps the `HttpClient` that sends each attempt. It sees the token. It must leave the body of a response unread,
+   * because a body can be read only once. Fail with {@link notSent} if a request was not sent. Its changes to FiberRefs
+   * end with the attempt.
    *
-   * A client that sends the request again on its own (`HttpClient.retry`, or one that renews its token after a 401) takes no
-   * further permit. Each time counts as an attempt, and unless the request before is proven unsent, the outcome is at least
-   * `Unknown`. After a 2xx this library sends nothing again; if your client does, the outcome is `Unknown`. So it is if the
-   * response is not one that came, and for an error about another request, such as one that fetches a token.
+   * A client that sends the request again on its own (`HttpClient.retry`, or one that renews its token after a 401)
+   * takes no further permit. Each sending counts as an attempt, and the outcome is at least `Unknown`, unless it is
+   * certain that the request before was not sent. This library sends nothing after a 2xx; if your client does, the
+   * outcome is `Unknown`. It is also `Unknown` if your client returns a response that the server did not send, or fails
+   * with an error about another request, such as one that fetches a token.
    *
-   * Wrap the `HttpClient` here rather than before it is provided. There, what repeats a request outside of its client's request
-   * (`HttpClient.transform`, `followRedirects`) cannot be seen, nor can what repeats below the `HttpClient` (undici's
-   * `RetryAgent`), or in a fiber that did not inherit from the call; and a client wrapped with `HttpClient.transform` loses the
-   * `RequestInit` of its Fetch layer, except that redirects stay off.
+   * Wrap the `HttpClient` here rather than before it is provided. If it was wrapped before, requests that
+   * `HttpClient.transform` or `followRedirects` repeats cannot be seen, and `HttpClient.transform` loses the
+   * `RequestInit` of the Fetch layer, except that redirects stay off. Requests that are repeated below the `HttpClient`
+   * (undici's `RetryAgent`), or in a fiber that does not inherit from the call, cannot be seen either.
    *
-   * The platform's own spans and trace headers are off. Turn them on here, by
+   * The platform's own spans and trace headers are off. Turn them on here, with
    * `HttpClient.withTracerDisabledWhen(() => false)` and `HttpClient.withTracerPropagation(true)`.
    */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
 
 /**
- * The settings of a client, each as a value or as a `Config`. What is left out of `apiKey`, `baseUrl` and `workspaceId`
- * is read from `INSTANTLY_API_KEY`, `INSTANTLY_BASE_URL` and `INSTANTLY_WORKSPACE_ID`.
+ * The settings of a client. All but `retryPolicy` and `transformClient` can be a value or a `Config`. If `apiKey`,
+ * `baseUrl` or `workspaceId` is left out, it is read from `INSTANTLY_API_KEY`, `INSTANTLY_BASE_URL` or
+ * `INSTANTLY_WORKSPACE_ID`.
  *
  * @since 0.1.0
  * @category models
@@ -161,9 +162,9 @@ export interface ConfigOptions extends Pick<Options, "retryPolicy" | "transformC
 }
 
 /**
- * The error with which `transformClient` says that it did not send a request, such as a circuit breaker that is open. The
- * attempt ends as a `TransportError` with the reason `NotSent`, whose message shows `detail`, unless the request has left
- * before. The retry policy decides whether there is another attempt.
+ * The error for a `transformClient` that did not send a request, such as an open circuit breaker. The attempt ends as a
+ * `TransportError` with the reason `NotSent`, whose message shows `detail`, unless the request has already left. The
+ * retry policy decides whether there is another attempt.
  *
  * @example
  * ```ts
@@ -215,7 +216,7 @@ export const withDeadline: {
   return Effect.provideService(effect, Limit.CurrentDeadline, Option.some(deadline))
 })
 
-/** Passes the gate. A gate of the app's own may die, or interrupt itself; the call still reports what it has done. */
+/** Takes a permit. A custom gate may die, or interrupt itself; the call still reports its outcome. */
 const permit = (gate: Context.Tag.Service<RateLimit>, call: Call.Call) =>
   Effect.catchAllCause(gate.acquire, (cause) =>
     call.holdBack(
@@ -226,7 +227,7 @@ const permit = (gate: Context.Tag.Service<RateLimit>, call: Call.Call) =>
     )
   )
 
-/** Reports a response to the gate. One that fails there is logged once. */
+/** Reports a response to the gate. If the gate fails there, that is logged once. */
 const observing = (gate: Context.Tag.Service<RateLimit>) =>
   Effect.map(Ref.make(false), (isWarned) => {
     const warn = (cause: Cause.Cause<never>) =>

@@ -1,7 +1,7 @@
 /**
- * What can go wrong in a call to Instantly: a tagged error for each kind. Every error says what happened, what to do next
- * and what became of the request, and holds no secret. The message is derived from the fields, so `new NotFound()` works in a
- * test, and the message is not part of the encoded error.
+ * What can go wrong in a call to Instantly: a tagged error for each kind. Every error says what happened, what to do
+ * next and what became of the request, and shows no secret. The message is derived from the fields, so `new NotFound()`
+ * works in a test, and the message is not part of the encoded error.
  *
  * @example
  * ```ts
@@ -101,10 +101,11 @@ export class PaymentRequired extends Schema.TaggedError<PaymentRequired>("effect
 }
 
 /**
- * The API key that the call authenticates with is active, and lacks the scope: a 401 whose message begins with `Invalid scope`,
- * which is what the live API answers, or the 403 that its documents name.
+ * The API key that the call authenticates with is active, and lacks the scope: a 401 whose message begins with
+ * `Invalid scope`, as the live API sends it, or the 403 of its documentation.
  *
- * `required` and `found` hold what has the shape of a scope (letters, `_` and `-` around one colon), at most 200 of each.
+ * `required` and `found` hold only words with the shape of a scope (letters, `_` and `-` around one colon), at most 200
+ * of each.
  *
  * @since 0.1.0
  * @category errors
@@ -147,7 +148,7 @@ export class NotFound extends Schema.TaggedError<NotFound>("effect-instantly/Not
 }
 
 /**
- * 429, whatever its body: the workspace has used up 100 requests a second or 6,000 a minute, over all its keys.
+ * 429, whatever its body: all keys of the workspace together have used up 100 requests a second or 6,000 a minute.
  *
  * @since 0.1.0
  * @category errors
@@ -217,7 +218,7 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>("effe
 }
 
 /**
- * A 2xx that is not what was asked for. By default its `outcome` is `Applied` if the body proves that the request was carried
+ * A 2xx with an unexpected body. By default its `outcome` is `Applied` if the body proves that the request was carried
  * out (`confirmed`), and otherwise `Unknown`, because a proxy on the way may have written it. It is never sent again.
  *
  * @since 0.1.0
@@ -323,7 +324,8 @@ for (const { prototype } of InstantlyError.members) Message.addToJson(prototype)
 export type InstantlyError = typeof InstantlyError.Type
 
 /**
- * Whether a value is one of this library's errors. Its tag alone does not say: other libraries have a `NotFound`, too.
+ * Whether a value is one of this library's errors. Its tag alone does not prove it: other libraries have a `NotFound`,
+ * too.
  *
  * @since 0.1.0
  * @category guards
@@ -332,9 +334,9 @@ export type InstantlyError = typeof InstantlyError.Type
 export const isInstantlyError: (u: unknown) => u is InstantlyError = Schema.is(InstantlyError)
 
 /**
- * Finds the error of this library in what a promise was rejected with. `Effect.runPromise` rejects with a `FiberFailure`,
- * which has the message of the error, but not its class and fields. An interrupted call has no error; its outcome is recorded
- * on the span.
+ * Finds this library's error in the reason of a rejected promise. `Effect.runPromise` rejects with a `FiberFailure`,
+ * which has the message of the error, but not its class and fields. An interrupted call has no error; its outcome is
+ * recorded on the span.
  *
  * @since 0.1.0
  * @category guards

@@ -1,7 +1,7 @@
 /**
  * When a request may leave. A rate-limit policy is a `Schedule` over permits, and the `RateLimit` service runs one. The
- * service is the one gate of a workspace: all callers share it, each attempt takes a permit, and it observes every response.
- * Which request needs a permit is left to `InstantlyClient`.
+ * service is the one gate of a workspace: all callers share it, each attempt takes a permit, and it observes every
+ * response. `InstantlyClient` takes the permits.
  *
  * @module
  * @since 0.1.0
@@ -26,21 +26,21 @@ import * as Quota from "./RateLimit/quota.js"
  * @category models
  */
 export interface Feedback {
-  /** How many had another status than 429. */
+  /** How many had a status other than 429. */
   readonly admitted: number
   /** How many had status 429. */
   readonly throttled: number
-  /** The longest time that one of the 429s asked to wait, if any did. */
+  /** The longest wait that one of the 429s asked for, if any did. */
   readonly retryAfter: Option.Option<Duration.Duration>
 }
 
 /**
- * A schedule that the gate steps each time it gives a permit. Its delay is the time until the next permit; when it ends, no
- * more permits are given. Its input is the {@link Feedback} since the last permit, so a policy can slow down when the server
- * refuses. Any schedule is a policy, and policies compose as schedules do: `Schedule.intersect` of two is always the stricter
- * of the two.
+ * A schedule that the gate steps each time it gives a permit. Its delay is the time until the next permit; when it
+ * ends, no more permits are given. Its input is the {@link Feedback} since the last permit, so a policy can slow down
+ * when the server refuses. Any schedule is a policy, and policies compose as schedules do: `Schedule.intersect` of two
+ * is the stricter one at every moment.
  *
- * The gate steps it with monotonic time, which starts at the wall clock's and does not change when that clock is set.
+ * The gate steps it with monotonic time, which starts at the wall clock but is not affected when that is adjusted.
  *
  * @example
  * ```ts
@@ -66,9 +66,9 @@ export interface QuotaOptions {
   readonly limit: number
   /** How long a window is. */
   readonly window: Duration.DurationInput
-  /** How many permits may leave at once after a rest: at least 1 (the default), and less than a `limit` above 1. */
+  /** How many requests may leave at once after a pause: from 1 (the default) to `limit - 1`, or 1 if `limit` is 1. */
   readonly burst?: number
-  /** By how much the latency to the server may vary. Default: nothing. */
+  /** How much the latency to the server may vary. Default: 0. */
   readonly jitter?: Duration.DurationInput
 }
 
@@ -77,7 +77,7 @@ export interface QuotaOptions {
  * `burst + rate × (window + jitter) ≤ limit`. This holds for every window measured at the sender. As long as latency varies
  * by at most `jitter`, it holds at the server, too, whether its windows slide or are fixed.
  *
- * A limit of 1 spaces permits by `window + jitter`. Throws a `RangeError` if a parameter is out of its bounds.
+ * With a limit of 1, permits are `window + jitter` apart. Throws a `RangeError` if a parameter is out of bounds.
  *
  * @example
  * ```ts
@@ -99,26 +99,26 @@ export const quota = (options: QuotaOptions): Schedule.Schedule<unknown> => Quot
  * @category models
  */
 export interface AdaptiveOptions {
-  /** The fastest pace, and the first: permits a second. At this pace it adds no wait. Default: 100. */
+  /** The fastest pace, and the one it starts at, in permits a second. At this pace it adds no wait. Default: 100. */
   readonly max?: number
-  /** The slowest pace: permits a second. Default: 1. */
+  /** The slowest pace, in permits a second. Default: 1. */
   readonly min?: number
-  /** What remains of the pace after a 429: between 0 and 1. Default: 0.92. */
+  /** The factor by which a 429 reduces the pace: between 0 and 1. Default: 0.92. */
   readonly factor?: number
-  /** The pace is reduced at most once in this time. Default: 100 milliseconds. */
+  /** The pace is reduced at most once in this period. Default: 100 milliseconds. */
   readonly every?: Duration.DurationInput
-  /** The least wait before the next permit after a 429. Default: 50 milliseconds. */
+  /** The shortest wait for the next permit after a 429. Default: 50 milliseconds. */
   readonly pause?: Duration.DurationInput
 }
 
 /**
- * Slows down after 429s and speeds up again. Every gate does this under its policy (`yields` of {@link Options}), so that
- * other programs in the workspace get their share. Use it on its own to compose a policy that yields more than that. Its
- * output is the pace, in permits a second.
+ * Slows down after 429s and speeds up again. Every gate does this on top of its policy (`yields` of {@link Options}),
+ * so that other programs in the workspace get their share. Use it on its own to build a policy that yields more than
+ * that. Its output is the pace, in permits a second.
  *
- * A 429 reduces the pace. If fewer permits than that were given in the last second, it reduces from their number. Then the
- * pace grows as CUBIC does (RFC 9438): fast until it is where the last 429s came, slowly there, and then faster again. Throws
- * a `RangeError` if a parameter is out of its bounds.
+ * A 429 multiplies the pace by `factor`, or the number of permits in the last second if that is lower. Then the pace
+ * grows as in CUBIC (RFC 9438): fast up to where the last 429s came, slowly around there, and then faster again. Throws
+ * a `RangeError` if a parameter is out of bounds.
  *
  * @example
  * ```ts
@@ -139,7 +139,7 @@ export interface AdaptiveOptions {
 export const adaptive = (options?: AdaptiveOptions): Schedule.Schedule<number, Feedback> => Adaptive.make(options)
 
 /**
- * Gives every permit at once. Its gate still slows down after 429s.
+ * Gives every permit at once. The gate still slows down after 429s, unless its `yields` is `false`.
  *
  * @since 0.1.0
  * @category policies
@@ -160,8 +160,9 @@ export const instantlyQuotas: ReadonlyArray<QuotaOptions> = [
 ]
 
 /**
- * Instantly's limit for a workspace: {@link instantlyQuotas}, which give about 93 permits a second. It is for one process.
- * Several processes notice each other only by their 429s: give each a share of the limit, or use `RedisRateLimit`.
+ * Instantly's limit for a workspace: {@link instantlyQuotas}, which give about 93 permits a second. It is for one
+ * process. Several processes notice each other only through 429s: give each a share of the limit, or use
+ * `RedisRateLimit`.
  *
  * @example
  * ```ts
@@ -186,8 +187,8 @@ const policyEnded = "the rate-limit policy has ended: no more permits are given"
 const gateClosed = "the gate has closed: no more permits are given"
 
 /**
- * The gate refused a permit, and will not give one soon. The default `message` says that the policy has ended. A custom gate
- * should say why it refuses.
+ * The gate refused a permit, and will not give one soon. The default `message` says that the policy has ended; a custom
+ * gate should say why it refuses.
  *
  * @since 0.1.0
  * @category errors
@@ -199,8 +200,8 @@ export class PermitRefused extends Data.TaggedError("PermitRefused")<{ readonly 
 }
 
 /**
- * What {@link RateLimit} does. To write your own gate (a circuit breaker, two lanes, a limit that several processes share),
- * implement these two.
+ * The functions of {@link RateLimit}. To write your own gate (a circuit breaker, two lanes, a limit that several
+ * processes share), implement these two.
  *
  * @since 0.1.0
  * @category models
@@ -214,10 +215,9 @@ export interface Service {
    */
   readonly acquire: Effect.Effect<void, PermitRefused>
   /**
-   * Takes note of a response: its status, and how long it asks to wait, if it does. `InstantlyClient` calls it as soon as
-   * the head of the response is there. A 429 that names a time closes the gate for that time, at most `maxPause`, also for
-   * callers already waiting; if several do, it opens when the last of these times is over. The policy gets the counts at the
-   * next permit.
+   * Takes note of a response: its status, and the wait it asks for, if any. `InstantlyClient` calls it as soon as the
+   * head of the response has arrived. A 429 that names a time closes the gate for that time, at most `maxPause`, also
+   * for callers already waiting. Overlapping pauses end with the latest. The policy gets the counts at the next permit.
    */
   readonly observe: (response: {
     readonly status: number
@@ -246,13 +246,13 @@ export interface Service {
 export class RateLimit extends Context.Tag("effect-instantly/RateLimit")<RateLimit, Service>() {}
 
 /**
- * What the gate does besides its policy.
+ * How a gate behaves, apart from its policy.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** The longest that one 429 may close the gate, whatever the server asks. Default: 1 minute. */
+  /** The longest time for which one 429 closes the gate, whatever the server asks for. Default: 1 minute. */
   readonly maxPause?: Duration.DurationInput | undefined
   /**
    * How the gate slows down after 429s: the parameters of the {@link adaptive} that it intersects with its policy, or
@@ -275,10 +275,10 @@ export const makeWith = <A, R>(
   })
 
 /**
- * Runs a policy: gives permits in the order of the callers, for as long as the scope is open. If the policy ends or dies,
- * or if the scope ends, all callers are refused. Only the class of a defect is logged.
+ * Runs a policy: gives permits in the order of the callers, for as long as the scope is open. If the policy ends or
+ * dies, or if the scope ends, all callers are refused. The log names only the class of a defect.
  *
- * Throws a `RangeError` if an option is out of its bounds.
+ * Throws a `RangeError` if an option is out of bounds.
  *
  * @example
  * ```ts

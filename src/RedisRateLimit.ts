@@ -1,7 +1,7 @@
 /**
- * One limit for several processes: a gate whose permits are booked in Redis. It implements the `RateLimit` tag, so nothing
- * else in a program changes. It does not depend on a Redis client: `evaluate` runs a script with the one that the app has.
- * The line of callers, policies and metrics are those of `RateLimit.make`.
+ * One limit for several processes: a gate whose permits are booked in Redis. It implements the `RateLimit` tag, so
+ * nothing else in a program changes. It does not depend on a Redis client: `evaluate` runs a script with the client
+ * that the app has. Its queue, policies and metrics are those of `RateLimit.make`.
  *
  * @example
  * ```ts
@@ -48,25 +48,26 @@ export type Evaluate = (script: string, keys: Array<string>, args: Array<string>
  * @category models
  */
 export interface Options extends RateLimit.Options {
-  /** A name for what is limited together. It is part of the key in Redis, so it must not be a secret. */
+  /** A name for the workspace. It is part of the key in Redis, so it must not be a secret. */
   readonly workspace: string
   readonly evaluate: Evaluate
   /**
-   * The quotas that all processes keep together. Default: `RateLimit.instantlyQuotas`.
+   * The quotas for all processes together. Default: `RateLimit.instantlyQuotas`.
    *
-   * A slot is used up to 25 milliseconds late, which is added to the `jitter` of each quota.
+   * A slot can be used up to 25 milliseconds late. That time is added to the `jitter` of each quota, so it lowers the
+   * rate.
    *
-   * While new quotas are rolled out, processes with old and new ones run side by side. Quotas of the same `window` count
-   * together, so all processes stay within the larger of the two limits if `burst` is the same. Quotas of different windows
-   * count apart, so the processes can reach the sum of both. To change a window, first roll out the old quota and the new
-   * one together, and then remove the old one.
+   * While new quotas are rolled out, processes with old and new ones run side by side. Quotas of the same `window`
+   * count together, so all processes stay within the larger of the two limits if `burst` is the same. Quotas of
+   * different windows count separately, so the processes can reach the sum of both. To change a window, first roll out
+   * the old quota and the new one together, and then remove the old one.
    */
   readonly quotas?: ReadonlyArray<RateLimit.QuotaOptions>
   /** A policy for this process alone, on top of the quotas. Default: `RateLimit.unlimited`. */
   readonly policy?: RateLimit.RateLimitPolicy
   /**
-   * Gives permits while Redis is unavailable. It is for this process alone, so give it a share of the limit. Default: nobody
-   * gets a permit.
+   * The policy while Redis is unavailable. It is for this process alone, so give it a share of the limit. Default:
+   * nobody gets a permit.
    */
   readonly whileAway?: RateLimit.RateLimitPolicy
 }
@@ -74,19 +75,19 @@ export interface Options extends RateLimit.Options {
 /**
  * Makes a gate whose permits are booked in Redis.
  *
- * Each process books up to two slots ahead, by Redis's clock, and its callers wait for them. This is also the most permits
- * it gets per round trip to Redis. While Redis is unavailable nobody gets a permit, unless `whileAway` gives it, and one
- * warning is logged.
+ * Each process books up to two slots ahead, by Redis's clock, and its callers wait for them. This is also the most
+ * permits it gets per round trip to Redis. While Redis is unavailable nobody gets a permit, unless `whileAway` gives
+ * one, and one warning is logged.
  *
  * A 429 that names a time closes the gate in all processes: slots already booked become void, but a process only finds out
  * with its next booking, so a few more requests may leave. A 429 without a time slows down the process that got it
  * (`yields`).
  *
- * The limit also holds if Redis goes back to an older state (after a restart, or a failover to a replica that lags), and if
- * its clock is set, which each process notices that has used it before. Then nobody gets a permit for half a second, as
- * before the very first one. The limit does not hold while two servers act as the primary at the same time.
+ * The limit also holds if Redis goes back to an older state (after a restart, or a failover to a replica that lags),
+ * and if its clock is set: every process that has used it before notices. Then nobody gets a permit for half a second,
+ * as at the very start. The limit does not hold while two servers act as the primary at the same time.
  *
- * Throws a `RangeError` if a parameter is out of its bounds.
+ * Throws a `RangeError` if a parameter is out of bounds.
  *
  * @example
  * ```ts
@@ -113,13 +114,13 @@ export const make = (options: Options): Effect.Effect<RateLimit.Service, never, 
   const { evaluate, policy = RateLimit.unlimited, quotas = RateLimit.instantlyQuotas, whileAway, workspace } = options
   const maxPause = finiteMillis("RedisRateLimit: maxPause", options.maxPause ?? "1 minute")
   if (workspace === "") refuse("RedisRateLimit: workspace", "a name", '""')
-  // They refuse what is out of bounds.
+  // Both throw if a parameter is out of bounds.
   quotas.forEach(RateLimit.quota)
   if (options.yields) RateLimit.adaptive(options.yields)
 
   return Effect.gen(function* () {
     const clock = yield* Effect.clock
-    // Monotonic, as the gate's.
+    // Monotonic, like the gate's clock.
     const now = Effect.map(clock.currentTimeNanos, (nanos) => Number(nanos) / 1e6)
     const link = Link.make({
       evaluate,
@@ -132,7 +133,7 @@ export const make = (options: Options): Effect.Effect<RateLimit.Service, never, 
     const gate = yield* RateLimit.makeWith(policy, booking.take, options)
 
     const acquire: RateLimit.Service["acquire"] = Effect.flatMap(gate.acquire, (slot) =>
-      // A busy process may have kept its caller from going on.
+      // A busy process may resume the caller too late.
       Effect.if(booking.isLate(slot), { onTrue: () => acquire, onFalse: () => Effect.void })
     )
 

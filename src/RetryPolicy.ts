@@ -1,7 +1,7 @@
 /**
  * When to try again. A retry policy is a `Schedule` over errors that is stepped once for each failed attempt of a call.
- * That is all a policy is, so Effect's own combinators compose, observe and test it; this module adds the few pieces that
- * Effect does not have. `InstantlyClient` knows what may never be sent again, whatever a policy says.
+ * That is all a policy is, so Effect's own combinators compose, observe and test it; this module adds the few pieces
+ * that Effect does not have. Whatever a policy says, `InstantlyClient` decides which requests are never sent again.
  *
  * @module
  * @since 0.1.0
@@ -18,10 +18,10 @@ import { duration, finiteMillis, refuse } from "./internal/parameters.js"
 import { CurrentRetryPolicy } from "./RetryPolicy/current.js"
 
 /**
- * A schedule over the errors of one call. Its delay is the wait before the next attempt; when it ends, the call fails with
- * the error in hand. A policy holds no state: one value serves any number of calls at once.
+ * A schedule over the errors of one call. Its delay is the wait before the next attempt; when it ends, the call fails
+ * with the last error. A policy holds no state: one value serves any number of calls at once.
  *
- * Any schedule fits. One that does not look at the error retries every error: pipe it through {@link whileRetryable}.
+ * Any schedule is a policy. One that ignores the error retries every error: pipe it through {@link whileRetryable}.
  *
  * @example
  * ```ts
@@ -54,16 +54,16 @@ export interface BackoffOptions {
   readonly base?: Duration.DurationInput
   /** The longest first wait after a 429. Default: 1 second. */
   readonly throttledBase?: Duration.DurationInput
-  /** By how much the longest wait grows from one attempt to the next: at least 1. Default: 2. */
+  /** The factor by which the longest wait grows from one attempt to the next: at least 1. Default: 2. */
   readonly factor?: number
-  /** The longest wait of all. Default: 20 seconds. */
+  /** The limit of every wait. Default: 20 seconds. */
   readonly cap?: Duration.DurationInput
 }
 
 /**
- * Exponential backoff with full jitter, without an end. The `n`-th wait is drawn between zero and
- * `min(cap, base × factor ^ (n - 1))`, in whole milliseconds and by Effect's `Random`. After a 429 `throttledBase` takes
- * the place of `base`.
+ * Exponential backoff with full jitter, and no end. The `n`-th wait is drawn between zero and
+ * `min(cap, base × factor ^ (n - 1))`, in whole milliseconds, by Effect's `Random`. After a 429, `throttledBase`
+ * replaces `base`.
  *
  * Throws a `RangeError` if a duration is negative or infinite, or if `factor` is below 1.
  *
@@ -99,9 +99,9 @@ export const backoff = (options: BackoffOptions = {}): Schedule.Schedule<Instant
 }
 
 /**
- * Waits as long as the server asked in `Retry-After`, or not at all, without an end. Intersect it with another policy, and
- * each wait is the longer of the two. Put jitter and caps into the other policy, before the intersection: after it they
- * would shorten the wait that the server asked for.
+ * Waits as long as the server's `Retry-After` says, or not at all without one, and never ends. Intersect it with
+ * another policy, and each wait is the longer of the two. Apply jitter and caps to the other policy before you
+ * intersect them: applied afterwards, they would shorten the wait that the server asked for.
  *
  * @example
  * ```ts
@@ -148,10 +148,10 @@ export const attempts = (
 }
 
 /**
- * Ends a policy before its waits add up to more than `budget`. A wait that does not fit is not started: the call fails at
- * once with the error in hand. The new policy's output is the sum of its waits so far.
+ * Ends a policy before its waits add up to more than `budget`. A wait that does not fit is not started: the call fails
+ * at once with the last error. The new policy's output is the sum of its waits so far.
  *
- * It counts the waits of the policy that it is piped from, so put it after everything that changes them. Throws a
+ * It counts the waits of the policy it is applied to, so apply it after everything that changes them. Throws a
  * `RangeError` if the budget is negative.
  *
  * @example
@@ -182,7 +182,7 @@ export const withinBudget = (
 }
 
 /**
- * Ends a policy at an error that the same request would meet again. 408, 429, 5xx and transport errors are retried.
+ * Stops at errors that the same request would get again: all but 408, 429, 5xx and transport errors.
  *
  * @example
  * ```ts
@@ -201,8 +201,8 @@ export const whileRetryable = <Out, R>(
   Schedule.whileInput(policy, (error: InstantlyError) => error.isRetryable)
 
 /**
- * The default policy of a client: {@link backoff} with its defaults, never less than `Retry-After`, at most 5 attempts and
- * one minute of waits, for errors that are retryable.
+ * The default policy of a client: {@link backoff} with its defaults, no wait shorter than `Retry-After`, at most 5
+ * attempts and one minute of waits, and only after errors that are retryable.
  *
  * @example
  * ```ts
@@ -227,7 +227,7 @@ export const standard: Schedule.Schedule<Duration.Duration, InstantlyError> = ba
 )
 
 /**
- * Never tries again.
+ * Never retries.
  *
  * @since 0.1.0
  * @category policies
@@ -235,11 +235,10 @@ export const standard: Schedule.Schedule<Duration.Duration, InstantlyError> = ba
 export const none: RetryPolicy = Schedule.stop
 
 /**
- * Sets the retry policy of every call inside an effect, in place of the client's. If several are set, the one nearest to
- * the call wins. The services that the policy needs are taken from here, where it is set.
+ * Sets the retry policy of every call inside an effect, in place of the client's. If several are set, the one nearest
+ * to the call wins. The policy gets its services from the place where it is set.
  *
- * `Effect.retry` around a call would forget the earlier attempts. With this the call remembers them, and tells their
- * outcome.
+ * Unlike `Effect.retry` around a call, this keeps the earlier attempts in the call's `outcome`.
  *
  * @example
  * ```ts

@@ -25,11 +25,11 @@ export { pending } from "./Revocation/pending.js"
 export { Begun, Deleted, Entry, Failed, isSettled, NotFound, Receipt, Skipped, Unknown } from "./Revocation/receipt.js"
 
 /**
- * Where a run writes down what it does, before and after each call: a file, a database. If a run is killed, {@link pending}
- * works out from the journal what the next one has to do.
+ * The record that a run keeps of its calls, before and after each: a file, a database. If a run is killed,
+ * {@link pending} works out from the journal what the next one has to do.
  *
- * If either fails, no further request is sent. Calls under way still get their receipts, and then the stream fails with that
- * error.
+ * If `begin` or `record` fails, no further request is sent. Calls under way still get their receipts, and then the
+ * stream fails with that error.
  *
  * @since 0.1.0
  * @category models
@@ -59,7 +59,7 @@ export interface Options<E = never, R = never> {
    * their receipts. Default: never.
    */
   readonly stop?: Effect.Effect<unknown, unknown, R> | undefined
-  /** Where the run writes down what it does. Default: nowhere. */
+  /** The journal of the run. Default: none. */
   readonly journal?: Journal<E, R> | undefined
   /**
    * The ids that an earlier run may have deleted, from {@link pending}. Their outcome is `Unknown` from the start, so a 404
@@ -69,7 +69,7 @@ export interface Options<E = never, R = never> {
 }
 
 /**
- * Where {@link run} takes its ids from.
+ * The ids for {@link run}.
  *
  * @since 0.1.0
  * @category models
@@ -134,14 +134,15 @@ const runAll = <E, R, E2, R2>(
           const { hasDeleted } = yield* Ref.getAndUpdate(progress, Progress.after(result))
           return Receipts.ofResult(yield* factsOf(id), result, hasDeleted)
         }).pipe(
-          // An `ApiKeys` of the app's own may die, or interrupt itself. What it did is unknown, and the other ids go on.
+          // A custom `ApiKeys` may die, or interrupt itself. What it did is unknown, and the other ids go on.
           Effect.catchAllCause((cause) => Effect.map(factsOf(id), (facts) => Receipts.ofCause(facts, cause)))
         )
 
       const revoke = (id: ApiKeyId) =>
         Effect.gen(function* () {
           if (yield* Deferred.isDone(stopped)) return Option.none<Receipt>()
-          // The type rules it out, but untyped code can still give it. It may be a secret, so `begin` does not get it either.
+          // The type rules it out, but untyped code can still pass it. It may be a secret, so `begin` does not get it
+          // either.
           if (!isId(id)) return yield* Effect.flatMap(DateTime.now, (at) => record(Receipts.ofMalformed(at)))
           const { skips } = yield* Ref.get(progress)
           if (Option.isSome(skips)) {
@@ -150,14 +151,14 @@ const runAll = <E, R, E2, R2>(
           const hasBegun = yield* begin(id)
           // The run may have been stopped in the meantime, or another entry may have failed.
           if (!hasBegun || (yield* Deferred.isDone(stopped))) return Option.none<Receipt>()
-          // What has happened is written down, even if nobody waits for it any more.
+          // A result is recorded even if nobody waits for it any more.
           return yield* Effect.uninterruptibleMask((restore) => Effect.flatMap(restore(send(id)), record))
         })
 
       return (Predicate.isIterable(ids) ? Stream.fromIterable(ids) : ids).pipe(
         Stream.interruptWhen(untilStopped),
         Stream.catchAllCause((cause) => Stream.execute(Deferred.failCause(failed, cause))),
-        // What was taken from `ids` ahead of its turn is not sent either, once the run has stopped.
+        // Once the run has stopped, ids that were taken ahead of their turn are not sent either.
         Stream.mapEffect(revoke, { concurrency, unordered: true }),
         Stream.filterMap(identity),
         Stream.concat(Stream.execute(failure))
@@ -167,15 +168,16 @@ const runAll = <E, R, E2, R2>(
 }
 
 /**
- * Deletes API keys, and gives a receipt for each id as soon as there is one, which is not the order of the ids. What happens
- * to one key never fails the stream. If `ids` or the journal fails, calls under way still get their receipts, and then the
- * stream fails with that error.
+ * Deletes API keys, and emits a receipt for each id, in the order in which the calls end. What happens to one key never
+ * fails the stream. If `ids` or the journal fails, calls under way still get their receipts, and then the stream fails
+ * with that error.
  *
- * Two things stop the sending. Every id after them is `Skipped`, with the `reason` of the first; calls under way still end.
+ * Two things stop the sending. Then every other id is `Skipped`, with the `reason` of the first; calls under way still
+ * end.
  * - After an `Unauthorized`, `PaymentRequired` or `InsufficientScope` no further call can succeed.
- * - Five responses in a row that are not Instantly's own (`Blocked`) come from a portal or a proxy on the way, which would
- *   answer the other ids, too. Calls count in the order in which they end. A 429, a 5xx and a lost connection can come from
- *   anybody: they neither count nor begin a new row.
+ * - Five responses in a row that are not Instantly's own (`Blocked`) come from a portal or a proxy on the way, which
+ *   would answer the other ids, too. Calls count in the order in which they end. A 429, a 5xx and a lost connection can
+ *   come from anybody: they neither add to the row nor end it.
  *
  * `stop` lets calls under way finish. Interrupting the stream, or ending it early (`Stream.take(1)`), does not: those calls
  * have no receipt, but a journal has their `Begun`.

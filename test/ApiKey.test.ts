@@ -121,9 +121,7 @@ describe("ApiKey", () => {
 
   it("does not show a secret that is of another type", () => {
     const given = { ...wire, key: ["made-up-canary"] }
-    expect(() => Schema.decodeUnknownSync(ApiKey.ApiKey)(given)).toThrow(
-      "Expected an API key (what was given is not shown)"
-    )
+    expect(() => Schema.decodeUnknownSync(ApiKey.ApiKey)(given)).toThrow("Expected an API key (the input is not shown)")
     expect(() => Schema.decodeUnknownSync(ApiKey.ApiKey)(given)).not.toThrow("canary")
   })
 
@@ -138,17 +136,17 @@ describe("ApiKey", () => {
   ])("says what a part should be that is made of something else, and does not show it: %s", (part, given, expected) => {
     const key = Schema.decodeUnknownSync(ApiKey.ApiKey)(wire)
     const make = () => Reflect.construct(ApiKey.ApiKey, [{ ...key, [part]: given }])
-    expect(make).toThrow(`["${part}"]\n   └─ Expected ${expected} (what was given is not shown)`)
+    expect(make).toThrow(`["${part}"]\n   └─ Expected ${expected} (the input is not shown)`)
     expect(make).not.toThrow("canary")
   })
 
   it("says that it is an API key which was expected, of all that is none", () => {
-    const message = "Expected an API key (what was given is not shown)"
+    const message = "Expected an API key (the input is not shown)"
     expect(() => Schema.decodeUnknownSync(ApiKey.ApiKey)("made-up")).toThrow(message)
     expect(() => Schema.encodeUnknownSync(ApiKey.ApiKey)("made-up")).toThrow(message)
     expect(() => Schema.validateSync(ApiKey.ApiKey)("made-up")).toThrow(message)
     expect(() => Schema.decodeUnknownSync(ApiKey.ApiKey.fields.key)(1)).toThrow(
-      "Expected a secret (what was given is not shown)"
+      "Expected a secret (the input is not shown)"
     )
   })
 

@@ -80,7 +80,7 @@ describe("the gate of a layer", () => {
     Effect.gen(function* () {
       for (const live of [Instantly.layer({ apiKey, ...options }), Instantly.layerConfig({ apiKey, ...options })]) {
         const error = yield* Effect.flip(Effect.scoped(Layer.build(live)))
-        expect(error).toMatchObject({ _op: "InvalidData", path: [name], message: `${name} is out of its bounds` })
+        expect(error).toMatchObject({ _op: "InvalidData", path: [name], message: `${name} is out of bounds` })
         expect(String(error)).not.toContain("4711")
       }
     }).pipe(Effect.provide(InstantlyMock.layer()))

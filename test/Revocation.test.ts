@@ -162,7 +162,7 @@ describe("run", () => {
         error: name,
         attempts: 0,
         requestId: Option.none(),
-        message: `The call failed with ${name}, so what became of the request is not known. Check whether it was carried out.`
+        message: `The call failed with ${name}, so the outcome of the request is unknown. Check whether it was carried out.`
       })
       expect(all.flatMap((receipt) => leaksIn(receipt, ["made-up-canary"]))).toEqual([])
       expect(Revocation.pending(ids(5), all).inDoubt).toEqual([ids(5)[1], ids(5)[3]])

@@ -1,6 +1,6 @@
 /**
- * The scopes that Instantly's API reference listed in August 2026, in its order: what a key may do (an action) with what
- * (a resource). The list is not complete: other operations of the same reference ask for scopes that it lacks.
+ * The scopes that Instantly's API reference listed in August 2026, in its order: what a key may do (an action) with
+ * what (a resource). The list is not complete: other operations of the same reference need scopes that it lacks.
  */
 import * as Arr from "effect/Array"
 import * as Schema from "effect/Schema"

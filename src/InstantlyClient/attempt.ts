@@ -1,4 +1,4 @@
-/** One attempt of a call: a request is sent, and its response becomes a value or an error, within a time. */
+/** One attempt of a call: sends a request, and turns its response into a value or an error, within a time limit. */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -29,7 +29,7 @@ export interface Success<A, I, R> {
 const lose = (call: Call, detail: string) =>
   call.fail((facts) => new TransportError({ ...facts, reason: "ConnectionLost", detail }))
 
-/** The client failed without a response. "Never sent" is believed only if no request of ours has left. */
+/** The client failed without a response. "Never sent" counts only if no request of ours has left. */
 const failWithout = (
   call: Call,
   { cause, reason }: HttpClientError.RequestError,
@@ -45,8 +45,9 @@ const failWithout = (
 }
 
 /**
- * Turns a defect, or an interruption of its own, into an error: what the app hands in may end in either. If the call is
- * interrupted, nothing is caught. What something dies of can hold the request, and with it the token: nothing of it is kept.
+ * Turns a defect, or code that interrupts itself, into an error, because the app's code may end in either. An
+ * interruption of the call is not caught. A defect can hold the request, and with it the token, so nothing of it is
+ * kept.
  */
 const orElseEnded = <A, E, R, E2>(
   effect: Effect.Effect<A, E, R>,
@@ -72,7 +73,7 @@ const refuse = (call: Call, head: Head, response: HttpClientResponse.HttpClientR
 const parse = (text: string) =>
   Effect.try({ try: (): unknown => (text === "" ? undefined : JSON.parse(text)), catch: () => "it is not JSON" })
 
-/** Reads a 2xx. Whoever wrote it, only what it says proves that the request was carried out. */
+/** Reads a 2xx. A proxy may have written it, so only its body can prove that the request was carried out. */
 const succeed = <A, I, R>(
   call: Call,
   { status }: Head,
@@ -84,7 +85,7 @@ const succeed = <A, I, R>(
     const isProof = confirms?.(json)
     if (isProof === true) yield* call.confirm
     const value = yield* Effect.mapError(Schema.decodeUnknown(schema)(json), Unreadable.reasonOf)
-    if (isProof === false) return yield* Effect.fail("it is about something else than the request")
+    if (isProof === false) return yield* Effect.fail("it is about something other than the request")
     yield* call.confirm
     return value
   })
@@ -100,7 +101,7 @@ export const exchange = <A, I, R>(
     readonly httpClient: HttpClient.HttpClient
     readonly request: HttpClientRequest.HttpClientRequest
     readonly timeout: Duration.Duration
-    /** Reports each response to the gate, as soon as its head is there. */
+    /** Reports each response to the gate, as soon as its head has arrived. */
     readonly observe: (head: Head) => Effect.Effect<void>
     readonly success: Success<A, I, R>
   }
@@ -128,7 +129,7 @@ export const exchange = <A, I, R>(
   const read = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<A, InstantlyError, R> =>
     Effect.gen(function* () {
       const head = yield* call.receive(response)
-      // If the limit cuts off a gate that is slow here, nobody else reads the body.
+      // If the limit cuts off a slow gate here, nobody else reads the body.
       yield* Effect.onInterrupt(observe(head), () => Body.drain(response))
       return yield* isSuccess(head.status) ? succeed(call, head, response, success) : refuse(call, head, response)
     })

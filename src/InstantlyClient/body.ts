@@ -21,8 +21,8 @@ const append = (before: Uint8Array, size: number, chunk: Uint8Array): Uint8Array
 }
 
 /**
- * Beyond the cap it fails, which cancels the source of the stream and closes the connection. Pulled by hand: a body of unknown
- * length is an ordinary one, and `Stream.runFoldEffect` allocates 130 kB more for it.
+ * Beyond the cap it fails, which cancels the source of the stream and closes the connection. Pulled by hand: bodies of
+ * unknown length are common, and `Stream.runFoldEffect` allocates 130 kB more for one.
  */
 const streamed = (most: number, { stream }: HttpClientResponse.HttpClientResponse): Effect.Effect<string, string> =>
   Effect.scoped(
@@ -48,7 +48,7 @@ const streamed = (most: number, { stream }: HttpClientResponse.HttpClientRespons
     })
   )
 
-/** An error of the platform's would hold the request, and with it the token. */
+/** An error of the platform would hold the request, and with it the token. */
 const damaged = "it was cut off or damaged, or the app's HttpClient has read it"
 
 /** Whether a head proves that a body is short. With an encoding it does not: 0.7 MB of gzip can be 1.7 GB of text. */
@@ -61,7 +61,10 @@ const isShort = (most: number, { headers }: HttpClientResponse.HttpClientRespons
   )
 }
 
-/** The text of a body, or what is wrong with it. An app's client that has read the body leaves its stream locked, and it dies. */
+/**
+ * The text of a body, or what is wrong with it. If the app's client has read the body, its stream is locked, and
+ * reading it dies.
+ */
 const textUpTo =
   (most: number) =>
   (response: HttpClientResponse.HttpClientResponse): Effect.Effect<string, string> =>
@@ -76,8 +79,8 @@ export const ofSuccess = textUpTo(longestSuccess)
 export const ofRefusal = textUpTo(longestRefusal)
 
 /**
- * Reads a body that nobody needs, in the background, for at most a second: a connection whose body is left unread stays
- * open, and one whose body is cancelled cannot be used again.
+ * Reads a body that is not needed, in the background, for at most a second: a connection whose body is left unread
+ * stays open, and one whose body is cancelled cannot be used again.
  */
 export const drain = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
   ofRefusal(response).pipe(

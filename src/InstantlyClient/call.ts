@@ -1,4 +1,4 @@
-/** The ledger of one call: what it has sent, what proves what became of it, and the errors that it can end with. */
+/** The ledger of one call: the requests it has sent, the evidence of what became of them, and the errors it can end with. */
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
@@ -12,7 +12,7 @@ import * as Outcome from "../Outcome.js"
 import { errorOf, type Head, headOf, isSuccess, type OwnFacts } from "./errorOf.js"
 import { shownPathOf } from "./sign.js"
 
-/** Makes an error from the facts of a call. Without an outcome among them, it has its own. */
+/** Makes an error from the facts of a call. If they have no outcome, the error has its default. */
 type ToError = (facts: OwnFacts) => InstantlyError
 
 export interface Call {
@@ -25,33 +25,33 @@ export interface Call {
   /** The request is handed over, and may be carried out from now on. */
   readonly depart: Effect.Effect<void>
   /**
-   * The request leaves. If it has left before in its attempt, the app's client sends again on its own; if its attempt has
-   * ended, it was late. Either way nothing proves what became of one of them.
+   * The request leaves. If it has already left in this attempt, the app's client repeats it; if its attempt has ended,
+   * it is late. Either way, nothing proves what became of one of the requests.
    */
   readonly leave: (again: boolean) => Effect.Effect<void>
-  /** The response in hand is not one that came, so it proves nothing of the request that has left. */
+  /** The server did not send the response in hand, so it proves nothing about the request that has left. */
   readonly doubt: Effect.Effect<void>
-  /** A response has come, even if the app's client makes something else of it. */
+  /** A response has come, even if the app's client turns it into something else. */
   readonly observe: (status: number) => Effect.Effect<void>
-  /** The response that the attempt goes on with has come. */
+  /** The response that the attempt uses has come. */
   readonly receive: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<Head>
   /** The body proves that the request was carried out. */
   readonly confirm: Effect.Effect<void>
   /** The attempt has ended with this error. */
   readonly settle: (error: InstantlyError) => Effect.Effect<void>
-  /** Fails with an error of the attempt under way, whose outcome those of the earlier ones are added to. */
+  /** Fails with an error of the attempt under way, whose outcome includes those of the earlier attempts. */
   readonly fail: (toError: ToError) => Effect.Effect<never, InstantlyError>
   /** Fails because this client does not send the request, and would not the next time either. */
   readonly holdBack: (detail: string) => Effect.Effect<never, InstantlyError>
-  /** Fails because a 2xx cannot be read; whether its body has confirmed the request decides what that means. */
+  /** Fails because a 2xx cannot be read. The outcome depends on whether its body has confirmed the request. */
   readonly unreadable: (status: number, detail: string) => Effect.Effect<never, InstantlyError>
-  /** Fails because the time is up: how much of a response there is decides what that means. */
+  /** Fails because the time is up. The error depends on how much of a response there is. */
   readonly lapse: (limit: string) => Effect.Effect<never, InstantlyError>
   /** Whether the call may send another request: nothing follows a 2xx. */
   readonly maySend: Effect.Effect<boolean>
   /** Fails if a 2xx has come while the call waited for its next attempt. */
   readonly unlessSucceeded: Effect.Effect<void, InstantlyError>
-  /** Whether a wait from now on ends before the deadline. */
+  /** Whether a wait that starts now ends before the deadline. */
   readonly hasTimeFor: (wait: Duration.Duration) => Effect.Effect<boolean>
 }
 
@@ -61,11 +61,11 @@ interface State {
   readonly earlier: Outcome.Outcome
   /** What the one under way may have done so far. */
   readonly current: Outcome.Outcome
-  /** Whether a 2xx has come. No refusal takes it back. */
+  /** Whether a 2xx has come. No later refusal undoes it. */
   readonly hasSucceeded: boolean
   /** The head of the response to the attempt under way. */
   readonly head: Option.Option<Head>
-  /** What the attempt before ended with. */
+  /** The error of the attempt before. */
   readonly last: Option.Option<InstantlyError>
   /** When the call began to wait for its next attempt; none while one is under way. */
   readonly idleSince: Option.Option<number>
@@ -75,12 +75,12 @@ interface State {
 
 const doubted = (state: State): State => ({ ...state, earlier: Outcome.combine(state.earlier, "Unknown") })
 
-/** Milliseconds of a monotonic clock, as the gate's: the wall clock can be set. */
+/** Milliseconds of a monotonic clock, like the gate's, because the wall clock can be set. */
 const now = Effect.map(Clock.currentTimeNanos, (nanos) => Math.floor(Number(nanos) / 1e6))
 
 const late = "it did not arrive in time"
 
-/** How long a call has waited at a time. */
+/** How long a call has waited, up to this time. */
 const waitedAt = ({ idleSince, waited }: State, time: number): number =>
   waited + Option.match(idleSince, { onNone: () => 0, onSome: (since) => Math.max(0, time - since) })
 
@@ -135,7 +135,7 @@ export const start = (request: HttpClientRequest.HttpClientRequest, deadline: Du
         onSome: (error) => ("status" in error ? `; the attempt before it ended with status ${error.status}` : "")
       })
       const { current } = state
-      // While nothing is under way, nothing but the earlier attempts can have been carried out.
+      // While nothing is under way, only the earlier attempts can have been carried out.
       return fail(
         (facts) =>
           new TransportError({

@@ -2,21 +2,21 @@
 import * as Data from "effect/Data"
 import * as Predicate from "effect/Predicate"
 
-/** What a client that the app has wrapped says of a request that it did not send. */
+/** The cause of the error for a request that the app's client did not send. */
 export class NotSent extends Data.TaggedError("NotSent")<{ readonly message: string }> {}
 
 /**
- * Codes that a request cannot fail with once it was sent: there is no connection, or its certificate was refused before
- * the request. Other TLS failures are left out, because they can come at any time (an alert, a broken record).
+ * Codes that a request cannot fail with once it has been sent: there is no connection, or its certificate was refused
+ * before the request. Other TLS failures are left out, because they can come at any time (an alert, a broken record).
  *
- * What Deno and workerd say about a refused connection is left out, too. When they lose a kept connection they send the
- * request again without telling anybody, so the refused connection may be the second one.
+ * The errors of Deno and workerd for a refused connection are left out, too. When they lose a kept connection, they
+ * silently send the request again, so the refused connection may be the second one.
  */
 const neverSent = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
   "UND_ERR_CONNECT_TIMEOUT",
-  // what Bun before 1.4 says about a refused connection, and about a host that it cannot resolve
+  // Bun before 1.4, for a refused connection and for a host that it cannot resolve
   "ConnectionRefused",
   "CERT_HAS_EXPIRED",
   "CERT_NOT_YET_VALID",
@@ -31,21 +31,21 @@ const neverSent = new Set([
 ])
 
 /**
- * System calls that come before a request. Only here is an unreachable host (EHOSTUNREACH, ETIMEDOUT) a proof: an open
- * connection gives the same codes later, when its packets are lost.
+ * System calls that come before a request. Only with them does an unreachable host (EHOSTUNREACH, ETIMEDOUT) prove it:
+ * an open connection gives the same codes later, when its packets are lost.
  */
 const beforeSending = new Set(["connect", "getaddrinfo"])
 
 const stringAt = (value: unknown, key: string) =>
   Predicate.hasProperty(value, key) && Predicate.isString(value[key]) ? value[key] : ""
 
-/** An error and what it names as its cause, outermost first. Causes can be circular. */
+/** An error and its causes, outermost first. Causes can be circular. */
 const chainOf = (error: unknown, seen: ReadonlySet<unknown> = new Set()): ReadonlyArray<unknown> =>
   Predicate.isObject(error) && !seen.has(error)
     ? [error, ...chainOf(Predicate.hasProperty(error, "cause") ? error.cause : undefined, new Set([...seen, error]))]
     : []
 
-/** Whether a client of the app's own says that it did not send a request. */
+/** Whether the app's client says that it did not send a request. */
 export const saysNotSent = (error: unknown): boolean => chainOf(error).some((link) => link instanceof NotSent)
 
 /** Whether a failure proves that its request was never sent. */
@@ -55,7 +55,7 @@ export const isNeverSent = (error: unknown, seen: ReadonlySet<unknown> = new Set
       link instanceof NotSent ||
       neverSent.has(stringAt(link, "code")) ||
       beforeSending.has(stringAt(link, "syscall")) ||
-      // what Fetch says about a port that it never connects to; it has no code
+      // Fetch's error for a port that it never connects to; it has no code
       stringAt(link, "message") === "bad port" ||
       // every address of the host was tried, and none could be reached
       (link instanceof AggregateError &&
@@ -65,7 +65,10 @@ export const isNeverSent = (error: unknown, seen: ReadonlySet<unknown> = new Set
 
 const isCode = (text: string) => neverSent.has(text) || /^[A-Z][A-Z0-9_]{2,60}$/.test(text)
 
-/** The code of a failure, as the runtime names it: a known one, or one in capitals. Any other text could hold more. */
+/**
+ * The code of a failure, as the runtime names it: one of the list above, or one in capitals. Any other text could hold
+ * a secret.
+ */
 export const codeOf = (error: unknown): string => {
   const chain = chainOf(error)
   return (

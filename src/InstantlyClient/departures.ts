@@ -1,4 +1,4 @@
-/** What leaves for the server, seen at the innermost client: a client of the app's may send again, or hide a response. */
+/** The requests that leave for the server, seen at the innermost client: the app's client may send again, or hide a response. */
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -12,7 +12,7 @@ import { pathOf } from "./sign.js"
 type Request = HttpClientRequest.HttpClientRequest
 type Exchange = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
 
-/** Watches the requests of one attempt where they leave, those that the app's client makes itself included. */
+/** Watches the requests of one attempt as they leave, including those that the app's client makes itself. */
 export class Departures extends Context.Reference<Departures>()("effect-instantly/Departures", {
   defaultValue: () => ({
     /** A request leaves now. */
@@ -23,14 +23,14 @@ export class Departures extends Context.Reference<Departures>()("effect-instantl
 }) {}
 
 /**
- * Whether a request is the call's own. An app's client may have given it another host, and another credential. If it changed
- * the path and the credential, nothing distinguishes it from another request.
+ * Whether a request is the call's own. The app's client may have given it another host, and another credential. If it
+ * changed the path and the credential, nothing distinguishes it from another request.
  */
 export const isOf = (call: Call, own: Request, that: Request): boolean =>
   own.method === that.method &&
   (pathOf(that.url).endsWith(call.path) || own.headers["authorization"] === that.headers["authorization"])
 
-/** Counts how often the request of one attempt leaves, and writes into the call what that means. */
+/** Counts how often the request of one attempt leaves, and records in the call what that means. */
 export const count = (call: Call, own: Request) =>
   Effect.gen(function* () {
     const departed = yield* Ref.make(0)
@@ -45,10 +45,14 @@ export const count = (call: Call, own: Request) =>
     const watch = (request: Request, exchange: Exchange): Exchange =>
       isOf(call, own, request)
         ? Effect.tapBoth(exchange, {
-            onFailure: ({ cause, reason }) =>
+            // Only a departure can fail to connect. A client that was wrapped before may hold a request back ahead of it.
+            onFailure: ({ cause, reason, request: failed }) =>
               Effect.when(
                 Ref.update(departed, (n) => n - 1),
-                () => reason === "InvalidUrl" || Connection.isNeverSent(cause)
+                () =>
+                  isOf(call, own, failed) &&
+                  !Connection.saysNotSent(cause) &&
+                  (reason === "InvalidUrl" || Connection.isNeverSent(cause))
               ),
             onSuccess: ({ status }) =>
               Effect.zipRight(

@@ -1,4 +1,4 @@
-/** What a response other than a success becomes: its head, its body where one was read, and the error that follows. */
+/** Turns a response other than a success into an error, by its head and, if one was read, its body. */
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
@@ -10,18 +10,18 @@ import * as Schema from "effect/Schema"
 import * as InstantlyError from "../InstantlyError.js"
 import * as RetryAfter from "./retryAfter.js"
 
-/** What the head of a response says. It is read once: Fetch and Undici build the headers anew at each access. */
+/** The facts in the head of a response. It is read once: Fetch and Undici build the headers anew at each access. */
 export interface Head {
   readonly status: number
-  /** How long the server asks to wait: at most a day. */
+  /** The wait that the server asks for: at most a day. */
   readonly retryAfter: Option.Option<Duration.Duration>
-  /** The id under which the server knows the request, for its support. */
+  /** The server's id of the request, for its support team. */
   readonly requestId: Option.Option<string>
 }
 
 const requestIdHeaders = ["x-request-id", "request-id", "cf-ray"]
 
-/** A UUID, a ray id of Cloudflare's, a number of Fastify's, or digits: nothing that a token could look like. */
+/** A UUID, a ray id of Cloudflare, a request number of Fastify, or digits: no token looks like these. */
 const requestIdShape =
   /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16}(?:-[A-Z]{3})?|req-[0-9a-z]{1,8}|\d{1,20})$/i
 
@@ -87,7 +87,7 @@ const envelopeOf = (status: number, body: string): Option.Option<Envelope> =>
 const isRouteNotFound = (envelope: Envelope) =>
   envelope.code !== undefined || /^Route [A-Z]+:.* not found$/s.test(envelope.message)
 
-/** The code comes from a server, so it is shown only if it can be nothing else. */
+/** The code comes from a server, so it is shown only if it looks like Fastify's. */
 const frameworkCode = (envelope: Envelope) =>
   Option.liftPredicate(envelope.code ?? "", (code) => /^FST_[A-Z_]{1,60}$/.test(code))
 
@@ -109,7 +109,7 @@ const scopesOf = (message: string) => {
   return { required, found }
 }
 
-/** The facts of a call. An error that is made without an outcome has its own. */
+/** The facts of a call. Without an outcome among them, an error has its default. */
 export type OwnFacts = Omit<InstantlyError.Facts, "outcome"> & Partial<Pick<InstantlyError.Facts, "outcome">>
 
 const ofEnvelope = (status: number, envelope: Envelope, facts: OwnFacts): InstantlyError.InstantlyError => {
@@ -123,7 +123,7 @@ const ofEnvelope = (status: number, envelope: Envelope, facts: OwnFacts): Instan
     case 400:
       return new InstantlyError.BadRequest({ ...facts, code: frameworkCode(envelope), serverMessage })
     case 401:
-      // This is how the live API answers a missing scope. The documents have a 403.
+      // The live API sends this for a missing scope, the documentation a 403.
       return message.startsWith("Invalid scope")
         ? insufficientScope(401)
         : new InstantlyError.Unauthorized({ ...facts, serverMessage })
@@ -144,7 +144,7 @@ const ofEnvelope = (status: number, envelope: Envelope, facts: OwnFacts): Instan
 export const dependsOnBody = (status: number): boolean =>
   status >= 400 && status < 500 && status !== 408 && status !== 429
 
-/** The error that a response with this head becomes, and with this body, or with what is wrong with it. */
+/** The error for a response with this head, and with this body or the reason why it could not be read. */
 export const errorOf = (
   { retryAfter, status }: Head,
   body: Either.Either<string, string>,

@@ -1,4 +1,4 @@
-/** How a call ends before its time: cut off by a limit, or interrupted by its caller. */
+/** How a call ends early: cut off by a limit, or interrupted by its caller. */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -15,8 +15,8 @@ export class CurrentDeadline extends Context.Reference<CurrentDeadline>()("effec
 /**
  * Cuts an effect off after `limit`, and goes on with `orElse`.
  *
- * `Effect.timeoutTo` would not do: the limit must hold in a finalizer, too, where the caller cannot be interrupted. So one
- * daemon works and one rings.
+ * `Effect.timeoutTo` is not enough: the limit must hold in a finalizer, too, where the caller cannot be interrupted. So
+ * one daemon does the work, and another is the alarm.
  */
 export const within =
   <E2>(limit: Duration.Duration, orElse: Effect.Effect<never, E2>) =>
@@ -24,8 +24,8 @@ export const within =
     Duration.isFinite(limit)
       ? Effect.uninterruptibleMask((restore) =>
           Effect.gen(function* () {
-            // `Effect.exit` stands outside of what can be interrupted, so that this fiber never fails: Effect would log its
-            // cause, in which a finalizer of the app's may have put a secret.
+            // `Effect.exit` is outside of the interruptible part, so that this fiber never fails: Effect would log its
+            // cause, in which a finalizer of the app may have put a secret.
             const work = yield* Effect.forkDaemon(Effect.exit(Effect.interruptible(effect)))
             const alarm = yield* Effect.forkDaemon(
               Effect.interruptible(Effect.zipRight(Effect.sleep(limit), Fiber.interruptFork(work)))
@@ -40,7 +40,7 @@ export const within =
         )
       : effect
 
-/** Keeps of an interruption nothing but that it was one: a finalizer of the app's may have died with a secret in its error. */
+/** Strips an interruption of everything else: a finalizer of the app may have died with a secret in its error. */
 export const interruptedOnly = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   // Masked, because nothing is caught in a fiber that is being interrupted.
   Effect.uninterruptibleMask((restore) =>

@@ -1,4 +1,4 @@
-/** How long a `Retry-After` header asks to wait: RFC 9110, section 10.2.3, and its three forms of a date (5.6.7). */
+/** The wait in a `Retry-After` header: RFC 9110, section 10.2.3, and its three forms of a date (5.6.7). */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
@@ -38,8 +38,8 @@ const parseDate = (value: string, now: number): Option.Option<number> => {
 }
 
 /**
- * The wait that a header asks for at the time `now` (milliseconds since 1970). It is given in whole seconds or as a date.
- * A past date is zero, a day is the most, and anything else counts as no header.
+ * The wait that a header asks for at the time `now` (milliseconds since 1970). It is given in whole seconds or as a
+ * date. A past date is zero, the maximum is a day, and anything else counts as no header.
  */
 export const parse = (header: string | undefined, now: number): Option.Option<Duration.Duration> => {
   const value = header?.trim() ?? ""

@@ -1,4 +1,4 @@
-/** What a client adds to any retry policy: what no policy can overrule, and what can be seen of it. */
+/** What a client adds to every retry policy: rules that no policy can overrule, and telemetry. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -15,7 +15,8 @@ const mayRepeat = ({ _tag, method, outcome }: InstantlyError): boolean =>
 
 /**
  * A policy that is not stepped after an error that must not be followed by another request. It ends at a wait that the
- * deadline would cut off, because the error in hand says more than that the time is up. A policy that fails has ended.
+ * deadline would cut off, because the last error says more than that the time is up. A policy that fails counts as
+ * ended.
  */
 const supervise = (policy: RetryPolicy, call: Call): Schedule.Schedule<Duration.Duration, InstantlyError> => {
   const delays = Schedule.delays(policy)

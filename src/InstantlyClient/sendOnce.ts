@@ -10,16 +10,16 @@ import * as Option from "effect/Option"
 import { Departures } from "./departures.js"
 
 /**
- * Keeps `Fetch` to one request. A redirect would repeat a DELETE at another address. Bun's `fetch` sends a request again,
- * and reports nothing, when it loses a kept connection, although the first request may have been carried out: with
- * `keepalive: false` there is none to lose. Other runtimes behave as before.
+ * Keeps `Fetch` to one request. A redirect would repeat a DELETE at another address. When Bun's `fetch` loses a kept
+ * connection, it silently sends the request again, although the first one may have been carried out; `keepalive: false`
+ * keeps none. Other runtimes behave as before.
  */
 const once = { redirect: "manual", keepalive: false } as const satisfies RequestInit
 
 /**
- * Reports each departure, and adds these settings to those that `Fetch` has from the app. By `mapRequestEffect`, because a
- * client that sends again (`HttpClient.retry`) runs it anew each time; by a `FiberRef`, because Fetch's layer merges the
- * context that it was provided with inside of whatever is provided around a request.
+ * Reports each departure, and adds these settings to those that `Fetch` has from the app. It uses `mapRequestEffect`,
+ * because a client that sends again (`HttpClient.retry`) runs it anew each time, and a `FiberRef`, because Fetch's
+ * layer merges the context that it was provided with inside of whatever is provided around a request.
  */
 const leaving = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
   Effect.gen(function* () {

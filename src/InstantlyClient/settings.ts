@@ -26,7 +26,7 @@ export interface Settings {
   readonly deadline: Duration.Duration
 }
 
-/** What can be wrong with a setting. The list is complete, so any other message is somebody else's, and can quote a value. */
+/** What can be wrong with a setting. The list is complete, so any other message comes from elsewhere, and can quote a value. */
 const problems = {
   notUrl: "is not a URL, such as https://api.instantly.ai",
   notHttps: "must use https (http is only for loopback addresses, because it sends the API key in the clear)",
@@ -79,7 +79,7 @@ const token = (value: Redacted.Redacted): Checked<string> => {
   )
 }
 
-/** The library's name, and after it that of the app. */
+/** The library's name, followed by the app's. */
 const userAgent = (app: string): Checked<string> =>
   /^[\x20-\x7e]*[\x21-\x7e][\x20-\x7e]*$/.test(app)
     ? Either.right(`${libraryAgent} ${app.trim()}`)
@@ -97,7 +97,7 @@ const isConfig = <A>(value: A | Config.Config<A>): value is Config.Config<A> => 
 
 /** A setting that is given as a value or as a `Config`, or that is read from the configuration. */
 const setting = <A, B>(name: string, value: A | Config.Config<A>, check: (value: A) => Checked<B>): Config.Config<B> =>
-  // A `Config` adds its own path to the error, where it has one; a value has the name of its option.
+  // A `Config` adds its own path to the error, if it has one; a value has the name of its option.
   (isConfig(value) ? value : Config.nested(Config.succeed(value), name)).pipe(
     Config.mapOrFail((given) =>
       Either.mapLeft(check(given), (problem) => ConfigError.InvalidData([], `${name} ${problem}`))
@@ -118,7 +118,7 @@ const reasonOf = (cause: Cause.Cause<unknown>): string =>
     onSome: pathsOf
   })
 
-/** An API key that is obtained before each attempt. Nothing of its error is kept but a name, or a setting's path. */
+/** An API key that is obtained before each attempt. Only a name or a setting's path is kept of its error. */
 const obtained = (apiKey: Effect.Effect<Redacted.Redacted, unknown>): Effect.Effect<string, string> =>
   apiKey.pipe(
     Effect.catchAllCause((cause) => Effect.fail(`could not be obtained: ${reasonOf(cause)}`)),
@@ -126,7 +126,7 @@ const obtained = (apiKey: Effect.Effect<Redacted.Redacted, unknown>): Effect.Eff
     Effect.mapError((problem) => `the API key ${problem}`)
   )
 
-/** What stands for the settings that are left out. */
+/** What replaces the settings that are left out. */
 interface LeftOut {
   readonly apiKey: Config.Config<Settings["apiKey"]>
   readonly baseUrl: Config.Config<string>
@@ -157,7 +157,7 @@ const tokenOf = (apiKey: NonNullable<ConfigOptions["apiKey"]>): LeftOut["apiKey"
     ? Config.succeed(obtained(apiKey))
     : Config.map(setting("apiKey", apiKey, token), Effect.succeed)
 
-/** The error of a `Config` can quote what was read, and does not know the option: it keeps its path alone. */
+/** The error of a `Config` can quote what was read, and does not name the option, so only its path is kept. */
 const withName = (name: string, error: ConfigError.ConfigError): ConfigError.ConfigError => {
   switch (error._op) {
     case "And":
@@ -207,7 +207,7 @@ export const given = (options: ConfigOptions) => settings(options, byDefault)
 /** The settings as they are given, and the rest from the configuration. */
 export const configured = (options: ConfigOptions) => settings(options, fromEnvironment)
 
-/** What the app hands in may throw: the error names it, and what it threw. */
+/** The app's code may throw: the error names that code, and the class of what it threw. */
 export const catchThrown = <A, R>(
   name: string,
   effect: Effect.Effect<A, ConfigError.ConfigError, R>

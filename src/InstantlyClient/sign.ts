@@ -1,4 +1,4 @@
-/** What a request carries when it leaves: its address, the credential and the headers. */
+/** Adds the address, the credential and the headers to a request. */
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -21,7 +21,7 @@ const credentialOf = (
     : Effect.fail("its authorization header is not a credential that fits a header")
 }
 
-/** What would send a request elsewhere than to Instantly's API, and the credential with it. */
+/** Why a request would take the credential elsewhere than to Instantly's API. */
 const strayOf = ({ headers, url }: HttpClientRequest.HttpClientRequest): Option.Option<string> => {
   const path = pathOf(url)
   if (headers["host"] !== undefined) return Option.some("it has a host header of its own")
@@ -55,6 +55,6 @@ export const sign = (
   )
 }
 
-/** The path to show of a request: one that is not sent may hold a password of its host. */
+/** The path to show of a request. The URL of one that is held back may hold a password. */
 export const shownPathOf = (request: HttpClientRequest.HttpClientRequest): string =>
   Option.isSome(strayOf(request)) ? "(not a path)" : rooted(pathOf(request.url))

@@ -1,6 +1,6 @@
 /**
- * What can be seen of calls from outside: metrics, spans and their events, and a debug log where a call is interrupted and no
- * error can report its outcome. They are listed in `examples/opentelemetry/README.md`.
+ * The telemetry of calls: metrics, spans and their events, and a debug log for an interrupted call, whose outcome no
+ * error can report. `examples/opentelemetry/README.md` lists them.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -43,7 +43,7 @@ export const retrying = (error: InstantlyError, delay: Duration.Duration) =>
     { discard: true }
   )
 
-/** A path with its ids named instead of given, so that all calls of an operation share it. */
+/** A path with `{id}` in place of its ids, so that all calls of an operation share it. */
 const templateOf = (path: string): string => path.replace(/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/gi, "{id}")
 
 const failureOf = (cause: Cause.Cause<InstantlyError>): Record<string, unknown> =>

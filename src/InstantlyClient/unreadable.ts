@@ -22,7 +22,7 @@ const problemsOf = (
     case "Pointer":
       return problemsOf(issue.issue, [...path, ...Arr.ensure(issue.path).map((name) => nameOf(name, parent))], parent)
     case "Composite":
-      // Each member of a union has a problem. It is enough to say that the value is none of them.
+      // Each member of a union has a problem. It is enough to report the union.
       if (issue.ast._tag === "Union") return [at(path, `is not ${issue.ast}`)]
       return Arr.ensure(issue.issues).flatMap((inner) => problemsOf(inner, path, issue.ast))
     case "Refinement":

@@ -1,4 +1,4 @@
-/** The fields that errors are made of, each with its default, and the outcome that follows from them. */
+/** The fields of errors, each with its default, and the outcome that follows from them. */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
@@ -10,7 +10,7 @@ export const withDefault =
   <I>(schema: Schema.Schema<A, I>) =>
     Schema.propertySignature(schema).pipe(Schema.withConstructorDefault(value))
 
-/** The fields that every error has, with the outcome that it has by itself. */
+/** The fields that every error has, with its default outcome. */
 export const facts = (own: Outcome) => ({
   /** The method of the request. */
   method: Schema.String.pipe(withDefault(() => "")),
@@ -20,9 +20,9 @@ export const facts = (own: Outcome) => ({
   outcome: Outcome.pipe(withDefault(() => own)),
   /** How many requests the call sent, or tried to send. */
   attempts: Schema.NonNegativeInt.pipe(withDefault(() => 1)),
-  /** How long the call waited for permits and between attempts, all together. */
+  /** How long the call waited for permits and between attempts, in total. */
   waited: Schema.DurationFromMillis.pipe(withDefault(() => Duration.zero)),
-  /** The id that the response gave the request, for the server's support. */
+  /** The server's id of the request, for its support team. */
   requestId: Schema.OptionFromNullOr(Schema.String).pipe(withDefault(() => Option.none<string>()))
 })
 
@@ -32,7 +32,7 @@ export const anyStatus = (own: number) => Schema.Int.pipe(withDefault(() => own)
 
 export const detail = (own: string) => Schema.String.pipe(withDefault(() => own))
 
-/** How long the server asks to wait: at most a day. */
+/** The wait that the server asks for: at most a day. */
 export const retryAfter = Schema.OptionFromNullOr(Schema.DurationFromMillis).pipe(
   withDefault(() => Option.none<Duration.Duration>())
 )
@@ -53,7 +53,7 @@ export const TransportReason = Schema.Literal("NotSent", "ConnectionLost", "Time
  */
 export type TransportReason = typeof TransportReason.Type
 
-/** What the server said, at most 1,000 characters. It may repeat the request: it is never printed, logged or encoded. */
+/** The server's message, at most 1,000 characters. It may repeat the request, so it is never printed, logged or encoded. */
 export const serverMessage = Schema.transform(
   Schema.Null,
   Schema.OptionFromSelf(Schema.RedactedFromSelf(Schema.String)),
@@ -64,7 +64,7 @@ const scopes = Schema.Array(Schema.String).pipe(withDefault((): ReadonlyArray<st
 
 export const insufficientScope = {
   ...facts("NotApplied"),
-  /** 401 is what the live API answers, 403 what its documents say. */
+  /** 401 from the live API, 403 in its documentation. */
   status: Schema.Literal(401, 403).pipe(withDefault(() => 401 as const)),
   /** The scopes of which Instantly requires one, as far as it listed them. */
   required: scopes,
@@ -75,7 +75,7 @@ export const insufficientScope = {
 export const unexpectedStatus = {
   ...facts("Unknown"),
   status: anyStatus(302),
-  /** What can be said of the response without repeating it. */
+  /** A description of the response that does not repeat it. */
   detail: detail("Instantly does not document this response"),
   /** Whether the response is a refusal in Instantly's own envelope, and so not from a proxy on the way. */
   fromInstantly: Schema.Boolean.pipe(withDefault(() => false)),
@@ -88,7 +88,7 @@ export const invalidResponse = {
   /** Whether the body proves that the request was carried out, although it cannot be read as a whole. */
   confirmed: Schema.Boolean.pipe(withDefault(() => false)),
   /** What is wrong with the body, by path and expected type, never by value. */
-  detail: detail("it is not what was asked for")
+  detail: detail("it is not the expected response")
 }
 
 export const transportError = {
@@ -106,8 +106,8 @@ interface Evidence {
 }
 
 /**
- * The outcome of an error that is `Unknown` unless its fields prove more: a refusal of Instantly's own, a body that confirms
- * the deed, or a request that was never sent.
+ * The outcome of an error that is `Unknown` unless its fields prove more: Instantly's own refusal, a body that confirms
+ * the request, or a request that was never sent.
  */
 export const outcomeOf = ({ confirmed, fromInstantly, reason }: Evidence): Outcome => {
   if (confirmed === true) return "Applied"

@@ -1,6 +1,6 @@
 /**
- * What each error says, from its fields: what happened, what to do next, and the facts of the call, on at most four lines.
- * It never repeats a server's text: a proxy may echo the request, and with it the token.
+ * The message of each error, from its fields: what happened, what to do next, and the facts of the call, on at most
+ * four lines. It never repeats a server's text: a proxy may echo the request, and with it the token.
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
@@ -174,7 +174,7 @@ export const heldBack = (error: InstantlyError.HeldBack): string =>
     "Sending it again will not help until that changes."
   )
 
-/** `JSON.stringify` and JSON logs show what an error holds itself, which a derived message is not. */
+/** `JSON.stringify` and JSON logs show an error's own properties, and a derived message is not one of them. */
 export const addToJson = (prototype: Error): void => {
   Object.defineProperty(prototype, "toJSON", {
     value(this: Error) {

@@ -1,4 +1,4 @@
-/** What a rejected promise holds: `Effect.runPromise` and its relatives reject with a `FiberFailure` around the causes. */
+/** The reason of a rejected promise: `Effect.runPromise` and its relatives reject with a `FiberFailure` around the causes. */
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Runtime from "effect/Runtime"

@@ -1,6 +1,6 @@
 /**
- * A pace that yields to whatever else uses the limit. It does not know the limit: it steps down after 429s, and grows as
- * CUBIC does (RFC 9438): fast back to where the last 429s came, slowly there, and then faster again.
+ * A pace that yields to whatever else uses the limit, without knowing that limit. It steps down after 429s, and grows
+ * as in CUBIC (RFC 9438): fast up to where the last 429s came, slowly around there, and then faster again.
  */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -20,7 +20,10 @@ interface State {
   readonly slowedAt: number
   /** When the next permit is due, to a fraction of a millisecond. */
   readonly due: number
-  /** When the permits of the second up to the last one were given; at most `max` of them, because more change nothing. */
+  /**
+   * When the permits of the second before the last permit were given; at most `max` of them, because more would change
+   * nothing.
+   */
   readonly recent: ReadonlyArray<number>
 }
 
@@ -38,7 +41,7 @@ export const make = ({
 
   const grownTo = ({ pace, peak, slowedAt }: State, now: number) => {
     const seconds = Math.max(0, now - slowedAt) / 1000
-    /** How long it takes to be back at the peak. */
+    /** How long the pace takes to return to the peak. */
     const back = Math.cbrt((peak * (1 - factor)) / aggressiveness)
     return Math.min(max, Math.max(pace, peak + aggressiveness * (seconds - back) ** 3))
   }
@@ -53,7 +56,7 @@ export const make = ({
     const peak = slows ? Math.min(grown, Math.max(1, before.recent.length)) : before.peak
     const pace = slows ? Math.max(min, peak * factor) : grown
     const interval = 1000 / pace
-    // A permit that was late does not delay the next ones; after a step down nothing is made up for.
+    // A late permit does not delay the next ones. After a step down, lost time is not made up for.
     const from = slows ? now : Math.min(now, Math.max(before.due, now - interval))
     // At `max` it adds no wait: the quota beside it spaces permits.
     const due = Math.max(pace < max ? from + interval : now, throttled > 0 ? now + pause : now)
@@ -64,7 +67,7 @@ export const make = ({
       due,
       recent: [...before.recent.filter((at) => at > now - 1000), now].slice(-Math.ceil(max))
     }
-    // Rounded up: a fraction of a millisecond is never slept through on a clock of whole ones.
+    // Rounded up: on a clock of whole milliseconds, a sleep would end before the fraction has passed.
     const admitsAt = due > now ? Math.ceil(due) : now
     return Effect.succeed([next, pace, ScheduleDecision.continueWith(ScheduleInterval.after(admitsAt))])
   })

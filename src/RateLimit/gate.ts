@@ -1,6 +1,6 @@
 /**
- * The gate that runs a policy. One fiber serves the callers in the order in which they came: it waits until the next permit
- * is due, releases the first caller, and asks the policy when the permit after that one is due.
+ * The gate that runs a policy. One fiber serves the callers in the order in which they came: it waits until the next
+ * permit is due, releases the first caller, and steps the policy, which says when the permit after that one is due.
  */
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -25,9 +25,9 @@ const longer = Order.max(Option.getOrder(Duration.Order))
 
 /** What a permit waits for once the policy allows it. Its result goes to the caller with the permit. */
 export type Permit<A> = (
-  /** What the policy got at the last permit. */
+  /** The input of the policy at the last permit. */
   feedback: Feedback,
-  /** How many callers could leave now, as far as the policy goes. */
+  /** How many callers the policy lets leave now. */
   most: number
 ) => Effect.Effect<A>
 
@@ -42,20 +42,20 @@ export const make = <A, R>(
     readonly permit: Permit<A>
     /** The longest time for which one 429 closes the gate, in milliseconds. */
     readonly maxPause: number
-    /** What callers get once the policy has ended. */
+    /** The error for callers once the policy has ended. */
     readonly ended: () => PermitRefused
-    /** What callers get once the scope has ended. */
+    /** The error for callers once the scope has ended. */
     readonly closed: () => PermitRefused
   }
 ): Effect.Effect<Gate<A>, never, Scope.Scope | R> =>
   Effect.gen(function* () {
     const clock = yield* Effect.clock
-    // Nanoseconds are monotonic. Milliseconds are the wall clock's: set forward, it would look as if nobody had sent
-    // anything for a while, and a burst would be full again.
+    // Nanoseconds are monotonic. Milliseconds are the wall clock's: if that were set forward, it would seem that nobody
+    // had sent anything for a while, and the burst would be full again.
     const now = Effect.map(clock.currentTimeNanos, (nanos) => Number(nanos) / 1e6)
 
-    // Callers in the order in which they came. They stand in a set, because a queue would keep those who have given up
-    // until their turn comes. The bell rings when somebody has come.
+    // The waiting callers, in order of arrival. It is a set, because a queue would keep those who have given up until
+    // their turn. The bell rings when a caller arrives.
     const line = new Set<Deferred.Deferred<A, PermitRefused>>()
     const bell = yield* Queue.dropping<void>(1)
 
@@ -65,8 +65,8 @@ export const make = <A, R>(
     let refusal: PermitRefused | undefined
 
     /**
-     * Releases the first caller, if there still is one. In one step: between two, the scope could close, and nobody would find
-     * a caller who has left the line and has no permit.
+     * Releases the first caller, if there still is one. It is one step: if the scope closed between two, a caller who
+     * has left the line without a permit would wait for ever.
      */
     const releaseFirst = (permit: A) =>
       Effect.uninterruptible(
@@ -78,7 +78,7 @@ export const make = <A, R>(
         })
       )
 
-    /** Both can move while somebody waits, so they are read again after each sleep. */
+    /** Both times can change during a sleep, so they are read again after it. */
     const untilDue = Effect.gen(function* () {
       while (true) {
         const left = Math.ceil(Math.max(admitsAt, closedUntil) - (yield* now))
@@ -99,7 +99,7 @@ export const make = <A, R>(
         }
         yield* untilDue
         const permit = yield* options.permit(input, isPaced ? 1 : line.size)
-        // All of them may have given up in the meantime.
+        // All callers may have given up in the meantime.
         if (!(yield* releaseFirst(permit))) continue
 
         input = feedback
@@ -115,7 +115,7 @@ export const make = <A, R>(
       }
     })
 
-    /** Whoever comes later finds the refusal, and the others are in the line. */
+    /** Later callers find `refusal`; the others are in the line. */
     const refuseAll = (why: () => PermitRefused) =>
       Effect.suspend(() => {
         refusal ??= why()
@@ -125,7 +125,7 @@ export const make = <A, R>(
 
     yield* serve.pipe(
       Effect.interruptible,
-      // Also where the policy interrupts the fiber that it runs in.
+      // Also if the policy interrupts the fiber it runs in.
       Effect.ensuring(refuseAll(options.ended)),
       Effect.catchAllDefect((defect) =>
         Effect.logError(`the rate-limit policy failed with ${NameOf.ofDefect(defect)}: no more permits are given`)

@@ -15,14 +15,14 @@ export const make = (options: QuotaOptions): Schedule.Schedule<unknown> => {
   if (!(Number.isInteger(burst) && burst >= 1 && burst <= mostAtOnce)) {
     refuse("quota: burst", `a whole number from 1 to ${mostAtOnce}`, burst)
   }
-  if (window === 0) refuse("quota: window", "longer than nothing", options.window)
+  if (window === 0) refuse("quota: window", "longer than zero", options.window)
   const interval = (window + jitter) / Math.max(1, limit - burst)
 
-  // The state is when the next permit would leave, had all of them been evenly spaced.
+  // The state is the time at which the next permit would leave if all of them were evenly spaced.
   return Schedule.makeWithState(Number.NEGATIVE_INFINITY, (now, _, before) => {
-    // A clock that was set back must not make callers wait until it is where it was.
+    // If the clock was set back, callers must not wait until it has caught up.
     const arrival = Math.min(Math.max(before, now), now + burst * interval) + interval
-    // Rounded up: a fraction of a millisecond is never slept through on a clock of whole ones.
+    // Rounded up: on a clock of whole milliseconds, a sleep would end before the fraction has passed.
     const admitsAt = Math.max(now, Math.ceil(arrival - (burst - 1) * interval))
     return Effect.succeed([arrival, undefined, ScheduleDecision.continueWith(ScheduleInterval.after(admitsAt))])
   })

@@ -1,6 +1,5 @@
 /**
- * What can be seen of gates from outside: metrics, and events of the span that a call happens in. They are listed in
- * `examples/opentelemetry/README.md`.
+ * The telemetry of gates: metrics, and events of a call's span. `examples/opentelemetry/README.md` lists them.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -15,7 +14,7 @@ export const permitWait = Metric.timerWithBoundaries(
   "How long callers waited for a permit"
 )
 
-/** Over all gates together. */
+/** All gates together. */
 export const queued = Metric.gauge("instantly.permit_queue", { description: "Callers that are waiting for a permit" })
 
 export const pauses = Metric.counter("instantly.pauses", {
@@ -32,7 +31,7 @@ export const permitted = (waited: Duration.Duration) => {
   )
 }
 
-/** The gate has been closed for everybody. */
+/** The gate was closed for all callers. */
 export const paused = (pause: Duration.Duration) =>
   Effect.zipRight(
     Metric.increment(pauses),

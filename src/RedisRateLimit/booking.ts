@@ -1,6 +1,6 @@
 /**
- * The slots that this process has booked: a slot is the right to send one request at a time that Redis chose. The line of
- * callers, and what the policy says, are left to the gate.
+ * The slots that this process has booked: a slot is the right to send one request at a time that Redis chose. The gate
+ * keeps the line of callers and runs the policy.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -12,10 +12,10 @@ import type { Feedback, RateLimitPolicy } from "../RateLimit.js"
 import type { Link } from "./link.js"
 import * as Script from "./script.js"
 
-/** The most slots that are booked ahead, and so the most permits in the time of a round trip to Redis. */
+/** The most slots that are booked ahead, and so the most permits per round trip to Redis. */
 const ahead = 2
 
-/** After a command that failed, in milliseconds. */
+/** The pause after a failed command, in milliseconds. */
 const betweenTries = 100
 
 /** A JavaScript timer holds 25 days at most, so a longer wait is several sleeps. */
@@ -53,9 +53,9 @@ export const make = (options: {
     const whileAway = options.whileAway && (yield* Schedule.driver(options.whileAway))
     const oneAtATime = yield* Effect.makeSemaphore(1)
 
-    /** Slots by their time, without the one that `take` waits for. Void ones stay until it comes to them. */
+    /** Slots in order of time, without the one that `take` waits for. Void ones stay until `take` reaches them. */
     const booked = yield* Queue.unbounded<Slot>()
-    /** How many there should be. */
+    /** How many slots should be booked. */
     const wanted = yield* Queue.sliding<number>(1)
     const isAway = yield* Effect.makeLatch()
     let epoch = 0
@@ -73,7 +73,7 @@ export const make = (options: {
     const isLate = ({ at }: Slot) => Effect.map(now, (now) => now - at > Script.lateness)
     const isVoid = (slot: Slot) => slot.at < pausedUntil || (slot.epoch !== undefined && slot.epoch !== epoch)
 
-    /** Whether Redis did what it was asked to. */
+    /** Sends a command. The result says whether Redis booked all of its slots. */
     const send = (command: Script.Command) =>
       Effect.gen(function* () {
         const reply = yield* link.run(command)
@@ -101,7 +101,7 @@ export const make = (options: {
 
     yield* Queue.take(wanted).pipe(Effect.flatMap(book), Effect.forever, Effect.interruptible, Effect.forkScoped)
 
-    /** Slots of the policy for when Redis is away. Once it has ended, or died, only Redis can help. */
+    /** A slot of `whileAway`. Once that policy has ended or died, only Redis gives slots. */
     const fromPolicy = (policy: Schedule.ScheduleDriver<unknown, Feedback>, feedback: Feedback) =>
       isAway.await.pipe(
         Effect.zipRight(policy.next(feedback)),
@@ -110,7 +110,7 @@ export const make = (options: {
         Effect.catchAllCause(() => Effect.never)
       )
 
-    /** The next slot that can still be used. As many more are booked as callers can use soon. */
+    /** The next slot that can still be used. Books as many more as callers can use soon. */
     const next = (feedback: Feedback, most: number) =>
       Effect.gen(function* () {
         let slot = yield* Queue.poll(booked)
@@ -127,7 +127,7 @@ export const make = (options: {
     /** Waits until the slot's time has come. */
     const due = (slot: Slot) =>
       Effect.gen(function* () {
-        // Too much may happen in Redis until then: shortly before, check that the slot is still there.
+        // Much can happen in Redis until then, so check shortly before that the slot is still valid.
         if (slot.at - confirmedAt > Script.hold) {
           yield* sleepUntil(() => slot.at - Script.hold / 2)
           yield* send({ slots: 0, pause: 0 })
@@ -144,7 +144,7 @@ export const make = (options: {
           return true
         }
         lateInARow += 1
-        // The way to Redis, or its clock, may have changed, and then every slot would be late.
+        // The route to Redis or its clock may have changed, and then every slot would be late.
         if (lateInARow % 2 === 0) link.forgetClock()
         return false
       })
@@ -161,7 +161,7 @@ export const make = (options: {
         }
       })
 
-    /** Closes the gate of all processes until then, as soon as Redis can be used. */
+    /** Closes the gate in all processes until then, as soon as Redis is available. */
     const pauseUntil = (until: number) =>
       Effect.gen(function* () {
         while (true) {

@@ -1,6 +1,6 @@
 /**
- * The link to Redis: it runs one command, and keeps Redis's clock beside this process's own. What the app's client does is
- * contained here: it may throw, never respond, or return what nobody can read.
+ * The link to Redis: it runs one command, and tracks how Redis's clock differs from this process's own. Failures of the
+ * app's client end here: it may throw, never respond, or return something that is not a reply.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -9,7 +9,7 @@ import type { Evaluate } from "../RedisRateLimit.js"
 import * as Script from "./script.js"
 
 export interface Reply {
-  /** When the command was sent: what the reply says is no older. */
+  /** When the command was sent. The state in the reply is no older than this. */
   readonly sentAt: number
   readonly epoch: number
   /** The slots that were booked. All times are milliseconds of this process's clock. */
@@ -17,9 +17,9 @@ export interface Reply {
 }
 
 export interface Link {
-  /** Runs one command. There is no reply if that failed, which is logged once for several failures in a row. */
+  /** Runs one command. There is no reply if that failed; failures in a row log a single warning. */
   readonly run: (command: Script.Command) => Effect.Effect<Option.Option<Reply>>
-  /** Learns Redis's clock anew before the next command. */
+  /** Measures Redis's clock again before the next command. */
   readonly forgetClock: () => void
 }
 
@@ -37,7 +37,10 @@ const drift = 0.001
 const hasLeaptBetween = (before: Bounds, after: Bounds) =>
   after.least - before.most > Script.lateness + drift * (after.learnedAt - before.learnedAt)
 
-/** The replies that took least time bound the clock best. Bounds contradict each other if it was set, or has drifted. */
+/**
+ * The fastest replies give the tightest bounds. Bounds that contradict each other mean that the clock was set, or has
+ * drifted.
+ */
 const narrow = (before: Bounds, after: Bounds): Bounds => {
   const least = Math.max(before.least, after.least)
   const most = Math.min(before.most, after.most)
@@ -48,14 +51,14 @@ export const make = (options: {
   readonly evaluate: Evaluate
   readonly key: string
   readonly quotas: ReadonlyArray<string>
-  /** What happens to callers while Redis cannot be used: a sentence. */
+  /** A sentence that says what callers get while Redis is unavailable. */
   readonly consequence: string
   readonly now: Effect.Effect<number>
 }): Link => {
   const { evaluate, key, now, quotas } = options
   let clock: Bounds | undefined
   let seen = Script.nothingSeen
-  /** Redis's clock was set forward, and Redis does not know yet that the slots which were booked before are void. */
+  /** Redis's clock was set forward, and its state does not show yet that the slots booked before are void. */
   let hasLeapt = false
   let hasWarned = false
 
@@ -88,7 +91,7 @@ export const make = (options: {
       const receivedAt = yield* now
       // The script ran after the command was sent, and before the reply came.
       const bounds = { least: ranAt / 1000 - receivedAt, most: ranAt / 1000 - sentAt, learnedAt: receivedAt }
-      // Redis has begun a new epoch if it was told that the state is lost.
+      // If the command said that the state is lost, Redis has begun a new epoch.
       if (epoch !== undefined) hasLeapt = false
       hasLeapt ||= clock !== undefined && hasLeaptBetween(clock, bounds)
       clock = clock ? narrow(clock, bounds) : bounds
@@ -103,7 +106,10 @@ export const make = (options: {
       }
     })
 
-  /** Nothing is booked before the clock is known: without a deadline, a command that the client keeps would run later. */
+  /**
+   * Measures the clock before anything is booked: without a deadline, a command that the client has queued could run
+   * much later.
+   */
   const learnClock = send({ slots: 0, pause: 0 }).pipe(
     Effect.repeat({ times: 2, until: ({ roundTrip }) => roundTrip <= Script.lateness })
   )
@@ -120,7 +126,7 @@ export const make = (options: {
       Effect.gen(function* () {
         if (clock === undefined) yield* learnClock
         const { reply } = yield* send(command)
-        // The slots of this reply are void, too. Sent again, the command says so, and begins a new epoch.
+        // The slots of this reply are void, too. Sent again, the command reports the loss and begins a new epoch.
         return hasLeapt ? (yield* send(command)).reply : reply
       }).pipe(
         Effect.filterOrFail(Option.isSome, () => "the command arrived too late"),

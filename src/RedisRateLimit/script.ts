@@ -1,6 +1,6 @@
 /**
- * What Redis does: one script, which books slots or closes the gate in one step, by Redis's own clock. It needs Redis 5 or
- * later, because a script that reads the time could not write before. All its numbers are microseconds.
+ * The script that runs in Redis: it books slots or closes the gate in one step, by Redis's own clock. It needs Redis 5
+ * or later: before that, a script that reads the time could not write. All its times are microseconds.
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
@@ -20,14 +20,14 @@ export const hold = 500
  * closed; and for each quota its arrival: when the last permit would have left if all were evenly spaced (the generic cell
  * rate algorithm).
  *
- * - A command that runs after its deadline does nothing, because its sender has given up. So nothing is booked by commands
- *   that a client kept while it was disconnected.
- * - A new epoch voids all slots that are booked. A process may use such a slot until it learns of the epoch, but for no
+ * - A command that runs after its deadline does nothing, because its sender has given up. So nothing is booked by
+ *   commands that a client queued while it was disconnected.
+ * - A new epoch voids all slots that are booked. A process may use such a slot until it sees the new epoch, but for no
  *   longer than `hold`, so until then all permits count as used.
- * - A new epoch also begins if the state is lost. It is lost if there is none, if it is newer than the clock, or if it is
- *   older than what the sender has seen. The sender may have seen less than others have, so a state that another server
- *   wrote is lost, too: before a failover or a restart, that server may have written more. Where `INFO` is forbidden, only
- *   the others protect the limit.
+ * - A new epoch also begins if the state is lost. It is lost if there is none, if it is newer than the clock, or if it
+ *   is older than what the sender has seen. The sender may have seen less than others have, so a state that another
+ *   server wrote is lost, too: before a failover or a restart, that server may have written more. If `INFO` is
+ *   forbidden, only the other checks protect the limit.
  */
 export const script = `local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -79,7 +79,7 @@ export const keyOf = (workspace: string) => `effect-instantly:{${workspace}}`
 
 const micros = (millis: number) => String(Math.ceil(millis * 1000))
 
-/** Each quota as the script wants it. Those of one window count together, whatever their limits are in each process. */
+/** The quotas as arguments of the script. Those of one window count together, whatever their limits are in each process. */
 export const quotaArguments = (quotas: ReadonlyArray<QuotaOptions>): ReadonlyArray<string> => {
   const windows = quotas.map(({ window }) => Duration.toMillis(window))
   return quotas.flatMap(({ burst = 1, jitter = 0, limit }, index) => {
@@ -105,13 +105,13 @@ export interface Seen {
 
 export const nothingSeen: Seen = { epoch: 0, ranAt: 0 }
 
-/** No state is as new as this, so the script takes the state of this epoch for lost. */
+/** Newer than any state, so the script treats the state of this epoch as lost. */
 export const lost = (epoch: number): Seen => ({ epoch, ranAt: Number.MAX_SAFE_INTEGER })
 
 export const commandArguments = (
   { pause, slots }: Command,
   { epoch, ranAt }: Seen,
-  /** Milliseconds of Redis's clock, if that is known. */
+  /** Milliseconds of Redis's clock, once that has been measured. */
   deadline: number | undefined
 ): ReadonlyArray<string> => [
   deadline === undefined ? String(Number.MAX_SAFE_INTEGER) : micros(deadline),
@@ -131,7 +131,7 @@ const fromBytes = Schema.transform(Schema.Uint8ArrayFromSelf, fromText, {
   encode: (text) => new TextEncoder().encode(text)
 })
 
-/** Clients give an integer as a number, a text, a bigint or as bytes. */
+/** Clients return an integer as a number, a string, a bigint or bytes. */
 const Integer = Schema.Union(Schema.Int, fromText, fromBigInt, fromBytes)
 
 /** Redis's time, then, unless the deadline had passed, the epoch and the slots, none of which is in the past. */

@@ -1,4 +1,4 @@
-/** What the entries of a journal leave to do. */
+/** The work that the entries of a journal leave. */
 import { type ApiKeyId, spelling } from "../ApiKey.js"
 import type { Entry } from "./receipt.js"
 
@@ -7,7 +7,7 @@ import type { Entry } from "./receipt.js"
  * settles, in their order and each once. `inDoubt` are those among them that an earlier run may have deleted: it recorded
  * `Begun` and nothing after it, or `Unknown`.
  *
- * `pending(ids, [])` is the same list without its doubles.
+ * `pending(ids, []).ids` is the same list without duplicates.
  *
  * @example
  * ```ts

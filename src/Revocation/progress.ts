@@ -1,4 +1,4 @@
-/** What a run learns from the calls that have ended: whether another call can succeed. */
+/** The progress of a run: whether another call can succeed, from the calls that have ended. */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { DeleteApiKeyError } from "../ApiKeys.js"
@@ -17,7 +17,7 @@ export interface Progress {
 
 export const start: Progress = { hasDeleted: false, foreign: 0, skips: Option.none() }
 
-/** So many foreign responses in a row mean that somebody on the way answers in Instantly's place. */
+/** With this many foreign responses in a row, somebody on the way answers in Instantly's place. */
 const wall = 5
 
 const foreignAfter = (foreign: number, error: DeleteApiKeyError): number => {
@@ -26,7 +26,7 @@ const foreignAfter = (foreign: number, error: DeleteApiKeyError): number => {
       return error.fromInstantly ? 0 : foreign + 1
     case "InvalidResponse":
       return error.outcome === "Applied" ? 0 : foreign + 1
-    // Anybody on the way can send a 429 or a 5xx, and the other two are no responses.
+    // Anybody on the way can send a 429 or a 5xx, and the other two are not responses.
     case "TooManyRequests":
     case "ServerError":
     case "TransportError":
@@ -43,7 +43,7 @@ const doomOf = (error: DeleteApiKeyError): Option.Option<Reason> =>
     ? Option.some(error._tag)
     : Option.none()
 
-/** What is known after one more call. The first reason to skip the other ids stays. */
+/** The progress after one more call. The first reason to skip the other ids stays. */
 export const after =
   (result: Either.Either<unknown, DeleteApiKeyError>) =>
   (before: Progress): Progress => {

@@ -22,7 +22,7 @@ const afterError = {
   attempts: Schema.NonNegativeInt,
   /** The tag of the error, such as `NotFound`, or the class of a defect. */
   error: Schema.String,
-  /** What the error says. It holds no secret. */
+  /** The message of the error, without secrets. */
   message: Schema.String,
   /** The id that Instantly gave the last request, for its support. */
   requestId: Schema.OptionFromNullOr(Schema.String)
@@ -152,7 +152,7 @@ export type Entry = typeof Entry.Type
  */
 export const isSettled = (receipt: Receipt): boolean => receipt._tag === "Deleted" || receipt._tag === "NotFound"
 
-/** What a receipt needs besides the result of the call. */
+/** What a receipt needs in addition to the result of the call. */
 export interface Facts {
   readonly id: ApiKeyId
   readonly at: DateTime.Utc
@@ -194,17 +194,17 @@ export const ofResult = (
     onRight: ({ name }) => new Deleted({ id: facts.id, at: facts.at, name: Option.some(name) })
   })
 
-/** An `ApiKeys` of the app's own died, or interrupted itself. */
+/** A custom `ApiKeys` died, or interrupted itself. */
 export const ofCause = ({ at, id }: Facts, cause: Cause.Cause<never>): Receipt => {
   const error = NameOf.ofCause(cause)
-  const message = `The call failed with ${error}, so what became of the request is not known. Check whether it was carried out.`
+  const message = `The call failed with ${error}, so the outcome of the request is unknown. Check whether it was carried out.`
   return new Unknown({ id, at, attempts: 0, error, message, requestId: Option.none() })
 }
 
-/** Stands in a receipt for what was given in place of an id. */
+/** Replaces, in a receipt, an id that is not a UUID. */
 const nil = ApiKeyId.make("00000000-0000-0000-0000-000000000000")
 
-/** What was given is not a UUID, and may be a secret: the receipt does not have it. */
+/** The receipt for an id that is not a UUID. That may be a secret, so the receipt does not hold it. */
 export const ofMalformed = (at: DateTime.Utc): Receipt =>
   ofError(
     { id: nil, at, inDoubt: false },

@@ -1,4 +1,4 @@
-/** Refuses wrong parameters where a policy is made, so that nobody finds out when it is in use. */
+/** Refuses wrong parameters when a policy is made, so that the mistake does not show later, in use. */
 import * as Duration from "effect/Duration"
 
 export const refuse = (parameter: string, wanted: string, got: unknown): never => {

@@ -1,6 +1,6 @@
 /**
- * How networks and servers fail. A fault says what goes wrong with a request or its response; a script says which requests it
- * happens to. What the server does when nothing goes wrong is left to `InstantlyMock`.
+ * Faults of networks and servers. A fault says what goes wrong with a request or its response; a script says which
+ * requests it happens to. `InstantlyMock` is the server when nothing goes wrong.
  *
  * @example
  * ```ts
@@ -74,7 +74,7 @@ export type Exchange = Effect.Effect<Response, Broken>
 export interface Fault extends Pipeable.Pipeable {
   /** Its name in the record of a request. */
   readonly name: string
-  /** Makes what the fault does to an exchange. It runs once for each script, so every script has its own counters. */
+  /** Makes the function that changes an exchange. It runs once for each script, so every script has its own counters. */
   readonly prepare: Effect.Effect<(exchange: Exchange) => Exchange>
 }
 
@@ -85,8 +85,8 @@ const changing = (name: string, change: (exchange: Exchange) => Exchange): Fault
 const broken = (how: Broken): Exchange => Effect.fail(how)
 
 /**
- * The connection is refused, so the request is never sent. A server on a socket cannot refuse a single request, so there
- * it works as {@link loseRequest}.
+ * The connection is refused, so the request is never sent. A server on a socket cannot refuse a single request, so
+ * there it works like {@link loseRequest}.
  *
  * @since 0.1.0
  * @category faults
@@ -300,7 +300,8 @@ export const times = (n: number, fault: Fault): Script => {
 export const always = (fault: Fault): Script => Selection.taking("always", fault, () => Effect.succeed(true), true)
 
 /**
- * The script starts after the next `n` requests, which it leaves alone. Requests that an earlier script takes do not count. Throws a `RangeError` unless `n` is a whole number of at least 0.
+ * A script that starts after the next `n` requests. Requests that an earlier script takes do not count. Throws a
+ * `RangeError` unless `n` is a whole number of at least 0.
  *
  * @example
  * ```ts

@@ -2,9 +2,9 @@
  * Instantly in memory, behind `HttpClient` or on a socket. It creates, lists and deletes API keys and keeps an audit log as
  * Instantly does, with Instantly's authentication, scopes, plans, limits and errors. How an exchange fails is left to `Fault`.
  *
- * Where Instantly documents nothing, there is an option, and its documentation names the default. Where the live API is known
- * to differ from its documents, the double does as the live API does. It reads `Clock` and draws from a seeded `Random`, so
- * the same requests at the same times get the same responses.
+ * If Instantly documents nothing, there is an option, and its documentation names the default. If the live API has been
+ * seen to differ from its documentation, the double follows the live API. It reads `Clock` and draws from a seeded
+ * `Random`, so the same requests at the same times get the same responses.
  *
  * Run a test with `VirtualTime.run`, and its waits end at once, also under `it.effect`.
  *
@@ -108,7 +108,7 @@ export interface CreatedApiKey {
 }
 
 /**
- * What a test can do with a double.
+ * The functions of a double.
  *
  * @since 0.1.0
  * @category models
@@ -218,7 +218,7 @@ const created = (key: Keys.StoredKey): CreatedApiKey => ({
 /**
  * Makes a double, which ends with its scope. As a server does, it carries a request out even if the client no longer waits.
  *
- * Throws a `RangeError` if a limit, a window or a lag is out of its bounds. Dies with a `RangeError` if one of the `faults`
+ * Throws a `RangeError` if a limit, a window or a lag is out of bounds. Dies with a `RangeError` if one of the `faults`
  * could never happen: see `Fault.Script`.
  *
  * @since 0.1.0
@@ -319,7 +319,7 @@ export const layer = (options?: Options): Layer.Layer<InstantlyMock | HttpClient
 /**
  * The double for any `HttpServer`, for programs that reach Instantly at an address.
  *
- * On a socket, a fault breaks the real connection. `Fault.refuse` cannot do that; there it is `Fault.loseRequest`.
+ * On a socket, a fault breaks the real connection. `Fault.refuse` cannot, and works like `Fault.loseRequest`.
  *
  * @example
  * ```ts

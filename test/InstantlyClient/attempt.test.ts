@@ -63,7 +63,7 @@ describe("a 2xx", () => {
     })
   )
 
-  const somethingElse = "it is about something else than the request"
+  const somethingElse = "it is about something other than the request"
   const unconfirmed: ReadonlyArray<readonly [string, string, string]> = [
     ["is about something else", '{"id":"b","name":"made-up-canary"}', somethingElse],
     ["is about nothing", "{}", "id is missing"],
@@ -314,6 +314,20 @@ describe("an interruption that does not come from the caller", () => {
       const error = yield* Effect.flip(callOver(responding(500), Schema.Unknown, { timeout, transformClient }))
       expect(error).toMatchObject({ reason: "ConnectionLost", outcome: "Unknown", attempts: 1 })
       expect(error.message).toContain("the HttpClient interrupted itself")
+    })
+  )
+
+  it.effect("but from the HttpClient, which interrupts the fiber that it runs in, is a lost connection", () =>
+    Effect.gen(function* () {
+      const client = HttpClient.make(() =>
+        Effect.withFiberRuntime<never>((fiber) => Effect.zipRight(Fiber.interruptFork(fiber), Effect.never))
+      )
+      expect(yield* Effect.flip(callOver(client, Schema.Unknown))).toMatchObject({
+        reason: "ConnectionLost",
+        outcome: "Unknown",
+        detail: "the HttpClient interrupted itself",
+        attempts: 1
+      })
     })
   )
 

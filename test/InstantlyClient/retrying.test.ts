@@ -5,8 +5,8 @@ import { type InstantlyError, RetryPolicy } from "effect-instantly"
 import { Fault } from "effect-instantly/testing"
 import { envelope } from "../support/bodies.js"
 import { leaksIn } from "../support/leaks.js"
+import { warningsOf } from "../support/logs.js"
 import { inVirtualTime } from "../support/virtual.js"
-import { warningsOf } from "../support/warnings.js"
 import { withMock } from "../support/withMock.js"
 
 /** Changes one field of a JSON object on its way. */
@@ -33,7 +33,7 @@ describe("a call", () => {
   const unreadable: ReadonlyArray<readonly [string, Fault.Fault]> = [
     ["it was cut off or damaged, or the app's HttpClient has read it", Fault.cutResponse],
     ["it is not JSON", Fault.respond({ status: 200, body: "<html>" })],
-    ["it is about something else than the request", changing("id", "019e18e2-78d4-7322-941a-7384d8969c61")],
+    ["it is about something other than the request", changing("id", "019e18e2-78d4-7322-941a-7384d8969c61")],
     ["id is not ApiKeyId", changing("id", null)],
     ["it is empty", Fault.respond({ status: 204 })]
   ]

@@ -59,7 +59,7 @@ const kinds: ReadonlyArray<readonly [string, () => InstantlyError.InstantlyError
   [
     "InvalidResponse",
     () => new InvalidResponse(),
-    { ...facts, outcome: "Unknown", status: 200, confirmed: false, detail: "it is not what was asked for" }
+    { ...facts, outcome: "Unknown", status: 200, confirmed: false, detail: "it is not the expected response" }
   ],
   [
     "TransportError",

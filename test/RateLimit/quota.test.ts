@@ -43,7 +43,7 @@ describe("quota", () => {
     [{ limit: 10, window: "1 second", burst: 1.5 }, "quota: burst must be a whole number from 1 to 9, not 1.5"],
     [{ limit: 10, window: "1 second", burst: 10 }, "quota: burst must be a whole number from 1 to 9, not 10"],
     [{ limit: 1, window: "1 second", burst: 2 }, "quota: burst must be a whole number from 1 to 1, not 2"],
-    [{ limit: 10, window: 0 }, "quota: window must be longer than nothing, not 0"],
+    [{ limit: 10, window: 0 }, "quota: window must be longer than zero, not 0"],
     [{ limit: 10, window: Duration.infinity }, "quota: window must be finite, not Duration(Infinity)"],
     [{ limit: 10, window: "1 second", jitter: -1 }, "quota: jitter must be a duration that is not negative, not -1"]
   ] as const)("refuses %j where it is made", (options, message) => {

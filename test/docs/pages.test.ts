@@ -117,6 +117,10 @@ describe.each(pages.map((page) => [page.path, page] as const))("%s", (_, page) =
     expect(broken).toEqual([])
   })
 
+  it("does not have anybody run whatever is published on npm under the name that is not reserved yet", () => {
+    expect(page.text).not.toMatch(/\b(?:npx|pnpx|bunx|pnpm dlx|yarn dlx|npm exec)(?: -\S+)* effect-instantly\b/)
+  })
+
   it.effect("names commands that work", () =>
     Effect.gen(function* () {
       const problems = yield* Effect.forEach(commandsOf(page), (command) =>

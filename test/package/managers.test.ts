@@ -1,5 +1,9 @@
-/** The package, installed by each package manager in an empty folder: a program deletes a key at the double. What README says of them is so. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+/**
+ * The package, installed by each package manager in an empty folder: a program deletes a key at the double. What README says
+ * of the errors that they end with is taken from there and tried.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
+import { rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "@effect/vitest"
@@ -10,7 +14,8 @@ import { blocksOf, page } from "../docs/pages.js"
 import { type Given, start } from "../support/process.js"
 
 const temporary = mkdtempSync(join(tmpdir(), "effect-instantly-managers-"))
-afterAll(() => rmSync(temporary, { recursive: true, force: true }))
+// many thousands of files: Vitest gives up a worker that is blocked for a minute
+afterAll(() => rm(temporary, { recursive: true, force: true }))
 
 const tarball = inject("tarball")
 const peers = ["effect@3", "@effect/platform@0.97"]

@@ -1,4 +1,4 @@
-/** Responses that do not come from Instantly's API, and one that should not. */
+/** Responses that Instantly's API does not send, or should not. */
 import type { Response } from "../Fault.js"
 
 const html = (status: number, title: string, text: string): Response => ({
@@ -43,7 +43,7 @@ export const responses = {
   emptyObject: json(200, {}),
   /** A 200 whose body is the envelope of a 401. */
   unauthorizedIn200: json(200, { statusCode: 401, error: "Unauthorized", message: "Invalid API key" }),
-  /** A 200 with a key that nobody named. */
+  /** A 200 with another key than the one in the request. */
   anotherKey: json(200, {
     id: "00000000-0000-7000-8000-00000000dead",
     name: "another key",

@@ -1,11 +1,11 @@
-/** What faults and scripts keep between requests: how many they have counted, and how far a schedule of delays has come. */
+/** The state of faults and scripts between requests: counters, and the position in a schedule of delays. */
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Parameters from "../../internal/parameters.js"
 import type { Delay, Fault, Script } from "../Fault.js"
 
-/** Gives a sleep of this delay. A schedule begins anew each time that this runs. */
+/** Makes a sleep of this delay. A schedule starts again each time that this runs. */
 export const sleeping = (parameter: string, delay: Delay): Effect.Effect<Effect.Effect<void>> => {
   if (Schedule.isSchedule(delay))
     return Effect.map(Schedule.driver(delay), (driver) => Effect.ignore(driver.next(undefined)))
@@ -13,7 +13,7 @@ export const sleeping = (parameter: string, delay: Delay): Effect.Effect<Effect.
   return Effect.succeed(Effect.sleep(Parameters.duration(parameter, delay)))
 }
 
-/** Takes the requests that this is true of, by their path. */
+/** Takes the requests whose path fits. */
 export const taking = (
   name: string,
   fault: Fault,

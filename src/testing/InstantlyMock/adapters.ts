@@ -86,7 +86,7 @@ export const httpClient = (serve: (incoming: Incoming) => Fault.Exchange): HttpC
 const breakConnection = (broken: Fault.Broken) => {
   const cutOff = broken._tag === "CutOff" ? broken.response : undefined
   return Effect.map(
-    // Gives what was written time to leave before the connection is destroyed.
+    // Gives the bytes time to leave before the connection is destroyed.
     brokenBody(cutOff === undefined ? new Uint8Array() : beginningOf(cutOff), Effect.sleep("20 millis")),
     (body) =>
       HttpServerResponse.raw(Object.assign(body, { pipe: constVoid }), {

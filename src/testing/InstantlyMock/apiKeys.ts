@@ -9,7 +9,7 @@ import { isDeleted, type Keys, type StoredKey } from "./keys.js"
 import type { Options } from "./options.js"
 import * as Page from "./page.js"
 
-/** The options of what lists and deletions show. */
+/** The options of lists and deletions. */
 export interface Behaviour extends Required<Pick<Options, "shownSecret" | "cursorOnLastPage">> {
   /** Milliseconds. */
   readonly listLag: number

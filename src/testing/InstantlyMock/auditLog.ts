@@ -31,7 +31,7 @@ export interface Activity {
   readonly metadata?: Readonly<Record<string, unknown>>
 }
 
-/** The options of what the audit log shows. */
+/** The options of the audit log. */
 export interface Behaviour extends Required<Pick<Options, "cursorOnLastPage">> {
   readonly auditLog: Required<NonNullable<Options["auditLog"]>>
   /** Milliseconds. */

@@ -4,7 +4,7 @@ import { envelope, type Incoming, type Route, refused, type Served } from "./exc
 import { isDeleted, type Keys, type StoredKey } from "./keys.js"
 import type { Options } from "./options.js"
 
-/** The options of what a caller is refused for. */
+/** The options that decide why a caller is refused. */
 export interface Behaviour
   extends Required<
     Pick<

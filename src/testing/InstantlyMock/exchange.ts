@@ -1,4 +1,4 @@
-/** What the double reads of a request, the JSON that Instantly responds with, and what a route is. */
+/** The requests that the double reads, the JSON that Instantly responds with, and routes. */
 import type { Headers } from "@effect/platform"
 import type * as Either from "effect/Either"
 import type { Response } from "../Fault.js"
@@ -35,11 +35,11 @@ export interface Call {
 
 export interface Route {
   readonly method: string
-  /** What the whole path looks like, still encoded. */
+  /** The pattern of the whole path, still encoded. */
   readonly path: RegExp
   /** The scope that it needs: this one, `…:all` of the same resource, the same action of `all`, or `all:all`. */
   readonly scope: { readonly resource: string; readonly action: string }
-  /** Validates a request as the framework does, and gives what carries it out. */
+  /** Validates a request as the framework does, and returns the function that carries it out. */
   readonly validate: (incoming: Incoming) => Either.Either<(call: Call) => Served, Response>
 }
 

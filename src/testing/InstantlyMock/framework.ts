@@ -11,7 +11,7 @@ export const invalid = (message: string): Checked<never> =>
 
 const decodePath = Option.liftThrowable(decodeURIComponent)
 
-/** The route of a request, which its method and path decide alone. */
+/** The route of a request, by its method and path alone. */
 export const route = (routes: ReadonlyArray<Route>, incoming: Incoming): Checked<Route> => {
   const { method, path, query } = incoming
   if (Option.isNone(decodePath(path))) {
@@ -49,7 +49,7 @@ export const parseBody = ({ body, headers }: Incoming): Checked<unknown> => {
   )
 }
 
-/** Fastify converts to the type it wants where it can: a number to a string, an array of one element to the element. */
+/** Fastify converts a value to the expected type if it can: a number to a string, an array of one element to the element. */
 export const asString = (value: unknown): string | undefined => {
   if (value === null) return ""
   if (Array.isArray(value) && value.length === 1) return asString(value[0])
@@ -57,7 +57,7 @@ export const asString = (value: unknown): string | undefined => {
   return isScalar ? String(value) : undefined
 }
 
-/** A parameter of the query, of which there may be one. */
+/** A query parameter, which may occur once. */
 const parameter = <A>(
   query: URLSearchParams,
   name: string,

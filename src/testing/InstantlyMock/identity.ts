@@ -9,7 +9,7 @@ export interface Identity {
 
 const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 const suffixes = digits.length ** 6
-/** Odd and no multiple of 31, so that the walk from one suffix to the next meets all of them. */
+/** Odd and no multiple of 31, so that the steps from one suffix to the next reach all of them. */
 const step = 9_007_199_253
 
 const suffix = (number: number): string =>

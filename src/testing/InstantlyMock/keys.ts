@@ -1,4 +1,4 @@
-/** The workspaces and keys that exist, and those that did. */
+/** The workspaces and keys, including deleted ones. */
 import * as Option from "effect/Option"
 import * as Identity from "./identity.js"
 import type { Options } from "./options.js"
@@ -60,7 +60,7 @@ export const make = (identity: Identity.Identity, uuidInSecret: NonNullable<Opti
     },
     create: (key: NewKey, now: number): StoredKey => {
       const id = identity.uuid(now)
-      // A secret is made up even where one is given, so that those that follow are the same.
+      // A secret is made up even if one is given, so that the later ones are the same.
       const secret = identity.secret(uuidInSecret === "key" ? id : key.workspaceId)
       if (key.secret !== undefined) givenSecrets.add(key.secret)
       return store({ ...key, id, secret: key.secret ?? secret, createdAt: now, deletedAt: Option.none() })
@@ -83,6 +83,6 @@ export const make = (identity: Identity.Identity, uuidInSecret: NonNullable<Opti
   }
 }
 
-/** Whether a key counts as deleted where a deletion takes this long to show. */
+/** Whether a key counts as deleted if a deletion takes this long to show. */
 export const isDeleted = (key: StoredKey, now: number, lag: number) =>
   Option.exists(key.deletedAt, (deletedAt) => deletedAt + lag <= now)

@@ -1,4 +1,4 @@
-/** The options of a double, and what the server makes of them. */
+/** The options of a double, and the server's behaviour that follows from them. */
 import * as Duration from "effect/Duration"
 import * as Parameters from "../../internal/parameters.js"
 import type { Script } from "../Fault.js"
@@ -42,7 +42,7 @@ export interface Options {
    * `Invalid authorization header or API key`. Default: the first one.
    */
   readonly unknownKeyMessage?: string
-  /** The message of the 401 for a deleted key, which nobody has reported. Default: that of a key that never existed. */
+  /** The message of the 401 for a deleted key. There are no reports of it. Default: that of a key that never existed. */
   readonly revokedKeyMessage?: string
   /**
    * Whether the plan of the workspace that a secret names is checked before the secret itself. Then every secret that names
@@ -50,8 +50,7 @@ export interface Options {
    */
   readonly planChecked?: "beforeKey" | "afterKey"
   /**
-   * Whose id a secret holds: its workspace's, or its own key's. Default: its workspace's, which one user has reported of a
-   * key of theirs.
+   * Whose id a secret holds: its workspace's, or its own key's. Default: its workspace's, as one user has reported.
    */
   readonly uuidInSecret?: "workspace" | "key"
   /**
@@ -60,7 +59,7 @@ export interface Options {
    */
   readonly shownSecret?: "whole" | "masked" | "empty"
   /**
-   * How long lists, the audit log among them, do not show what was done. Up to 15 seconds have been reported of other
+   * How long a change takes to show in lists and in the audit log. Up to 15 seconds have been reported for other
    * resources. Default: 0.
    */
   readonly listLag?: Duration.DurationInput
@@ -72,12 +71,11 @@ export interface Options {
   readonly auditLog?: {
     /** Which row comes first. Default: the newest. */
     readonly order?: "newestFirst" | "oldestFirst"
-    /** Whether the rows of what a key did keep its id when the key has been deleted. Default: kept. */
+    /** Whether rows keep the id of the key that acted once that key has been deleted. Default: kept. */
     readonly deletedKeyId?: "kept" | "lost"
     /**
-     * What shows which key a row about a created or deleted key means: the key's id, which stands somewhere in
-     * `audit_metadata`; the time alone, which is that of the creation or deletion; or nothing, and the row's time is a minute
-     * earlier. Default: the id.
+     * How a row identifies a created or deleted key: by its id, somewhere in `audit_metadata`; by the time alone, which
+     * is that of the creation or deletion; or not at all, and the row's time is a minute earlier. Default: by its id.
      */
     readonly createdKey?: "id" | "time" | "nothing"
   }
@@ -85,7 +83,7 @@ export interface Options {
   readonly faults?: ReadonlyArray<Script>
 }
 
-/** The whole milliseconds of a window, which is finite and longer than zero. */
+/** The whole milliseconds of a window that is finite and longer than zero. */
 export const windowMillis = (parameter: string, window: Duration.DurationInput): number => {
   const millis = Parameters.finiteMillis(parameter, window)
   return millis > 0 ? millis : Parameters.refuse(parameter, "longer than zero", window)

@@ -6,7 +6,7 @@ interface Options<A> {
   /** The cursor of the page before. */
   readonly startingAfter: string | undefined
   readonly cursorOnLastPage: boolean
-  /** Which items the list shows. A cursor may be one that it no longer shows. */
+  /** Which items the list shows. A cursor may be the id of an item that it no longer shows. */
   readonly isListed: (item: A) => boolean
   readonly encode: (item: A) => unknown
 }

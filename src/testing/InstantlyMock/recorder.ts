@@ -19,7 +19,7 @@ interface Added {
 }
 
 export const make = (options: {
-  /** An exchange with a fault goes on in this scope when its client no longer waits. */
+  /** An exchange with a fault goes on in this scope if its client no longer waits. */
   readonly scope: Scope.Scope
   readonly handle: (incoming: Incoming, now: number) => Served
   /** The secrets that are not made up. */
@@ -71,8 +71,8 @@ export const make = (options: {
       yield* note(() => ({ fault: Option.map(taken, ({ script }) => script.fault.name) }))
       const exchange = Option.match(taken, {
         onNone: () => act,
-        // A server completes what it was asked to do when its client no longer waits. Both are interruptible because an
-        // HTTP server may run its handlers uninterruptibly.
+        // A server completes a request even if its client no longer waits. Both are interruptible because an HTTP
+        // server may run its handlers uninterruptibly.
         onSome: ({ change }) =>
           Effect.flatMap(Effect.forkIn(Effect.interruptible(change(act)), options.scope), (fiber) =>
             Effect.interruptible(Fiber.join(fiber))

@@ -1,4 +1,4 @@
-/** Takes secrets out of what is recorded of a request: those that the double made up, and those that a test gave it. */
+/** Takes secrets out of the record of a request: those that the double made up, and those that a test gave it. */
 import type { Incoming } from "./exchange.js"
 import * as Identity from "./identity.js"
 

@@ -1,4 +1,4 @@
-/** What Instantly does with a request: the order of its checks. What each of them knows stands beside this file. */
+/** What Instantly does with a request: its checks, in their order. Each has its own file beside this one. */
 import * as Either from "effect/Either"
 import type { Response } from "../Fault.js"
 import * as ApiKeys from "./apiKeys.js"
