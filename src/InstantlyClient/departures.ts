@@ -44,22 +44,25 @@ export const count = (call: Call, own: Request) =>
         : Effect.void
     const watch = (request: Request, exchange: Exchange): Exchange =>
       isOf(call, own, request)
-        ? Effect.tapBoth(exchange, {
-            // Only a departure can fail to connect. A client that was wrapped before may hold a request back ahead of it.
-            onFailure: ({ cause, reason, request: failed }) =>
-              Effect.when(
-                Ref.update(departed, (n) => n - 1),
-                () =>
-                  isOf(call, own, failed) &&
-                  !Connection.saysNotSent(cause) &&
-                  (reason === "InvalidUrl" || Connection.isNeverSent(cause))
-              ),
-            onSuccess: ({ status }) =>
-              Effect.zipRight(
-                Ref.update(statuses, (all) => [...all, status]),
-                call.observe(status)
-              )
-          })
+        ? Effect.flatMap(Ref.get(departed), (before) =>
+            Effect.tapBoth(exchange, {
+              // The failure is of the only departure, or else nothing says which of them failed to connect. A client that was
+              // wrapped before may also hold a request back ahead of its departure.
+              onFailure: ({ cause, reason, request: failed }) =>
+                Effect.when(
+                  Ref.update(departed, (n) => (n === before + 1 ? before : n)),
+                  () =>
+                    isOf(call, own, failed) &&
+                    !Connection.saysNotSent(cause) &&
+                    (reason === "InvalidUrl" || Connection.isNeverSent(cause))
+                ),
+              onSuccess: ({ status }) =>
+                Effect.zipRight(
+                  Ref.update(statuses, (all) => [...all, status]),
+                  call.observe(status)
+                )
+            })
+          )
         : exchange
     return {
       watching: Effect.provideService(Departures, { leave, watch }),

@@ -1,8 +1,8 @@
-import { HttpClient, HttpClientRequest } from "@effect/platform"
+import { HttpClient, type HttpClientError, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, flow, identity, Ref } from "effect"
 import { InstantlyClient } from "effect-instantly"
-import { again, around, type Departure, ending } from "./ending.js"
+import { again, around, broken, type Departure, ending } from "./ending.js"
 
 describe("an app's client that sends the request again", () => {
   const retrying = (client: HttpClient.HttpClient) => HttpClient.retry(client, { times: 1 })
@@ -123,22 +123,27 @@ describe("a client that the app has wrapped before it provides it", () => {
     })
   )
 
-  /** A circuit of the app's that is open at these requests, before any of them can leave. */
-  const open = (...at: ReadonlyArray<number>) =>
+  /** What the app does before a request can leave: at these requests, it fails in this way. */
+  const holdingBack = (
+    at: ReadonlyArray<number>,
+    failure: (request: HttpClientRequest.HttpClientRequest) => HttpClientError.RequestError
+  ) =>
     Effect.map(
       Ref.make(0),
       (requests) => (client: HttpClient.HttpClient) =>
         HttpClient.mapRequestEffect(client, (request) =>
           Effect.flatMap(
             Ref.updateAndGet(requests, (n) => n + 1),
-            (n) => (at.includes(n) ? Effect.fail(InstantlyClient.notSent(request, "made-up")) : Effect.succeed(request))
+            (n) => (at.includes(n) ? Effect.fail(failure(request)) : Effect.succeed(request))
           )
         )
     )
+  const circuit = (request: HttpClientRequest.HttpClientRequest) => InstantlyClient.notSent(request, "made-up")
+  const refused = (request: HttpClientRequest.HttpClientRequest) => broken(request, "ECONNREFUSED")
   const twice = (client: HttpClient.HttpClient) => HttpClient.retry(client, { times: 2 })
   const lost = { _tag: "TransportError", reason: "ConnectionLost", outcome: "Unknown" }
 
-  it.effect.each<readonly [string, ReadonlyArray<number>, ReadonlyArray<Departure>, object]>([
+  const histories: ReadonlyArray<readonly [string, ReadonlyArray<number>, ReadonlyArray<Departure>, object]> = [
     ["held back each time was never sent", [1, 2, 3], [], { reason: "NotSent", outcome: "NotApplied", attempts: 1 }],
     ["held back, and then lost, is unknown", [1, 3], ["ECONNRESET"], lost],
     ["lost, and then held back, is unknown", [2, 3], ["ECONNRESET"], lost],
@@ -149,11 +154,22 @@ describe("a client that the app has wrapped before it provides it", () => {
       [404],
       { _tag: "NotFound", outcome: "NotApplied" }
     ]
-  ])("and that holds a request back: %s", ([, at, departures, expected]) =>
+  ]
+  it.effect.each(histories)("and that holds a request back by notSent: %s", ([, at, departures, expected]) =>
     Effect.gen(function* () {
-      const { ended, left } = yield* ending(departures, twice, {}, yield* open(...at))
+      const { ended, left } = yield* ending(departures, twice, {}, yield* holdingBack(at, circuit))
       expect(ended).toMatchObject(expected)
       expect(left).toBe(departures.length)
     })
+  )
+
+  it.effect.each(histories)(
+    "and that holds a request back by a refused connection: %s",
+    ([, at, departures, expected]) =>
+      Effect.gen(function* () {
+        const { ended, left } = yield* ending(departures, twice, {}, yield* holdingBack(at, refused))
+        expect(ended).toMatchObject(expected)
+        expect(left).toBe(departures.length)
+      })
   )
 })

@@ -186,8 +186,8 @@ const deletes = async (origin: string) => {
         ...[kilobytes(bytes.of("byHand")), kilobytes(bytes.of("library")), spread(ofBytes)]
       )
       if (name === "in memory") continue
-      verdict(`CPU of a delete on ${name}${what}, × by hand`, ofCpu, path === "" ? 1.5 : 2)
-      verdict(`allocations of a delete on ${name}${what}, × by hand`, ofBytes, path === "" ? 1.5 : 2)
+      verdict(`CPU of a delete on ${name}${what}, × by hand`, ofCpu, path === "" ? 2 : 2.5)
+      verdict(`allocations of a delete on ${name}${what}, × by hand`, ofBytes, path === "" ? 2 : 3)
     }
   }
 }
