@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Clock, Effect, Fiber, Logger, LogLevel, Metric, Random, TestClock } from "effect"
+import { Clock, Effect, Fiber, LogLevel, Metric, Random, TestClock } from "effect"
 import { ApiKeys, Instantly, RateLimit, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { logsTo } from "../../test/support/logs.js"
 import { failures, observed, observedRate, permits, retries } from "./observed.js"
 
 /** When the attempts of one call arrive, and what it logs, if all attempts but the last are lost. */
@@ -9,7 +10,6 @@ const call = (lost: number, policies: Pick<Instantly.Options, "retryPolicy" | "r
   Effect.gen(function* () {
     const logged: Array<string> = []
     const start = yield* Clock.currentTimeMillis
-    const logger = Logger.make(({ message }) => void logged.push(String(message)))
     const mock = yield* InstantlyMock.InstantlyMock
     const ours = yield* mock.createApiKey()
     const leaked = yield* mock.createApiKey()
@@ -17,8 +17,7 @@ const call = (lost: number, policies: Pick<Instantly.Options, "retryPolicy" | "r
     const fiber = yield* Effect.fork(
       Effect.flatMap(ApiKeys.ApiKeys, (apiKeys) => Effect.either(apiKeys.delete(leaked.id))).pipe(
         Effect.provide(Instantly.layer({ apiKey: ours.secret, ...policies })),
-        Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
-        Logger.withMinimumLogLevel(LogLevel.Info)
+        Effect.provide(logsTo(logged, LogLevel.Info))
       )
     )
     yield* TestClock.adjust("1 hour")

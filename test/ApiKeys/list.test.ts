@@ -3,8 +3,8 @@ import { describe, expect, it } from "@effect/vitest"
 import { Array as Arr, Chunk, Effect, Redacted, Schema, Stream } from "effect"
 import { ApiKey, ApiKeys, Instantly } from "effect-instantly"
 import { InstantlyMock } from "effect-instantly/testing"
+import { warningsOf } from "../support/logs.js"
 import { inVirtualTime } from "../support/virtual.js"
-import { warningsOf } from "../support/warnings.js"
 import { withApiKeys } from "../support/withApiKeys.js"
 
 describe("list", () => {

@@ -18,8 +18,8 @@ import { ApiKeys, Instantly, InstantlyClient, RateLimit, RetryPolicy } from "eff
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { callOver, encode, responding, source } from "../support/bodies.js"
 import { leaksIn } from "../support/leaks.js"
+import { warningsOf } from "../support/logs.js"
 import { inVirtualTime } from "../support/virtual.js"
-import { warningsOf } from "../support/warnings.js"
 import { listing, withMock } from "../support/withMock.js"
 
 describe("a call", () => {

@@ -5,8 +5,8 @@ import { type InstantlyError, RetryPolicy } from "effect-instantly"
 import { Fault } from "effect-instantly/testing"
 import { envelope } from "../support/bodies.js"
 import { leaksIn } from "../support/leaks.js"
+import { warningsOf } from "../support/logs.js"
 import { inVirtualTime } from "../support/virtual.js"
-import { warningsOf } from "../support/warnings.js"
 import { withMock } from "../support/withMock.js"
 
 /** Changes one field of a JSON object on its way. */

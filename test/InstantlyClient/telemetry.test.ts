@@ -1,11 +1,12 @@
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Duration, Effect, Exit, Fiber, Logger, LogLevel, Metric, Schedule, Schema, TestClock } from "effect"
+import { Cause, Duration, Effect, Exit, Fiber, LogLevel, Metric, Schedule, Schema, TestClock } from "effect"
 import { RetryPolicy } from "effect-instantly"
 import { Fault } from "effect-instantly/testing"
 import * as Call from "../../src/InstantlyClient/call.js"
 import * as Telemetry from "../../src/InstantlyClient/telemetry.js"
 import { callOver, responding } from "../support/bodies.js"
+import { logsTo } from "../support/logs.js"
 import { capturing } from "../support/spans.js"
 import { inVirtualTime } from "../support/virtual.js"
 import { withMock } from "../support/withMock.js"
@@ -15,17 +16,12 @@ describe("a defect within a call", () => {
   it.effect("leaves the outcome in the span and in a debug log", () =>
     Effect.gen(function* () {
       const lines: Array<string> = []
-      const logger = Logger.make(({ message }) => lines.push(String(message)))
       const { spans, tracer } = yield* capturing
       const exit = yield* Effect.gen(function* () {
         const call = yield* Call.start(HttpClientRequest.del("/made-up"), Duration.infinity)
         const dying = Effect.zipRight(call.depart, Effect.die(new Error("made-up")))
         return yield* Effect.exit(Telemetry.spanTo("https://api.instantly.ai")(call)(dying))
-      }).pipe(
-        Effect.withTracer(tracer),
-        Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
-        Logger.withMinimumLogLevel(LogLevel.Debug)
-      )
+      }).pipe(Effect.withTracer(tracer), Effect.provide(logsTo(lines, LogLevel.Debug)))
       expect(Exit.isFailure(exit) && Cause.isDie(exit.cause)).toBe(true)
       expect(lines).toEqual(["died: DELETE /made-up · outcome Unknown · 1 attempt · waited 0"])
       expect(Object.fromEntries(spans[0]?.attributes ?? [])).toMatchObject({
@@ -41,13 +37,8 @@ describe("an interruption", () => {
     withMock(({ mock, remove }) =>
       Effect.gen(function* () {
         const lines: Array<string> = []
-        const logger = Logger.make(({ message }) => lines.push(String(message)))
         yield* mock.script(Fault.next(Fault.swallowResponse))
-        const fiber = yield* remove.pipe(
-          Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
-          Logger.withMinimumLogLevel(LogLevel.Debug),
-          Effect.fork
-        )
+        const fiber = yield* remove.pipe(Effect.provide(logsTo(lines, LogLevel.Debug)), Effect.fork)
         yield* TestClock.adjust("1 second")
         expect(Exit.isInterrupted(yield* Fiber.interrupt(fiber))).toBe(true)
         yield* TestClock.adjust("1 hour")

@@ -1,18 +1,11 @@
 /** What the app's client of Redis does, and what a gate makes of it. */
 import { describe, expect, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Logger, LogLevel, Option, Schedule, TestClock } from "effect"
+import { Duration, Effect, Fiber, Option, Schedule, TestClock } from "effect"
 import type * as RedisRateLimit from "effect-instantly/RedisRateLimit"
+import { logsTo } from "../support/logs.js"
 import { every, first, process, releases } from "../support/redisGates.js"
 import * as RedisModel from "../support/redisModel.js"
 import { inVirtualTime } from "../support/virtual.js"
-
-const warnings = (logged: Array<string>) =>
-  Logger.replace(
-    Logger.defaultLogger,
-    Logger.make(({ logLevel, message }) => {
-      if (LogLevel.greaterThanEqual(logLevel, LogLevel.Warning)) logged.push(String(message))
-    })
-  )
 
 const never = new Promise<unknown>(() => undefined)
 const secret = "redis://user:made-up-secret@redis.example"
@@ -57,7 +50,7 @@ describe("a client of Redis", () => {
       const logged: Array<string> = []
       let isBroken = true
       const gate = yield* process((...command) => (isBroken ? evaluate(...command) : redis.evaluate(...command))).pipe(
-        Effect.provide(warnings(logged))
+        Effect.provide(logsTo(logged))
       )
       const waiting = yield* Effect.fork(releases(gate, 2))
       yield* TestClock.adjust("2 seconds")
@@ -136,7 +129,7 @@ describe("a client of Redis", () => {
       const { evaluate, onTheWay } = yield* RedisModel.connect
       const logged: Array<string> = []
       const gate = yield* process(evaluate, { whileAway: Schedule.spaced("300 millis") }).pipe(
-        Effect.provide(warnings(logged))
+        Effect.provide(logsTo(logged))
       )
       onTheWay(Effect.fail(new Error("lost")))
       const away = yield* inVirtualTime(releases(gate, 3), "2 seconds")

@@ -7,6 +7,7 @@
 import { createServer } from "node:http"
 import { PCGRandom } from "effect/Utils"
 import * as Window from "../../../src/testing/InstantlyMock/window.js"
+import { key } from "../../support/key.js"
 import { percentile, type Report } from "./verdict.js"
 
 const [jitter = 50, others = 0, othersFor = Number.POSITIVE_INFINITY] = process.argv.slice(2).map(Number.parseFloat)
@@ -50,15 +51,7 @@ const sendAsOthers = (due: number) =>
   })
 if (others > 0) sendAsOthers(performance.now())
 
-const deleted = (path: string) => ({
-  id: path.slice(path.lastIndexOf("/") + 1),
-  name: "made-up",
-  scopes: ["api_keys:read"],
-  key: "made-up",
-  organization_id: "019e18e2-0000-7000-8000-000000000000",
-  timestamp_created: "2026-01-01T00:00:00.000Z",
-  timestamp_updated: "2026-01-01T00:00:00.000Z"
-})
+const deleted = (path: string) => key({ id: path.split("/").at(-1) })
 const tooMany = { statusCode: 429, error: "Too Many Requests", message: "Rate limit exceeded" }
 
 const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
