@@ -25,9 +25,17 @@ const isSettled = (entry: Revocation.Entry) => entry._tag !== "Begun" && Revocat
 const until = (holds: () => boolean) =>
   Effect.repeat(Effect.delay(Effect.sync(holds), "50 millis"), { until: (is) => is })
 
-/** Ends when a worker has noticed that it is superseded, or has sent something regardless. */
-const noticed = ({ output, sent }: World.Worker, before: ReadonlyArray<string>) =>
-  until(() => sent.length > before.length || output.some((line) => line.includes("a later pass has taken over")))
+/** Lets a worker go on, until it has noticed that it is superseded, or has sent or finished something regardless. */
+const goOn = ({ output, process, sent }: World.Worker) =>
+  Effect.suspend(() => {
+    const before = { output: output.length, sent: sent.length }
+    process.kill("SIGCONT")
+    return until(
+      () =>
+        sent.length > before.sent ||
+        output.slice(before.output).some((line) => /a later pass has taken over|ends: /.test(line))
+    )
+  })
 
 describe.skipIf(!isInstalled)("a pass and the one that supersedes it", () => {
   layer(Servers.Live, { excludeTestServices: true, timeout: "20 minutes" })((it) => {
@@ -95,10 +103,9 @@ describe.skipIf(!isInstalled)("a worker that freezes, and goes on after another 
           yield* world.startWorker
           yield* world.cutSessions(zombie)
           yield* until(() => journalOf(world).length >= 50)
-          zombie.process.kill("SIGCONT")
           redis.goOn()
+          yield* goOn(zombie)
           const receipts = yield* Fiber.join(revoking)
-          yield* noticed(zombie, [])
 
           expect(zombie.sent).toEqual([])
           const settled = journalOf(world).filter(isSettled)
@@ -124,8 +131,7 @@ describe.skipIf(!isInstalled)("a worker that freezes, and goes on after another 
           yield* world.startWorker
           yield* world.cutSessions(zombie)
           const receipts = yield* Fiber.join(revoking)
-          zombie.process.kill("SIGCONT")
-          yield* noticed(zombie, before)
+          yield* goOn(zombie)
 
           expect(zombie.sent).toEqual(before)
           expect(receipts).toMatchObject([{ _tag: "NotFound", outcome: "Unknown" }])
@@ -152,8 +158,7 @@ describe.skipIf(!isInstalled)("a worker that freezes, and goes on after another 
           yield* world.startWorker
           yield* world.cutSessions(zombie)
           const report = yield* Fiber.join(rotating)
-          zombie.process.kill("SIGCONT")
-          yield* noticed(zombie, before)
+          yield* goOn(zombie)
 
           expect(zombie.sent).toEqual(before)
           const keys = (yield* world.mock.apiKeys).filter(({ name }) => name !== "worker")
