@@ -16,6 +16,8 @@ const Greeting = Layer.effectDiscard(
     const origin = yield* address
     yield* Console.log(
       [
+        `export INSTANTLY_BASE_URL=${origin} INSTANTLY_API_KEY=${Redacted.value(caller.secret)}`,
+        `# a key to delete: ${leaked.id}`,
         `Instantly is embedded at ${origin}. Delete a key, and check that it is gone:`,
         `curl -X DELETE -H "Authorization: Bearer ${Redacted.value(caller.secret)}" ${origin}/api/v2/api-keys/${leaked.id}`,
         `curl -H "Authorization: Bearer ${Redacted.value(caller.secret)}" ${origin}/api/v2/api-keys`

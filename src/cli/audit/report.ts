@@ -67,18 +67,21 @@ const wordsOf = (id: string, { activities, keys, webhooks }: Findings) => {
 export const show = (findings: Findings, ids: ReadonlyArray<string>, json: boolean) =>
   Effect.gen(function* () {
     const { activities, keys, webhooks } = findings
+    const given = ids.map((id) => id.toLowerCase())
+    const unnamed = given.filter((id) => wordsOf(id, findings).length === 0)
+    if (unnamed.length > 0) {
+      yield* say(...unnamed.map((id) => `No row of the audit log names the key ${id}. Check that the id is right.`))
+    }
     if (yield* wantsJson(json)) {
       yield* Effect.forEach([...activities, ...keys, ...webhooks], (one) => Effect.flatMap(toJson(one), printJson))
       return
     }
-    const asked = ids.map((id) => id.toLowerCase())
     const created = keys.flatMap(({ certainty, id }) =>
       certainty === "Certain" && Option.isSome(id) ? [id.value.toLowerCase()] : []
     )
-    const words = [...new Set([...asked, ...created])].map((id) => ({ id, lines: wordsOf(id, findings) }))
-    for (const { id, lines } of words) {
+    for (const id of new Set([...given, ...created])) {
+      const lines = wordsOf(id, findings)
       if (lines.length > 0) yield* print(lines.join("\n"))
-      else if (asked.includes(id)) yield* print(`No row of the audit log names the key ${id}.`)
     }
   })
 

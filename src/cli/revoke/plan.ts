@@ -80,8 +80,12 @@ export const make = (request: Request) =>
     const own = takesOwn ? ownIds : []
     const toDelete = [...others, ...own]
     if (pending.length > 0 && toDelete.length === 0) return yield* cancelled
+    const leftOut = leakedLeftOut(toDelete, overview)
+    if (request.yes && leftOut.length > 0) {
+      return yield* usage([...leftOut, "Give its id. Without --yes, a question is asked."].join("\n"))
+    }
     if (toDelete.length > 0) {
-      if (request.yes) yield* say(...originOf(overview), ...leakedLeftOut(toDelete, overview), ...ownUnknown(overview))
+      if (request.yes) yield* say(...originOf(overview), ...ownUnknown(overview))
       else yield* confirm(toDelete, overview)
     }
     return { others, own, inDoubt, settled, leak, overview, workspace }
