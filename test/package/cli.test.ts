@@ -105,7 +105,7 @@ describe.skipIf(versions.length === 0)("npx effect-instantly, where nothing else
       if (hasScript) {
         const shown = yield* tool(version, ["list"], environment, "", true)
         expect(shown.stdout).toMatch(
-          /^1 {2}[0-9a-f-]{36} +0 min {2}"all:all"\r\n {3}\[this tool calls with it\] "caller"\r$/m
+          /^1 {2}\[this tool calls with it\] "caller"\r\n +0 min {2}"all:all" {2}[0-9a-f-]{36}\r$/m
         )
       }
       // a warning, such as of an experimental feature, would be seen here
