@@ -12,7 +12,10 @@ export class DatabaseError extends Data.TaggedError("DatabaseError")<{ readonly 
 /** A later pass has taken over the run. */
 export class Superseded extends Data.TaggedError("Superseded")<{ readonly message: string }> {}
 
-/** Runs one statement by the SQL client of the app, as a transaction of its own, and gives the rows once it is committed. */
+/**
+ * Runs one statement by the SQL client of the app, as a transaction of its own, and gives the rows once it is committed. With
+ * `pg` it is `pool.query(statement, values)`, with `@effect/sql` it is `sql.unsafe(statement, values)`.
+ */
 export class Database extends Context.Tag("examples/Database")<
   Database,
   (

@@ -10,8 +10,10 @@ import { Guard, type Pass } from "./fence.js"
 export const Line = Schema.parseJson(Revocation.Entry)
 
 /**
- * Deletes what is left of a run, with a client whose `transformClient` is `guarded`. Begin a pass with `take`; after a crash
- * begin another one, with the same name of the run and the same ids.
+ * Deletes what is left of a run, with a client whose `transformClient` is `guarded`. After a crash do the same again, with the
+ * same name of the run and the same ids:
+ *
+ *     Effect.flatMap(take("leavers-of-may"), (pass) => Stream.runDrain(resume(pass, ids)))
  */
 export const resume = (pass: Pass, ids: ReadonlyArray<ApiKey.ApiKeyId>) =>
   Stream.unwrap(

@@ -57,16 +57,16 @@ describe("a deletion as an activity of another engine", () => {
   )
 
   it.scopedLive.each([
-    [400, "Bad Request", "BadRequest"],
-    [401, "Unauthorized", "Unauthorized"],
-    [402, "Payment Required", "PaymentRequired"],
-    [403, "Forbidden", "UnexpectedStatus"],
-    [302, "Found", "UnexpectedStatus"]
-  ] as const)("returns the receipt of a %d, which will not pass, in each attempt", ([status, reason, error]) =>
+    [400, "Bad Request", "BadRequest", "Failed"],
+    [401, "Unauthorized", "Unauthorized", "Failed"],
+    [402, "Payment Required", "PaymentRequired", "Failed"],
+    [403, "Forbidden", "UnexpectedStatus", "Failed"],
+    [302, "Found", "UnexpectedStatus", "Unknown"]
+  ] as const)("returns the receipt of a %d, which will not pass, in each attempt", ([status, reason, error, tag]) =>
     Effect.gen(function* () {
       const { attempt, mock } = yield* prepare()
       yield* mock.script(respond(status, reason))
-      expect(yield* attempt(1)).toMatchObject({ _tag: "Failed", error })
+      expect(yield* attempt(1)).toMatchObject({ _tag: tag, error })
       yield* mock.script(respond(status, reason))
       expect(yield* attempt(2)).toMatchObject({ _tag: "Unknown", error })
     })

@@ -3,7 +3,20 @@ import { createServer } from "node:http"
 import { HttpApiBuilder, HttpClient, HttpServer } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
-import { ConfigProvider, Deferred, type Duration, Effect, Fiber, HashMap, Layer, Logger, Queue, Redacted } from "effect"
+import {
+  ConfigProvider,
+  Deferred,
+  type Duration,
+  Effect,
+  Exit,
+  Fiber,
+  HashMap,
+  Layer,
+  Logger,
+  Queue,
+  Redacted,
+  Scope
+} from "effect"
 import { type ApiKey, ApiKeys, Instantly, InstantlyError, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { run } from "../../test/support/process.js"
@@ -195,7 +208,8 @@ describe("a caller that hangs up", () => {
       const logger = Logger.make(({ annotations }) => {
         if (HashMap.has(annotations, "outcome")) logged.unsafeOffer(Object.fromEntries(annotations))
       })
-      const context = yield* Layer.build(
+      const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
+      const context = yield* Layer.buildWithScope(
         HttpApiBuilder.serve().pipe(
           Layer.provide(ApiLive),
           Layer.provide(Instantly.layer({ apiKey: caller.secret, deadline })),
@@ -203,7 +217,8 @@ describe("a caller that hangs up", () => {
           Layer.provide(configuration),
           Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })),
           Layer.provide(Logger.replace(Logger.defaultLogger, logger))
-        )
+        ),
+        scope
       )
       const url = yield* Effect.provide(HttpServer.addressFormattedWith(Effect.succeed), context)
       const curl = (seconds: number) =>
@@ -212,7 +227,14 @@ describe("a caller that hangs up", () => {
           const child = spawn("curl", [...args, `${url}/keys/${id}`], { stdio: "ignore" })
           child.once("close", (code) => resume(Effect.succeed(code)))
         })
-      return { id, mock, answer: Deferred.succeed(answered, undefined), logged, curl }
+      return {
+        id,
+        mock,
+        answer: Deferred.succeed(answered, undefined),
+        logged,
+        curl,
+        shutDown: Scope.close(scope, Exit.void)
+      }
     })
 
   it.scopedLive.skipIf(!hasCurl)("does not stop the deletion, whose outcome is logged", () =>
@@ -222,6 +244,28 @@ describe("a caller that hangs up", () => {
       yield* answer
       expect(yield* Queue.take(logged)).toEqual({ id, outcome: "Applied" })
       expect((yield* mock.apiKeys).map(({ name }) => name)).toEqual(["caller"])
+    })
+  )
+
+  it.scopedLive.skipIf(!hasCurl)("does not lose the outcome to a shutdown either, which waits for the deletion", () =>
+    Effect.gen(function* () {
+      const { answer, curl, logged, shutDown } = yield* serving("1 minute")
+      yield* curl(1)
+      const happened: Array<string> = []
+      const closing = yield* Effect.fork(
+        Effect.zipRight(
+          shutDown,
+          Effect.sync(() => happened.push("closed"))
+        )
+      )
+      // Without waiting, it takes a few turns of the sockets.
+      const turn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+      yield* Effect.repeatN(turn, 1000)
+      happened.push("answered")
+      yield* answer
+      yield* Fiber.join(closing)
+      expect(happened).toEqual(["answered", "closed"])
+      expect(yield* Queue.size(logged)).toBe(1)
     })
   )
 

@@ -34,8 +34,8 @@ const cuts = [
 /** What stands beside the line that begins with this. */
 const chapters = [
   ["The leaked secret (it is not shown): ", "check"],
-  ["Which key at rehearsal", "find"],
-  ["To delete at rehearsal", "revoke"],
+  ["Which key is it?", "find"],
+  ["To be deleted at", "revoke"],
   ["The list of keys was checked", "prove"],
   ["Read ", "audit"],
   ["STILL ALIVE: ", "what is left"]

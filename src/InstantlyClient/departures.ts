@@ -45,10 +45,14 @@ export const count = (call: Call, own: Request) =>
     const watch = (request: Request, exchange: Exchange): Exchange =>
       isOf(call, own, request)
         ? Effect.tapBoth(exchange, {
-            onFailure: ({ cause, reason }) =>
+            // Only a departure can fail to connect. A client that was wrapped before may hold a request back ahead of it.
+            onFailure: ({ cause, reason, request: failed }) =>
               Effect.when(
                 Ref.update(departed, (n) => n - 1),
-                () => reason === "InvalidUrl" || Connection.isNeverSent(cause)
+                () =>
+                  isOf(call, own, failed) &&
+                  !Connection.saysNotSent(cause) &&
+                  (reason === "InvalidUrl" || Connection.isNeverSent(cause))
               ),
             onSuccess: ({ status }) =>
               Effect.zipRight(

@@ -59,7 +59,7 @@ const program = Effect.suspend(() => Arguments.read(process.argv.slice(2), proce
 // Without a listener, a reader that goes away would end the process at once.
 process.stdout.on("error", constVoid)
 process.stderr.on("error", constVoid)
-// A reader that goes away has read enough. What a full disk lacks is lost.
+// A reader that goes away has read enough. What a full disk lacks is lost, which can show after the program has ended.
 process.stdout.once("error", (error) => {
   const { code, reason } = File.fromUnknown(error)
   if (code === "EPIPE") return

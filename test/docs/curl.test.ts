@@ -10,9 +10,6 @@ import { blocksOf, page } from "./pages.js"
 const lines =
   blocksOf(page("examples/revoke/README.md").text, "sh").find(({ code }) => code.includes("curl"))?.code ?? ""
 
-const has = (...commands: ReadonlyArray<string>) =>
-  commands.every((command) => spawnSync("which", [command]).status === 0)
-
 interface Shell {
   readonly program: string
   readonly command: string
@@ -26,6 +23,9 @@ const bash: Shell = {
   prompt: process.getuid?.() === 0 ? "# " : "$ "
 }
 const zsh: Shell = { program: "zsh", command: "zsh -f -i", prompt: "\u001b[?2004h" }
+
+const isHere = ({ program }: Shell) =>
+  ["script", "curl", program].every((command) => spawnSync("which", [command]).status === 0)
 
 /** Pastes the lines into an interactive shell, and types each answer once its question is there. */
 const paste = (
@@ -71,48 +71,46 @@ describe("the lines for curl", () => {
     expect(lines).not.toContain("!")
   })
 
-  const shells = [bash, zsh].filter(({ program }) => has("script", "curl", program))
+  describe.each([bash, zsh])("in $program", (shell) => {
+    it.live.skipIf(!isHere(shell))("list, delete without a body, prove that the secret is dead, and audit", () =>
+      Effect.gen(function* () {
+        const mock = yield* InstantlyMock.InstantlyMock
+        const caller = yield* mock.createApiKey({ name: "caller" })
+        const leaked = yield* mock.createApiKey({ name: "leaked", scopes: ["leads:all", "api_keys:create"] })
+        yield* mock.playThief(leaked, { exportedLeads: 7 })
+        const text = lines.replace("https://api.instantly.ai", yield* address)
+        const output = yield* paste(shell, text, [
+          ["to call with (it is not shown): ", `${Redacted.value(caller.secret)}\n`],
+          ["The leaked secret (it is not shown): ", `${Redacted.value(leaked.secret)}\n`],
+          ["The id of the key to delete: ", `${leaked.id}\n`]
+        ])
+        expect(output).not.toMatch(madeUpSecret)
+        const said = output.slice(output.lastIndexOf("The secret before:")).split(/\r?\n/)
+        const after = (title: string) => said[said.indexOf(title) + 1]
+        expect(after("The secret before:")).toContain("Invalid scope")
+        expect(after("The secret after:")).toContain("Invalid API key")
+        // each key on its own line
+        expect(said.filter((line) => line.includes('"name":"caller"'))).toHaveLength(1)
+        expect(said.find((line) => line.includes('"name":"caller"'))).not.toContain('"name":"leaked"')
+        expect(after("The audit log before:")).toContain(leaked.id)
+        expect(after("The audit log after:")).toContain(leaked.id)
+        expect((yield* mock.apiKeys).map(({ name }) => name)).toEqual(["caller", "backup"])
+        const arrivals = yield* mock.arrivals
+        expect(arrivals.map(({ method, path }) => `${method} ${path.split("?")[0]?.split("/").at(3)}`)).toEqual([
+          "GET api-keys",
+          "GET api-keys",
+          "GET audit-logs",
+          "DELETE api-keys",
+          "GET api-keys",
+          "GET audit-logs"
+        ])
+        expect(arrivals[3]?.headers).not.toHaveProperty("content-type")
+        expect(arrivals[3]?.headers).not.toHaveProperty("content-length")
+      }).pipe(Effect.provide(served()))
+    )
+  })
 
-  it.skipIf(shells.includes(zsh))("is not tried in zsh, which is not installed here", () => undefined)
-
-  it.live.each(shells)("list, delete without a body, prove that the secret is dead, and audit, in $program", (shell) =>
-    Effect.gen(function* () {
-      const mock = yield* InstantlyMock.InstantlyMock
-      const caller = yield* mock.createApiKey({ name: "caller" })
-      const leaked = yield* mock.createApiKey({ name: "leaked", scopes: ["leads:all", "api_keys:create"] })
-      yield* mock.playThief(leaked, { exportedLeads: 7 })
-      const text = lines.replace("https://api.instantly.ai", yield* address)
-      const output = yield* paste(shell, text, [
-        ["to call with (it is not shown): ", `${Redacted.value(caller.secret)}\n`],
-        ["The leaked secret (it is not shown): ", `${Redacted.value(leaked.secret)}\n`],
-        ["The id of the key to delete: ", `${leaked.id}\n`]
-      ])
-      expect(output).not.toMatch(madeUpSecret)
-      const said = output.slice(output.lastIndexOf("The secret before:")).split(/\r?\n/)
-      const after = (title: string) => said[said.indexOf(title) + 1]
-      expect(after("The secret before:")).toContain("Invalid scope")
-      expect(after("The secret after:")).toContain("Invalid API key")
-      // each key on its own line
-      expect(said.filter((line) => line.includes('"name":"caller"'))).toHaveLength(1)
-      expect(said.find((line) => line.includes('"name":"caller"'))).not.toContain('"name":"leaked"')
-      expect(after("The audit log before:")).toContain(leaked.id)
-      expect(after("The audit log after:")).toContain(leaked.id)
-      expect((yield* mock.apiKeys).map(({ name }) => name)).toEqual(["caller", "backup"])
-      const arrivals = yield* mock.arrivals
-      expect(arrivals.map(({ method, path }) => `${method} ${path.split("?")[0]?.split("/").at(3)}`)).toEqual([
-        "GET api-keys",
-        "GET api-keys",
-        "GET audit-logs",
-        "DELETE api-keys",
-        "GET api-keys",
-        "GET audit-logs"
-      ])
-      expect(arrivals[3]?.headers).not.toHaveProperty("content-type")
-      expect(arrivals[3]?.headers).not.toHaveProperty("content-length")
-    }).pipe(Effect.provide(served()))
-  )
-
-  it.live.skipIf(!shells.includes(bash))("send nothing in place of an id", () =>
+  it.live.skipIf(!isHere(bash))("send nothing in place of an id", () =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       const caller = yield* mock.createApiKey()

@@ -1,11 +1,11 @@
-/** What rows of the audit log say about keys: what each did, and what it left behind. */
+/** Findings from the audit log: what each key did, and what it left behind. */
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { type ApiKey, ApiKeyId } from "../../ApiKey.js"
 import { keyCreated, type Row, webhookCreated } from "./log.js"
 
-/** The names that Instantly's document gives the activities. */
+/** The names of the activities in Instantly's documentation. */
 const names: ReadonlyMap<number, string> = new Map([
   [1, "User login"],
   [2, "Lead deletion"],
@@ -47,12 +47,12 @@ export class Activity extends Schema.TaggedClass<Activity>("effect-instantly/cli
   /** The id of the key that did it. */
   keyId: Schema.String,
   activity: Schema.Number,
-  /** None if Instantly's document does not name it. */
+  /** None if Instantly's documentation does not name it. */
   name: Schema.OptionFromNullOr(Schema.String),
   ipAddress: Schema.String,
   userAgent: Schema.String,
   times: Schema.Number,
-  /** How many items it affected, all together. */
+  /** How many items it affected, in total. */
   affected: Schema.Number,
   first: Schema.DateTimeUtc,
   last: Schema.DateTimeUtc

@@ -93,7 +93,7 @@ const first: Place = {
   hasRecent: false
 }
 
-/** A page, and how many rows were asked for. Metadata has no bound, and a page that is too long is read in smaller parts. */
+/** A page, and how many rows were requested. Metadata has no bound, and a page that is too long is read in smaller parts. */
 const pageAt = (
   cursor: Option.Option<string>,
   limit: number,
@@ -118,8 +118,8 @@ const pageAt = (
   )
 
 /**
- * The rows of the audit log, page by page, those before `since` left out. The log has no filter for a key. Its order is not
- * documented, and nor is what it does with a date.
+ * The rows of the audit log, page by page, those before `since` left out. The log has no filter for a key. Neither its
+ * order nor its treatment of dates is documented.
  */
 export const rows = (
   since: Option.Option<DateTime.Utc>

@@ -1,4 +1,4 @@
-/** What was read of the audit log so far. It can be read twice: nobody knows whether rows keep the id of a deleted key. */
+/** The rows read from the audit log so far. It can be read twice, because rows may lose the id of a deleted key. */
 import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

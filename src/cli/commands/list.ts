@@ -16,7 +16,7 @@ import { say } from "../terminal/terminal.js"
 import type { Arguments } from "../usage/arguments.js"
 import { codes, usage } from "../usage/exit.js"
 
-/** What stdout has of a key, for a program to read: all but the secret. */
+/** A key on stdout, for a program to read: all but the secret. */
 export class Key extends Schema.TaggedClass<Key>("effect-instantly/cli/Key")("Key", {
   id: ApiKeyId,
   name: Schema.String,

@@ -23,7 +23,7 @@ const nothing: Done = { receipts: [], unsent: 0, journalFailed: false }
 
 const codeOfUnsent = ({ journalFailed, unsent }: Done) => (unsent > 0 || journalFailed ? codes.failed : codes.gone)
 
-/** Deletes the key that the tool calls with, and sees it dead. Returns the exit code. */
+/** Deletes the key that the tool calls with, and checks that it is dead. Returns the exit code. */
 const deleteOwn = (own: ReadonlyArray<ApiKeyId>, options: Options) =>
   Effect.gen(function* () {
     const done = yield* carryOut(own, options)
@@ -37,7 +37,7 @@ const deleteOwn = (own: ReadonlyArray<ApiKeyId>, options: Options) =>
     return Math.max(code, dead)
   })
 
-/** Whether the list shows them gone. What nobody has seen gone is not reported as gone. Returns the exit code. */
+/** Checks that the list shows them gone; otherwise they are not reported as gone. Returns the exit code. */
 const verified = (done: Done, receipts: ReadonlyArray<Receipt>, overview: Overview, stop: Effect.Effect<StopReason>) =>
   Effect.gen(function* () {
     const seen = yield* Effect.raceFirst(verifyGone(receipts, overview.listing), Effect.zipRight(stop, notVerified()))
@@ -76,7 +76,7 @@ const work = (args: Arguments, request: Request.Request, stopped: Deferred.Defer
           Effect.zipRight(stop, Effect.as(say("It was not checked whether the secret is dead."), codes.unknown))
         )
     })
-    // The own key comes last, and the secret can be its.
+    // The tool's own key comes last, and the secret may belong to it.
     if (own.length === 0) code = Math.max(code, yield* prove)
 
     const left = yield* Option.match(trail, {

@@ -13,7 +13,7 @@ import { hintOf } from "./secret.js"
 export interface Acceptance {
   readonly state: "Accepted" | "Refused"
   readonly proof: string
-  /** The scopes of its key, where a refusal listed them. */
+  /** The scopes of its key, if a refusal listed them. */
   readonly scopes: Option.Option<ReadonlyArray<string>>
 }
 
@@ -70,15 +70,15 @@ export const check = (
     })
   )
 
-/** What stdout has of a secret that was checked, for a program to read. */
+/** A checked secret on stdout, for a program to read. */
 export class Secret extends Schema.TaggedClass<Secret>("effect-instantly/cli/Secret")("Secret", {
   address: Schema.String,
   state: Schema.Literal("Accepted", "Refused", "Unknown"),
   /** Whether it has the shape of a real one. A part of a living secret is refused, too. */
   isWhole: Schema.Boolean,
-  /** The scopes of its key, where a refusal listed them. */
+  /** The scopes of its key, if a refusal listed them. */
   scopes: Schema.OptionFromNullOr(Schema.Array(Schema.String)),
-  /** What proves the state, or why it is not known. */
+  /** The proof of the state, or why it is unknown. */
   proof: Schema.String
 }) {}
 

@@ -1,4 +1,4 @@
-/** The API key that the tool calls with, from where people keep it: an option, the environment, or a question. */
+/** The API key that the tool calls with: an option, the environment, or a question. */
 import { spawn } from "node:child_process"
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
@@ -60,7 +60,7 @@ const ofQuestion = (stdinIsTaken: boolean) =>
 
 const inEnvironment = Config.option(Config.nonEmptyString("INSTANTLY_API_KEY"))
 
-/** Finds the key: an option comes before the environment, and that before a question. */
+/** Finds the key: from an option, else from the environment, else by a question. */
 export const find = (given: Arguments) =>
   Effect.gen(function* () {
     const file = given.get("key-file")

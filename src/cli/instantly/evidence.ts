@@ -11,9 +11,9 @@ export interface Evidence {
   readonly key: Option.Option<ApiKey>
   /** The keys that it can belong to. */
   readonly candidates: ReadonlyArray<ApiKey>
-  /** Whether nothing is left but one key. */
+  /** Whether only one key is left. */
   readonly isAlone: boolean
-  /** What is said of each key, by its id in lower case. */
+  /** Notes on each key, by its id in lower case. */
   readonly marks: ReadonlyMap<string, string>
   /** The UUID in the secret, if it is neither this workspace's nor one of its keys'. */
   readonly elsewhere: Option.Option<string>

@@ -20,7 +20,7 @@ export interface Overview {
   readonly place: string
 }
 
-/** What is said of some keys. The leaked key and the tool's own can be one. */
+/** Notes on some keys. The leaked key and the tool's own can be the same. */
 const marksOf = ({ leaked, own }: Overview): ReadonlyMap<string, string> => {
   if (Option.isNone(own)) return leaked.marks
   const id = own.value.id.toLowerCase()
@@ -46,7 +46,7 @@ export const table = (
     })
   })
 
-/** A warning where nothing shows which key is the tool's own. */
+/** A warning if nothing shows which key is the tool's own. */
 export const ownUnknown = ({ listing, own }: Overview): ReadonlyArray<string> => {
   if (Option.isSome(own)) return []
   const why = Either.match(listing, {
@@ -56,7 +56,7 @@ export const ownUnknown = ({ listing, own }: Overview): ReadonlyArray<string> =>
   return [`${why}.`, "Check that the key this tool calls with is not among them."]
 }
 
-/** A warning where the leaked secret certainly belongs to none of these. */
+/** A warning if the leaked secret certainly belongs to none of these. */
 export const leakedLeftOut = (ids: ReadonlyArray<ApiKeyId>, { leaked }: Overview): ReadonlyArray<string> =>
   Option.match(leaked.key, {
     onNone: () => [],
@@ -66,7 +66,7 @@ export const leakedLeftOut = (ids: ReadonlyArray<ApiKeyId>, { leaked }: Overview
         : ["THE LEAKED SECRET BELONGS TO ANOTHER KEY, which is not among them:", `${printable(name)}  ${id}`]
   })
 
-/** What the secret itself says of where it belongs. */
+/** What the secret itself shows about its workspace. */
 export const originOf = ({ leaked }: Overview): ReadonlyArray<string> =>
   Option.match(leaked.elsewhere, {
     onNone: () => (leaked.isOfThisWorkspace ? ["The leaked secret is of this workspace."] : []),

@@ -1,4 +1,4 @@
-/** A secret as people paste it, what stands around it then, and what it shows about itself. */
+/** A secret as people paste it, the text around it, and what its shape shows. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
@@ -35,7 +35,7 @@ const around: ReadonlyArray<readonly [what: string, without: (text: string) => s
   ]
 ]
 
-/** The secret alone, and what stood around it. */
+/** The secret alone, and the text that was around it. */
 export const tidy = (text: string): { readonly secret: string; readonly leftOut: ReadonlyArray<string> } => {
   const leftOut: Array<string> = []
   let secret = text.trim()
@@ -67,8 +67,8 @@ export const from = (what: string, text: string) =>
   })
 
 /**
- * Reads a secret without showing it: from one line of stdin, or at the terminal, where it asks again after what cannot be one.
- * `what` names it.
+ * Reads a secret without showing it: from one line of stdin, or at the terminal, where it asks again after a text that
+ * cannot be one. `what` names it.
  */
 export const read = (what: string) =>
   Effect.gen(function* () {
@@ -102,6 +102,6 @@ export const shapeOf = (secret: Redacted.Redacted): Shape => {
   return uuid === undefined ? isOther("it holds no UUID, as others do") : Either.right({ uuid: uuid.toLowerCase() })
 }
 
-/** Why a secret may not be whole; nothing where it has the shape of a real one. */
+/** Why a secret may not be whole; nothing if it has the shape of a real one. */
 export const hintOf = (secret: Redacted.Redacted): Option.Option<string> =>
   Option.map(Either.getLeft(shapeOf(secret)), ({ hint }) => `It may not be whole: ${hint}.`)

@@ -9,15 +9,15 @@ import type * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Instantly from "../../Instantly.js"
 
-/** What a person has to know of the Instantly that the tool works on, and what the journal writes down of it. */
+/** The Instantly that the tool works on, as people see it and as the journal records it. */
 export class Target extends Context.Tag("effect-instantly/cli/Target")<
   Target,
   {
     readonly address: string
-    /** The workspace, where the environment names one. */
+    /** The workspace, if the environment names one. */
     readonly workspaceId: Option.Option<string>
     readonly apiKey: Redacted.Redacted
-    /** Tells one API key from another, and gives nothing of it away. */
+    /** Distinguishes API keys, and reveals nothing of them. */
     readonly fingerprint: string
   }
 >() {}

@@ -16,7 +16,7 @@ export class Run extends Schema.TaggedClass<Run>("effect-instantly/cli/Run")("Ru
   journal: Schema.Literal("effect-instantly/1"),
   at: Schema.DateTimeUtc,
   address: Schema.String,
-  /** None if the workspace is not known, because no key could be listed. */
+  /** None if the workspace is unknown, because no key could be listed. */
   workspace: Schema.OptionFromNullOr(Schema.String),
   credential: Schema.String.pipe(Schema.pattern(/^[0-9a-f]{8}$/))
 }) {}
@@ -50,7 +50,7 @@ const beginning = '{"journal":"effect-instantly/'
 
 const decodeLine = (text: string, index: number): Either.Either<Line, Damaged> =>
   decode(text).pipe(
-    // Without a run before it, an entry says nothing of where a key is.
+    // Without a run before it, an entry does not say where a key is.
     Either.filterOrLeft(
       (line) => index > 0 || line._tag === "Run",
       () => undefined
@@ -83,8 +83,8 @@ export interface View {
 }
 
 /**
- * The entries, as a run with this view has to read them. Another API key may belong to another workspace, and one API key
- * may act on several. So what was not found there is still to do, and stays in doubt if it was.
+ * The entries that count for a run with this view. Another API key may belong to another workspace, and one API key may
+ * act on several. So what was not found there is still to do, and stays in doubt if it was.
  */
 export const entriesFor = (view: View, lines: ReadonlyArray<Line>): ReadonlyArray<Entry> => {
   let isSame = true

@@ -1,6 +1,6 @@
 /**
- * A lock beside a file, so that one process at a time writes to it. It says who holds it, and that of a process that has died
- * is taken over.
+ * A lock beside a file, so that one process at a time writes to it. It names its holder; the lock of a process that has
+ * died is taken over.
  */
 import { constants } from "node:fs"
 import { readlink, rm, writeFile } from "node:fs/promises"
@@ -34,13 +34,13 @@ const lives = (pid: number) =>
     Effect.catchAll(({ error }) => Effect.succeed(Predicate.hasProperty(error, "code") && error.code === "EPERM"))
   )
 
-/** Nothing can be said of the processes of another machine, or of another container. */
+/** Whether a process of another machine or container lives cannot be checked. */
 const isDead = (holder: Holder) =>
   Effect.flatMap(here, ({ host, namespace }) =>
     holder.host === host && holder.namespace === namespace ? Effect.negate(lives(holder.pid)) : Effect.succeed(false)
   )
 
-/** Fails where the file exists, whatever it is. */
+/** Fails if the file exists, whatever it is. */
 const create = (file: string) =>
   Effect.flatMap(here, (holder) => attempt(() => writeFile(file, JSON.stringify(holder), { flag: "wx", mode: 0o600 })))
 
@@ -65,7 +65,7 @@ export const hold = (path: string) => {
     yield* remove(lock)
   }).pipe(Effect.scoped)
 
-  // One at a time: who removes a lock after another process has taken it over would remove that one's.
+  // One at a time: otherwise a process could remove a lock that another has just taken over.
   const takeOver = Effect.acquireUseRelease(
     create(turn),
     () => Effect.zipRight(removeIfDead, create(lock)),

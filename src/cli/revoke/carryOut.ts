@@ -69,7 +69,7 @@ const journalOf = ({ write }: JournalFile) =>
       const unsent = { at, attempts: 0, error: "HeldBack", message, requestId: Option.none() }
       yield* Effect.forEach(yield* Ref.get(begun), (id) => write(new Revocation.Failed({ ...unsent, id })))
     }).pipe(
-      // Where the journal could not be written, the run has ended with that error already.
+      // If the journal could not be written, the run has already ended with that error.
       Effect.ignore
     )
     return { journal, recordUnsent }

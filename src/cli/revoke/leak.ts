@@ -16,11 +16,11 @@ export interface Leak {
   readonly secret: Redacted.Redacted
   /** Whether Instantly accepted it before the run. Then it is whole. */
   readonly wasAccepted: boolean
-  /** The scopes of its key, where a refusal listed them. */
+  /** The scopes of its key, if a refusal listed them. */
   readonly scopes: Option.Option<ReadonlyArray<string>>
 }
 
-/** Reads the secret, and checks whether it is alive. If nothing else says which key it is, it has to be. */
+/** Reads the secret, and checks whether it is alive. It must be, if nothing else says which key it is. */
 export const read = (request: Request) =>
   Effect.gen(function* () {
     const secret = yield* Secret.read("The leaked secret")
@@ -48,7 +48,7 @@ export const read = (request: Request) =>
     })
   })
 
-/** Asks for numbers of these, until they are numbers of these; none cancels. */
+/** Asks for numbers of these keys, until all are valid; none cancels. */
 export const askNumbers = <A>(question: string, all: ReadonlyArray<A>) =>
   Effect.gen(function* () {
     for (;;) {
@@ -63,7 +63,7 @@ export const askNumbers = <A>(question: string, all: ReadonlyArray<A>) =>
     }
   })
 
-/** The only key that fits, its number, and the words for it. */
+/** The only key that fits, its number, and how to say so. */
 const markedIn = ({ leaked }: Overview, ids: ReadonlyArray<ApiKeyId>) => {
   const [first] = leaked.candidates
   if (first === undefined || leaked.candidates.length > 1) return Option.none()
@@ -74,7 +74,7 @@ const markedIn = ({ leaked }: Overview, ids: ReadonlyArray<ApiKeyId>) => {
   return Option.some({ index, words })
 }
 
-/** The ids of the leaked key: the one that alone can be meant, or those that a person chooses. */
+/** The ids of the leaked key: the only one that can be meant, or those that a person chooses. */
 export const choose = (request: Request, overview: Overview) =>
   Effect.gen(function* () {
     const { leaked } = overview
@@ -92,7 +92,7 @@ export const choose = (request: Request, overview: Overview) =>
     const shown = yield* table(ids, overview, "stderr")
     yield* say("", "Which key is it? These are at", `${overview.place}:`, ...shown, ...originOf(overview))
     const marked = markedIn(overview, ids)
-    // It may have left the screen.
+    // It may have scrolled off the screen.
     if (Option.isSome(marked) && (yield* isTall(shown))) yield* say("", ...shown.slice(marked.value.index).slice(0, 1))
     const question = Option.match(marked, {
       onNone: () => "Its number (or several: 1 3), or Enter to delete nothing: ",

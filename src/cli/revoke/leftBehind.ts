@@ -16,7 +16,7 @@ import { confirm } from "./confirm.js"
 import { askNumbers } from "./leak.js"
 import type { Request } from "./request.js"
 
-/** A key did nothing before it was created. The day more is for clocks, and for what a date means there. */
+/** A key did nothing before it was created. The extra day is for clocks, and for time zones of a date. */
 const creationOf = (ids: ReadonlyArray<ApiKeyId>, { listing }: Overview): Option.Option<DateTime.Utc> => {
   const keys = Either.getOrElse(listing, () => [])
   const created = ids.map((id) => keys.find((key) => key.id.toLowerCase() === id.toLowerCase())?.createdAt)
@@ -88,7 +88,7 @@ export const offer = ({ findings, keys }: LeftBehind, overview: Overview, reques
     if (chosen.length > 0) yield* confirm(chosen, created)
     return chosen
   }).pipe(
-    // Who cancels here has deleted something already.
+    // A person who cancels here has already deleted something.
     Effect.catchTag("Exit", () => Effect.succeed<ReadonlyArray<ApiKeyId>>([]))
   )
 

@@ -1,4 +1,4 @@
-/** What `revoke` is to do, by its arguments. Wrong usage is found here, before anything is sent. */
+/** The request of `revoke`, from its arguments. Wrong usage is refused here, before anything is sent. */
 import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -17,7 +17,7 @@ export interface Request {
   readonly leaked: boolean
   /** Whether the leaked key has to be found, because no id, file or name was given. */
   readonly choosing: boolean
-  /** Whether there is somebody to answer a question. */
+  /** Whether somebody can answer a question. */
   readonly canAsk: boolean
   readonly dryRun: boolean
   readonly yes: boolean
@@ -68,7 +68,9 @@ export const make = (args: Arguments) =>
     if (Option.isSome(get("since")) && !leaked) return yield* usage("--since is about the audit after --leaked.")
     const since = yield* sinceOf(args)
     if (!interactive && !has("yes") && !has("dry-run")) {
-      return yield* usage("There is no terminal to ask on: add --yes to delete, or --dry-run to look.")
+      return yield* usage(
+        "There is no terminal to ask on: add --yes to delete, or --dry-run to see what would be deleted."
+      )
     }
     const read = yield* readIds({ file, stdin })
     return {

@@ -1,4 +1,4 @@
-/** What a journal leaves to do: the ids that no earlier run settled, and those that one may have deleted. */
+/** The work that a journal leaves: the ids that no earlier run settled, and those that one may have deleted. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { ApiKeyId } from "../../ApiKey.js"

@@ -26,7 +26,7 @@ class StillAccepted extends Data.TaggedError("StillAccepted") {}
 /** At 1, 3, 7, 15 and 30 seconds: reads of the live API can lag by 15. */
 const forHalfAMinute = Schedule.fromDelays("1 second", "2 seconds", "4 seconds", "8 seconds", "15 seconds")
 
-/** What the list says about an id after a run. */
+/** What the list shows of an id after a run. */
 export type Presence = "Listed" | "Gone" | "NeverListed" | "NotChecked"
 
 /** The exit code of a receipt. What the list shows comes before what the response said. */
@@ -46,7 +46,7 @@ export const codeOf = (receipt: Receipt, presence: Presence): number => {
   }
 }
 
-/** What the list says about each id; nothing where it was not checked. */
+/** What the list shows of each id; nothing if it was not checked. */
 export type Verified = Option.Option<(id: ApiKeyId) => Exclude<Presence, "NotChecked">>
 
 /** Says that the list was not checked, and why. */
@@ -91,10 +91,10 @@ export const verifyGone = (receipts: ReadonlyArray<Receipt>, before: Listing) =>
     )
   })
 
-/** What is verified of a secret. */
+/** A secret to verify. */
 export interface Subject {
   readonly secret: Redacted.Redacted
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly what: string
   /** Whether Instantly accepted it before. Then it is whole. */
   readonly wasAccepted: boolean

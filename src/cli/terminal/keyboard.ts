@@ -60,7 +60,7 @@ const open = () => {
     process.stderr.write("\n")
     process.exit(128 + constants.signals[signal])
   }
-  /** Where nothing else stops at a signal, it ends the process as it would without a keyboard. */
+  /** If nothing else handles a signal, it ends the process as it would without a keyboard. */
   const onStop = (signal: (typeof stopping)[number]) => {
     if (process.listenerCount(signal) > 1) return
     close()

@@ -12,7 +12,7 @@ const stacked = /(?<![\p{L}\p{N}\p{M}])\p{M}+|(?<=\p{M}{2})\p{M}+/gu
 /** The text on one line, with nothing that acts on a terminal, cut at so many characters. */
 export const cleaned = (text: string, longest: number): string => {
   const seen = text
-    // Nobody needs more to know a key by, and a server may send megabytes.
+    // This is enough to recognise a key, and a server may send megabytes.
     .slice(0, 1_000)
     .replaceAll(/[\t\n\v\f\r\u0085\u2028\u2029]/g, " ")
     .replaceAll(unseen, "")

@@ -11,7 +11,7 @@ export interface Layout {
   readonly now: DateTime.Utc
   /** How many columns a line has. */
   readonly columns: number
-  /** What is said of some keys, by id. */
+  /** Notes on some keys, by id. */
   readonly marks: ReadonlyMap<string, string>
 }
 
@@ -48,7 +48,7 @@ const scopesOf = (scopes: ReadonlyArray<string>, columns: number) => {
 const wide = 140
 const columnsOfScopes = 40
 
-/** A key: its number, what is said of it, its name, age, scopes and id. */
+/** A key: its number, its note, its name, age, scopes and id. */
 export const row = (key: ApiKey, number: string, { columns, marks, now }: Layout): string => {
   const mark = marks.get(key.id.toLowerCase())
   const start = mark === undefined ? `${number}  ` : `${number}  [${mark}] `

@@ -1,4 +1,4 @@
-/** What is said to the person at the terminal, and what they are asked: on stderr, because stdout is for results. */
+/** Messages and questions to the person at the terminal: on stderr, because stdout is for results. */
 import * as Effect from "effect/Effect"
 import { Keyboard } from "./keyboard.js"
 import { unseen } from "./printable.js"
@@ -18,7 +18,7 @@ export const say = (...lines: ReadonlyArray<string>) =>
 /** Prints a line on stdout. */
 export const print = (text: string) => Effect.sync(() => void process.stdout.write(`${plain(text)}\n`))
 
-/** Whether there is somebody to answer a question. */
+/** Whether somebody can answer a question. */
 export const canAsk = Effect.sync(() => process.stdin.isTTY === true && process.stderr.isTTY === true)
 
 /** Asks for a line. Ctrl-C and Ctrl-D cancel. */

@@ -1,6 +1,6 @@
 /**
- * Reads the arguments. No message repeats one, apart from the name of an option or a command, because people paste a secret
- * there. `@effect/cli` repeats them, and takes an option that it does not know for an argument.
+ * Reads the arguments. No message repeats one, apart from the name of an option or a command, because people paste a
+ * secret there. `@effect/cli` repeats them, and takes an unknown option for an argument.
  */
 import { parseArgs } from "node:util"
 import * as Either from "effect/Either"
@@ -10,7 +10,7 @@ import * as Help from "./help.js"
 import { type CommandName, commands, type OptionName, optionsOf } from "./options.js"
 import { commandLine, keptByNpm, program } from "./program.js"
 
-/** What was given to a command. */
+/** The arguments of a command. */
 export interface Arguments {
   readonly command: CommandName
   readonly words: ReadonlyArray<string>
@@ -20,7 +20,7 @@ export interface Arguments {
   readonly again: string
 }
 
-/** What the tool is to do. */
+/** The task of the tool. */
 export type Invocation =
   | { readonly _tag: "Help"; readonly command: Option.Option<CommandName> }
   | { readonly _tag: "Version" }
@@ -55,7 +55,7 @@ const didYouMean = Option.match({ onNone: () => "", onSome: (meant: string) => `
 const shown = (name: string, otherwise: string) =>
   /^(-[A-Za-z]|-{0,2}[a-z][a-z-]{0,29})$/.test(name) ? name : otherwise
 
-/** What other tools call our commands. */
+/** Names of our commands in other tools. */
 const synonyms = new Map<string, CommandName>([
   ["delete", "revoke"],
   ["remove", "revoke"],
@@ -78,7 +78,7 @@ const noCommand = (word: string) => {
 
 const parse = (command: CommandName, args: ReadonlyArray<string>): Either.Either<Arguments, Exit> => {
   const options = optionsOf(command)
-  // Not `strict`, because its errors repeat what was given.
+  // Not `strict`, because its errors repeat the arguments.
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(

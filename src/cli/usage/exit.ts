@@ -15,6 +15,6 @@ export const cancelled = new Exit({ code: codes.usage, message: "Nothing was del
 /** Whether a text holds what looks like a whole secret of Instantly's, such as an address with the secret in it. */
 export const holdsSecret = (text: string) => /(?:^|[^A-Za-z0-9+/])[A-Za-z0-9+/]{66}==/.test(text)
 
-/** What follows where an argument is not what belongs there: people give the secret itself. */
+/** Added to the message about a wrong argument, because people give the secret itself. */
 export const ifItWasASecret =
   "If you gave a secret, it has leaked now: rotate that key, and clear the shell's history and npm's logs (~/.npm/_logs)."

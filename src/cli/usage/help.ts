@@ -1,4 +1,4 @@
-/** The help, from what `options.ts` says. It has no colours, so it reads the same everywhere. */
+/** The help, from the data of `options.ts`. It has no colours, so it is the same everywhere. */
 import { type CommandName, commands, optionsOf } from "./options.js"
 import { program } from "./program.js"
 

@@ -1,4 +1,4 @@
-/** What a person gives: ids as arguments, in a file and on stdin, and a secret on one line. No message repeats any of it. */
+/** The input: ids as arguments, in a file and on stdin, and a secret on one line. No message repeats any of it. */
 import { createInterface } from "node:readline"
 import * as Chunk from "effect/Chunk"
 import * as DateTime from "effect/DateTime"

@@ -1,4 +1,4 @@
-/** The commands and their options, as data: the arguments are read by it, and the help is printed from it. */
+/** The commands and their options, as data: they define how arguments are read, and what the help says. */
 import { program, quietProgram } from "./program.js"
 
 interface Option {
@@ -123,7 +123,7 @@ of a UUID, a colon and 12 characters. Instantly does not document that shape.`
       "0  refused as one that never was: the secret is dead",
       "1  accepted: its key is alive",
       "2  wrong usage",
-      "3  not known: Instantly could not be asked, or the secret may not be whole"
+      "3  not known: Instantly gave no clear answer, or the secret may not be whole"
     ]
   },
   audit: {

@@ -1,11 +1,11 @@
-/** How the tool is called here, so that every command it prints can be copied: in a clone by npm, elsewhere by its name. */
+/** The command that starts the tool, so that every command it prints can be copied: npm in a clone, its name elsewhere. */
 
 /** The bundle is JavaScript; a clone runs the source. */
 const isClone = import.meta.url.endsWith(".ts")
 
 export const program = isClone ? "npm run tool --" : "effect-instantly"
 
-/** The same where stdout is read by another program: npm would print a banner there. */
+/** The same if another program reads stdout, where npm would print a banner. */
 export const quietProgram = isClone ? "npm run -s tool --" : program
 
 const quoted = (word: string) => (/^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)

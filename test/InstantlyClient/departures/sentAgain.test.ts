@@ -1,6 +1,7 @@
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, flow, identity } from "effect"
+import { Effect, flow, identity, Ref } from "effect"
+import { InstantlyClient } from "effect-instantly"
 import { again, around, type Departure, ending } from "./ending.js"
 
 describe("an app's client that sends the request again", () => {

@@ -172,6 +172,21 @@ describe.skipIf(!hasScript)("--leaked in a terminal", () => {
     }).pipe(Effect.provide(served()))
   )
 
+  it.live("asks again after what cannot be a secret, and takes Enter as a no", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* live(["--leaked"], {
+        terminal: true,
+        steps: [
+          ["(it is not shown): ", "two words\r"],
+          [(shown) => /it has spaces[\s\S]*\(it is not shown\): /.test(shown), "\r"]
+        ]
+      })
+      expect(output).not.toContain("two words")
+      expect(output).toContain("Nothing was deleted.")
+      expect(code).toBe(2)
+    }).pipe(Effect.provide(served()))
+  )
+
   it.live("warns of a secret that holds neither this workspace's id nor a key's", () =>
     Effect.gen(function* () {
       const { output } = yield* live(["--leaked", absent], {

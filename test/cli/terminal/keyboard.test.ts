@@ -2,9 +2,10 @@ import { spawn } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
+import { Revocation } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { served } from "../../../examples/embedded/served.js"
-import { bundled, hasScript, live, path, program, sent } from "../../support/tool.js"
+import { atDouble, bundled, fileOf, hasScript, journalIn, keys, live, path, program, sent } from "../../support/tool.js"
 
 bundled()
 
@@ -48,11 +49,13 @@ describe.skipIf(!hasScript)("while the tool waits for the server", () => {
 
 describe.skipIf(!hasScript)("a terminal that is closed", () => {
   /** How a shell that survives it sees the tool end, once the output holds this and the terminal is gone. */
-  const codeAfter = (args: string, seen: string) =>
+  const codeAfter = (args: string, seen: string, environment: Readonly<Record<string, string>> = {}) =>
     Effect.async<string>((resume) => {
       const file = path()
       const line = `trap : HUP; ${process.execPath} ${program} ${args}; echo $? > ${file}`
-      const child = spawn("script", ["-qec", `sh -c '${line}'`, "/dev/null"])
+      const child = spawn("script", ["-qec", `sh -c '${line}'`, "/dev/null"], {
+        env: { ...process.env, ...environment }
+      })
       let output = ""
       child.stdout.on("data", (chunk) => {
         output += String(chunk)
@@ -74,5 +77,22 @@ describe.skipIf(!hasScript)("a terminal that is closed", () => {
     Effect.gen(function* () {
       expect(yield* codeAfter(args, seen)).toBe("129")
     })
+  )
+
+  it.live("in the middle of a run stops it in order", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const environment = yield* atDouble
+      const ids = (yield* keys(200)).map(({ id }) => id)
+      yield* mock.script(Fault.always(Fault.delayResponse("100 millis")))
+      const journal = path()
+      const args = `revoke --file ${fileOf(ids.join("\n"))} --yes --journal ${journal}`
+      expect(yield* codeAfter(args, 'deleted "key', environment)).toBe("129")
+      const lines = journalIn(readFileSync(journal, "utf8"))
+      const deleted = lines.flatMap((line) => (line._tag === "Deleted" ? [line.id] : []))
+      expect(deleted.toSorted()).toEqual((yield* sent).toSorted())
+      const entries = lines.filter((line) => line._tag !== "Run")
+      expect(Revocation.pending(ids, entries).inDoubt).toEqual([])
+    }).pipe(Effect.provide(served()))
   )
 })
