@@ -91,7 +91,7 @@ describe("a simulated policy", () => {
       Schedule.mapEffect(Schedule.recurs(600), (n) =>
         n === 3 ? Effect.die(new TypeError("made up")) : Random.nextInt
       ),
-      "policy: The rate-limit policy died (TypeError): no more permits are given. Admitted: 4 of 500 requests, in 0.1s."
+      "policy: the rate-limit policy failed with TypeError: no more permits are given. Admitted: 4 of 500 requests, in 0.1s."
     ],
     ["is too slow", Schedule.spaced("1 hour"), "policy: Admitted: 24 of 500 requests, in 1d."],
     [
