@@ -104,7 +104,10 @@ export const sayAlive = (findings: Findings, listing: ReadonlyArray<ApiKey>, isW
       ...perhaps.map(({ name }) => `perhaps the key ${printable(name, 40)}`),
       ...(length === 0 ? [] : [`perhaps ${length} ${length === 1 ? "webhook" : "webhooks"}`])
     ]
-    if (certain.length > 0) yield* say(`To delete it: ${commandLine("revoke", ...certain.map(({ id }) => id))}`)
+    if (certain.length > 0)
+      yield* say(
+        `To delete ${certain.length === 1 ? "that key" : "those keys"}: ${commandLine("revoke", ...certain.map(({ id }) => id))}`
+      )
     if (perhaps.length > 0)
       yield* say(`To delete what was perhaps created with it: ${commandLine("revoke", ...perhaps.map(({ id }) => id))}`)
     if (parts.length > 0) yield* say(`STILL ALIVE: ${parts.join(", ")}.`)

@@ -44,7 +44,11 @@ export const read = (request: Request) =>
     }
     return yield* new Exit({
       code: Option.isNone(Secret.hintOf(secret)) ? codes.gone : codes.unknown,
-      message: [...words, "Nothing was deleted. To delete a key all the same, give its id or --name."].join("\n")
+      message: [
+        ...words,
+        ...(Option.isNone(Secret.hintOf(secret)) ? [] : ["Find the whole secret, and run this again."]),
+        "Nothing was deleted. To delete a key all the same, give its id or --name."
+      ].join("\n")
     })
   })
 

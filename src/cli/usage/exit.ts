@@ -17,4 +17,4 @@ export const holdsSecret = (text: string) => /(?:^|[^A-Za-z0-9+/])[A-Za-z0-9+/]{
 
 /** Added to the message about a wrong argument, because people give the secret itself. */
 export const ifItWasASecret =
-  "If you gave a secret, it has leaked now: rotate that key, and clear the shell's history and npm's logs (~/.npm/_logs)."
+  "If you gave a secret, it has leaked now. Run the command without it: the tool asks for it. Then rotate that key, and clear the shell's history and npm's logs (~/.npm/_logs)."

@@ -46,7 +46,7 @@ describe("audit", () => {
       expect(stdout).toContain(webhook)
       expect(stderr).toMatch(
         new RegExp(
-          `To delete it: effect-instantly revoke ${made}\\nSTILL ALIVE: the key "backup", perhaps 1 webhook.\\n$`
+          `To delete that key: effect-instantly revoke ${made}\\nSTILL ALIVE: the key "backup", perhaps 1 webhook.\\n$`
         )
       )
       expect(code).toBe(0)

@@ -114,7 +114,7 @@ describe("check", () => {
   it.live("takes no secret as an argument, and none that is empty: exit code 2", () =>
     Effect.gen(function* () {
       const { code, output } = yield* tool(["check", "made-up-secret"])
-      expect(output).toContain("If you gave a secret, it has leaked now: rotate that key")
+      expect(output).toContain("If you gave a secret, it has leaked now. Run the command without it")
       expect(code).toBe(2)
       expect(yield* check("")).toMatchObject({ code: 2, output: expect.stringContaining("The secret is empty.") })
     }).pipe(Effect.provide(served()))

@@ -64,7 +64,7 @@ describe.skipIf(!hasScript)("what a leaked key left behind, in a terminal", () =
         terminal: true,
         steps: [...throughDeletion(secret), ["Type the numbers to delete", "\r"]]
       })
-      expect(output).toContain(`To delete it: effect-instantly revoke ${made}`)
+      expect(output).toContain(`To delete that key: effect-instantly revoke ${made}`)
       expect(output.trimEnd()).toMatch(/STILL ALIVE: the key "backup", perhaps 1 webhook\.$/)
       expect(yield* sent).toEqual([leaked.id])
       expect(code).toBe(0)
@@ -95,7 +95,7 @@ describe("what a leaked key left behind, on a pipe", () => {
           .split("\n")
           .map((line) => JSON.parse(line)._tag)
       ).toEqual(["Deleted", "Activity", "Activity", "Activity", "CreatedKey", "CreatedWebhook"])
-      expect(stderr).toContain(`To delete it: effect-instantly revoke ${made}`)
+      expect(stderr).toContain(`To delete that key: effect-instantly revoke ${made}`)
       expect(stderr.trimEnd()).toMatch(/STILL ALIVE: the key "backup", perhaps 1 webhook\.$/)
       expect(yield* sent).toEqual([leaked.id])
       expect(code).toBe(0)
