@@ -264,9 +264,9 @@ const makeFrom = (
         const call = yield* Call.start(request, deadline)
 
         const attempt = Effect.gen(function* () {
-          yield* call.unlessSucceeded
           const signed = yield* Effect.catchAll(sign(request, settings), call.holdBack)
           yield* permit(gate, call)
+          yield* call.unlessSucceeded
           return yield* exchange(call, {
             httpClient,
             request: signed,
@@ -289,14 +289,6 @@ const makeFrom = (
 
 /**
  * Makes a client from an `HttpClient` and a gate. Fails with a `ConfigError` if a setting is missing or wrong.
- *
- * @example
- * ```ts
- * import { InstantlyClient } from "effect-instantly"
- * import { Redacted } from "effect"
- *
- * const client = InstantlyClient.make({ apiKey: Redacted.make("made-up"), timeout: "5 seconds" })
- * ```
  *
  * @since 0.1.0
  * @category constructors

@@ -2,7 +2,7 @@
 import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { expect } from "@effect/vitest"
 import { Effect, identity, Ref, Schedule, Schema } from "effect"
-import { type InstantlyClient, type InstantlyError, RetryPolicy } from "effect-instantly"
+import { type InstantlyError, RetryPolicy } from "effect-instantly"
 import { callOver, envelope } from "../../support/bodies.js"
 import { leaksIn } from "../../support/leaks.js"
 import { inVirtualTime } from "../../support/virtual.js"
@@ -47,7 +47,7 @@ type Ended =
 export const ending = (
   departures: ReadonlyArray<Departure>,
   transformClient: (client: HttpClient.HttpClient) => HttpClient.HttpClient,
-  options: Partial<InstantlyClient.Options> = {},
+  options: NonNullable<Parameters<typeof callOver>[2]> = {},
   /** What the app does to the client before it provides it. */
   provide: (client: HttpClient.HttpClient) => HttpClient.HttpClient = identity
 ) =>

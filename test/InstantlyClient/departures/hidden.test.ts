@@ -191,6 +191,15 @@ describe("a request that leaves, or succeeds, after its attempt has ended", () =
     })
   )
 
+  it.effect("ends the call where it succeeds while the call waits for its permit", () =>
+    Effect.gen(function* () {
+      const gate = { acquire: Effect.sleep("10 seconds"), observe: () => Effect.void }
+      const { ended, left } = yield* ending([200], detached("5 seconds"), { gate, retryPolicy: Schedule.recurs(2) })
+      expect(ended).toMatchObject({ _tag: "TransportError", outcome: "Unknown" })
+      expect(left).toBe(1)
+    })
+  )
+
   it.effect("ends the call where it succeeds while the call waits", () =>
     Effect.gen(function* () {
       const { ended, left } = yield* ending([200], detached("500 millis"), {
