@@ -110,6 +110,9 @@ export const sentBy = (text: string) =>
 /** Whether the output holds this more than so many times. */
 export const times = (text: string, n: number) => (output: string) => output.split(text).length > n
 
+/** The output without line breaks: in a terminal they depend on its width. */
+export const inOneLine = (output: string) => output.replaceAll(/\s+/g, " ")
+
 /** How Instantly refuses what it does not understand: nothing is carried out. */
 export const refusal = Fault.respond({
   status: 400,

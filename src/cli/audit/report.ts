@@ -4,10 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { ApiKey } from "../../ApiKey.js"
+import { sayNext } from "../instantly/target.js"
 import { jsonOf, printJson, wantsJson } from "../terminal/json.js"
 import { printable } from "../terminal/printable.js"
 import { print, say } from "../terminal/terminal.js"
 import { commandLine } from "../usage/program.js"
+import * as Curl from "./curl.js"
 import { Activity, CreatedKey, CreatedWebhook, type Findings } from "./findings.js"
 import { withCommas } from "./trail.js"
 
@@ -45,7 +47,7 @@ const webhookLines = ({ at, id }: CreatedWebhook) =>
     onNone: () => [`  a webhook, created ${minuteOf(at)} UTC, whose id is not shown`],
     onSome: (id) => [
       `  a webhook, created ${minuteOf(at)} UTC; it may still be there`,
-      `    DELETE /api/v2/webhooks/${printable(id, 40).slice(1, -1)}`
+      `    ${printable(id, 40).slice(1, -1)}`
     ]
   })
 
@@ -93,23 +95,39 @@ export const listed = ({ keys }: Findings, listing: ReadonlyArray<ApiKey>, certa
   return listing.filter(({ id }) => ids.has(id.toLowerCase()))
 }
 
-/** The last line: what is still alive, and the command that deletes it. */
-export const sayAlive = (findings: Findings, listing: ReadonlyArray<ApiKey>, isWhole: boolean) =>
+/** The commands that delete what is still alive. */
+const sayCommands = (certain: ReadonlyArray<ApiKey>, perhaps: ReadonlyArray<ApiKey>, webhooks: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const revoke = (keys: ReadonlyArray<ApiKey>) => commandLine("revoke", ...keys.map(({ id }) => id))
+    if (certain.length > 0)
+      yield* sayNext(`To delete ${certain.length === 1 ? "that key" : "those keys"}:`, revoke(certain))
+    if (perhaps.length > 0) yield* sayNext("To delete what was perhaps created with it:", revoke(perhaps))
+    const deletion = yield* Curl.deletionOf(webhooks)
+    if (Option.isSome(deletion))
+      yield* sayNext("To delete the webhooks, with an API key that has webhooks:delete:", deletion.value)
+  })
+
+/** The last line: what is still alive, after the commands that delete it. */
+export const sayAlive = (
+  findings: Findings,
+  listing: ReadonlyArray<ApiKey>,
+  { isSecretAlive, isWhole }: { readonly isSecretAlive: boolean; readonly isWhole: boolean }
+) =>
   Effect.gen(function* () {
     const certain = listed(findings, listing, "Certain")
     const perhaps = listed(findings, listing, "Perhaps")
     const { length } = findings.webhooks
+    yield* sayCommands(
+      certain,
+      perhaps,
+      findings.webhooks.flatMap(({ id }) => Option.toArray(id))
+    )
     const parts = [
+      ...(isSecretAlive ? ["the leaked secret"] : []),
       ...certain.map(({ name }) => `the key ${printable(name, 40)}`),
       ...perhaps.map(({ name }) => `perhaps the key ${printable(name, 40)}`),
       ...(length === 0 ? [] : [`perhaps ${length} ${length === 1 ? "webhook" : "webhooks"}`])
     ]
-    if (certain.length > 0)
-      yield* say(
-        `To delete ${certain.length === 1 ? "that key" : "those keys"}: ${commandLine("revoke", ...certain.map(({ id }) => id))}`
-      )
-    if (perhaps.length > 0)
-      yield* say(`To delete what was perhaps created with it: ${commandLine("revoke", ...perhaps.map(({ id }) => id))}`)
     if (parts.length > 0) yield* say(`STILL ALIVE: ${parts.join(", ")}.`)
     else if (isWhole) yield* say("The audit log shows nothing that these keys created and that is still alive.")
     else yield* say("It is not known what else is alive, because the audit log was not read whole.")

@@ -31,7 +31,7 @@ const work = (args: Arguments, ids: ReadonlyArray<string>, since: Option.Option<
     yield* say(`Read ${count} rows of the audit log at`, `${yield* placeOf(yield* workspaceOf(listing))}.`)
     const findings = findingsOf(yield* trail.rows, ids, keys)
     yield* Report.show(findings, ids, args.has("json"))
-    yield* Report.sayAlive(findings, keys, code === codes.gone)
+    yield* Report.sayAlive(findings, keys, { isSecretAlive: false, isWhole: code === codes.gone })
     return code
   }).pipe(Effect.scoped)
 

@@ -9,7 +9,7 @@ import { rehearsal } from "../instantly/rehearsal.js"
 import * as Secret from "../instantly/secret.js"
 import { live, Target } from "../instantly/target.js"
 import { jsonOf, printJson, wantsJson } from "../terminal/json.js"
-import { say } from "../terminal/terminal.js"
+import { say, sayCommand } from "../terminal/terminal.js"
 import type { Arguments } from "../usage/arguments.js"
 import { codes, ifItWasASecret, usage } from "../usage/exit.js"
 import { commandLine } from "../usage/program.js"
@@ -39,11 +39,8 @@ const work = (args: Arguments, secret: Redacted.Redacted) =>
       return isWhole ? codes.gone : codes.unknown
     }
     const rehearse = args.has("rehearse") ? ["--rehearse"] : []
-    yield* say(
-      `At ${address}: THE SECRET IS ALIVE. ${checked.right.proof}`,
-      Acceptance.abilities(checked.right.scopes),
-      `To find and delete its key: ${commandLine("revoke", "--leaked", ...rehearse)}`
-    )
+    yield* say(`At ${address}: THE SECRET IS ALIVE. ${checked.right.proof}`, Acceptance.abilities(checked.right.scopes))
+    yield* sayCommand("To find and delete its key:", commandLine("revoke", "--leaked", ...rehearse))
     return codes.failed
   })
 

@@ -15,7 +15,7 @@ import * as Plan from "../revoke/plan.js"
 import * as Request from "../revoke/request.js"
 import { codeOf, notVerified, verifyDead, verifyGone } from "../revoke/verify.js"
 import { type StopReason, stop } from "../terminal/stop.js"
-import { say } from "../terminal/terminal.js"
+import { say, sayCommand } from "../terminal/terminal.js"
 import type { Arguments } from "../usage/arguments.js"
 import { cancelled, codes } from "../usage/exit.js"
 
@@ -31,7 +31,12 @@ const deleteOwn = (own: ReadonlyArray<ApiKeyId>, options: Options) =>
     if (done.receipts.length === 0) return code
     const { apiKey } = yield* Target
     const dead = yield* Effect.raceFirst(
-      verifyDead({ secret: apiKey, what: "The key that this tool calls with", wasAccepted: true }),
+      verifyDead({
+        secret: apiKey,
+        what: "The key that this tool calls with",
+        wasAccepted: true,
+        owner: Option.none()
+      }),
       Effect.as(Deferred.await(options.stop), codes.unknown)
     )
     return Math.max(code, dead)
@@ -48,19 +53,32 @@ const verified = (done: Done, receipts: ReadonlyArray<Receipt>, overview: Overvi
 
 /** The command that goes on where a run left keys that are not settled. */
 const sayHowToGoOn = ({ again, has }: Arguments) =>
-  has("journal")
-    ? say(`To go on: ${again}`)
-    : say(`To go on: ${again}`, "(Keys that are gone by then are reported as not found. A --journal would skip them.)")
+  sayCommand(
+    has("journal")
+      ? "To go on:"
+      : "To go on (keys that are gone by then are reported as not found; a --journal would skip them):",
+    again
+  )
+
+/** What a person has to do after a leak. */
+const sayWhatIsLeft = say(
+  "",
+  "What no tool can do is left to you: replace the key, look for other copies of the secret, and remove OAuth connections.",
+  "See examples/revoke/README.md, What no tool can do."
+)
 
 const work = (args: Arguments, request: Request.Request, stopped: Deferred.Deferred<StopReason>) =>
   Effect.gen(function* () {
     const stop = Deferred.await(stopped)
     const plan = yield* Effect.raceFirst(Plan.make(request), Effect.zipRight(stop, cancelled))
-    const { inDoubt, leak, others, overview, own, settled, workspace } = plan
+    const { inDoubt, leak, leftOut, others, overview, own, settled, workspace } = plan
     const { journal, json } = request
     const options: Options = { inDoubt, journal, json, stop: stopped, place: overview.place }
     const given = [...others, ...own, ...settled.map(({ id }) => id)]
-    const trail = yield* Effect.transposeMapOption(leak, () => LeftBehind.before(given, overview, request.since, stop))
+    const audited = [...given, ...Option.toArray(Option.map(leftOut, ({ id }) => id))]
+    const trail = yield* Effect.transposeMapOption(leak, () =>
+      LeftBehind.before(audited, overview, request.since, stop)
+    )
 
     if (others.length + own.length > 0) yield* begin(journal, workspace)
     const done = others.length > 0 ? yield* carryOut(others, options) : nothing
@@ -72,17 +90,17 @@ const work = (args: Arguments, request: Request.Request, stopped: Deferred.Defer
       onNone: () => Effect.succeed<number>(codes.gone),
       onSome: (leak) =>
         Effect.raceFirst(
-          verifyDead({ ...leak, what: "The secret" }),
+          verifyDead({ ...leak, what: "The secret", owner: leftOut }),
           Effect.zipRight(stop, Effect.as(say("It was not checked whether the secret is dead."), codes.unknown))
         )
     })
     // The tool's own key comes last, and the secret may belong to it.
-    if (own.length === 0) code = Math.max(code, yield* prove)
+    let proof = own.length === 0 ? yield* prove : codes.gone
 
     const left = yield* Option.match(trail, {
       onNone: () => Effect.succeedNone,
       onSome: (trail) =>
-        Effect.whenEffect(LeftBehind.after(given, trail, json, stop), Effect.negate(Deferred.isDone(stopped)))
+        Effect.whenEffect(LeftBehind.after(audited, trail, json, stop), Effect.negate(Deferred.isDone(stopped)))
     })
     const gone = done.receipts.filter(isSettled).map(({ id }) => id)
     if (Option.isSome(left)) {
@@ -103,11 +121,14 @@ const work = (args: Arguments, request: Request.Request, stopped: Deferred.Defer
       } else {
         code = Math.max(code, yield* deleteOwn(own, options))
       }
-      code = Math.max(code, yield* prove)
+      proof = yield* prove
     }
     if (!isAllSettled) yield* sayHowToGoOn(args)
-    if (Option.isSome(leak)) yield* LeftBehind.sayAlive(left, gone)
-    return code
+    if (Option.isSome(leak)) {
+      yield* sayWhatIsLeft
+      yield* LeftBehind.sayAlive(left, gone, proof === codes.failed)
+    }
+    return Math.max(code, proof)
   })
 
 /** Deletes keys, and returns the exit code. */

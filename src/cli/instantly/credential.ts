@@ -4,10 +4,11 @@ import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { askHidden, canAsk } from "../terminal/terminal.js"
+import { canAsk, say } from "../terminal/terminal.js"
 import type { Arguments } from "../usage/arguments.js"
 import { type Exit, ifItWasASecret, usage } from "../usage/exit.js"
 import * as File from "../usage/file.js"
+import { scopes } from "../usage/options.js"
 import * as Secret from "./secret.js"
 
 /** The path is not shown, because people give the secret itself in its place. */
@@ -50,12 +51,18 @@ const outputOf = (line: string) =>
 const ofCommand = (line: string) =>
   Effect.flatMap(outputOf(line), (text) => Secret.from("The output of --key-command", text))
 
-const missing = usage("There is no API key to call with: set INSTANTLY_API_KEY, or give --key-file or --key-command.")
-
-const ofQuestion = (stdinIsTaken: boolean) =>
+const ofQuestion = ({ command, has }: Arguments) =>
   Effect.gen(function* () {
-    if (stdinIsTaken || !(yield* canAsk)) return yield* missing
-    return yield* Secret.from("The API key", yield* askHidden("The API key to call with (it is not shown): "))
+    const needs = has("leaked")
+      ? `It must be another key than the leaked one, with ${scopes.revoke} and, for the audit, audit_logs:read.`
+      : `It needs ${scopes[command]}.`
+    if (has("stdin") || !(yield* canAsk)) {
+      return yield* usage(
+        `There is no API key to call with: set INSTANTLY_API_KEY, or give --key-file or --key-command. ${needs}`
+      )
+    }
+    yield* say(`The tool calls Instantly with an API key. ${needs}`)
+    return yield* Secret.ask("The API key to call with")
   })
 
 const inEnvironment = Config.option(Config.nonEmptyString("INSTANTLY_API_KEY"))
@@ -73,5 +80,5 @@ export const find = (given: Arguments) =>
     const environment = yield* inEnvironment
     return Option.isSome(environment)
       ? yield* Secret.from("INSTANTLY_API_KEY", environment.value)
-      : yield* ofQuestion(given.has("stdin"))
+      : yield* ofQuestion(given)
   })

@@ -56,22 +56,25 @@ export const ownUnknown = ({ listing, own }: Overview): ReadonlyArray<string> =>
   return [`${why}.`, "Check that the key this tool calls with is not among them."]
 }
 
-/** A warning if the leaked secret certainly belongs to none of these. */
-export const leakedLeftOut = (ids: ReadonlyArray<ApiKeyId>, { leaked }: Overview): ReadonlyArray<string> =>
-  Option.match(leaked.key, {
-    onNone: () => [],
-    onSome: ({ id, name }) =>
-      ids.some((one) => one.toLowerCase() === id.toLowerCase())
-        ? []
-        : ["THE LEAKED SECRET BELONGS TO ANOTHER KEY, which is not among them:", `${printable(name)}  ${id}`]
-  })
+/** The key that the leaked secret certainly belongs to, if it is none of these. */
+export const leakedLeftOut = (ids: ReadonlyArray<ApiKeyId>, { leaked }: Overview): Option.Option<ApiKey> =>
+  Option.filter(leaked.key, ({ id }) => !ids.some((one) => one.toLowerCase() === id.toLowerCase()))
+
+/** A warning about it. */
+export const warningOf = Option.match({
+  onNone: (): ReadonlyArray<string> => [],
+  onSome: ({ id, name }: ApiKey) => [
+    "THE LEAKED SECRET BELONGS TO ANOTHER KEY, which is not among them:",
+    `${printable(name, 38)}  ${id}`
+  ]
+})
 
 /** What the secret itself shows about its workspace. */
 export const originOf = ({ leaked }: Overview): ReadonlyArray<string> =>
   Option.match(leaked.elsewhere, {
     onNone: () => (leaked.isOfThisWorkspace ? ["The leaked secret is of this workspace."] : []),
     onSome: (uuid) => [
-      `THE LEAKED SECRET SEEMS TO BE OF ANOTHER WORKSPACE: ${uuid} stands in it, which is neither`,
-      "this workspace's id nor that of a key here. Check that this tool calls with a key of the same workspace."
+      `THE LEAKED SECRET SEEMS TO BE OF ANOTHER WORKSPACE: ${uuid} stands in it, which is neither this workspace's id nor that of a \
+key here. Check that this tool calls with a key of the same workspace.`
     ]
   })

@@ -51,6 +51,7 @@ export const rehearsal = Layer.unwrapEffect(
       Instantly.layer({ apiKey: caller.secret, baseUrl: "https://rehearsal.invalid", userAgent }),
       Layer.succeed(Target, {
         address: "rehearsal",
+        isRehearsal: true,
         workspaceId: Option.none(),
         apiKey: caller.secret,
         fingerprint: fingerprintOf(caller.secret)

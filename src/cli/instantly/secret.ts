@@ -5,7 +5,7 @@ import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { askHidden, canAsk, say } from "../terminal/terminal.js"
-import { cancelled, usage } from "../usage/exit.js"
+import { usage } from "../usage/exit.js"
 import { secretOnStdin } from "../usage/input.js"
 
 /** A text, if every part of it that is percent-encoded can be decoded. */
@@ -13,8 +13,13 @@ const percentDecoded = (text: string) => Either.getOrElse(Encoding.decodeUriComp
 
 const withoutStart = (start: RegExp) => (text: string) => text.replace(start, "")
 
+/** A `curl` command, and in it the header or the address with the secret. */
+const command =
+  /^curl\s.*?(authorization\s*:\s*bearer\s+[^\s"'\\]+|x-instantly-api-key\s*:\s*[^\s"'\\]+|https?:\/\/[^/\s]+\/mcp\/[^\s"'\\]+)/is
+
 /** What people paste together with a secret, from the outside in. */
 const around: ReadonlyArray<readonly [what: string, without: (text: string) => string]> = [
+  ["the curl command", (text) => command.exec(text)?.[1] ?? text],
   ["export", withoutStart(/^export\s+(?=\S)/)],
   ["the quotes", (text) => text.replace(/^(["'`])((?:(?!\1).)+)\1$/, "$2")],
   ["a semicolon or comma at its end", (text) => text.replace(/\s*[;,]+$/, "")],
@@ -52,35 +57,44 @@ export const tidy = (text: string): { readonly secret: string; readonly leftOut:
   return { secret, leftOut }
 }
 
-/** Tidies a secret, and says what was left out. `what` names it in messages, which never show it. */
-export const from = (what: string, text: string) =>
+/** Why a text cannot be a secret. `what` names it in messages, which never show it. */
+const problemOf = (what: string, secret: string): Option.Option<string> => {
+  if (secret === "") return Option.some(`${what} is empty.`)
+  if (/[\r\n]/.test(secret)) return Option.some(`${what} has more than one line.`)
+  // A header cannot hold anything else.
+  if (/^[\x21-\x7e]+$/.test(secret)) return Option.none()
+  return Option.some(`${what} cannot be a secret: it has spaces, or other characters that no secret has.`)
+}
+
+/** Tidies a secret, and says what was left out. Fails with the reason if the text cannot be one. */
+const parse = (what: string, text: string) =>
   Effect.gen(function* () {
     const { leftOut, secret } = tidy(text)
-    if (secret === "") return yield* usage(`${what} is empty.`)
-    if (/[\r\n]/.test(secret)) return yield* usage(`${what} has more than one line.`)
-    // A header cannot hold anything else.
-    if (!/^[\x21-\x7e]+$/.test(secret)) {
-      return yield* usage(`${what} cannot be a secret: it has spaces, or other characters that no secret has.`)
-    }
-    if (leftOut.length > 0) yield* say(`${what} was not bare. This was left out: ${leftOut.join(", ")}.`)
+    const problem = problemOf(what, secret)
+    if (Option.isSome(problem)) return yield* Effect.fail(problem.value)
+    if (leftOut.length > 0) yield* say(`${what}: the text around it was left out (${leftOut.join(", ")}).`)
     return Redacted.make(secret)
   })
 
-/**
- * Reads a secret without showing it: from one line of stdin, or at the terminal, where it asks again after a text that
- * cannot be one. `what` names it.
- */
-export const read = (what: string) =>
+/** A secret from a text that nobody can be asked for again. */
+export const from = (what: string, text: string) => Effect.mapError(parse(what, text), usage)
+
+/** Asks for a secret without showing it, and again after a text that cannot be one. `what` names it. */
+export const ask = (what: string) =>
   Effect.gen(function* () {
-    if (!(yield* canAsk)) return yield* from(what, yield* secretOnStdin)
     for (;;) {
       const line = yield* askHidden(`${what} (it is not shown): `)
-      if (line === "") return yield* cancelled
-      const secret = yield* Effect.either(from(what, line))
+      const secret = yield* Effect.either(parse(what, line))
       if (Either.isRight(secret)) return secret.right
-      yield* say(...secret.left.message.split("\n").slice(0, 1))
+      yield* say(`${secret.left} Paste it, or press Ctrl-C to end.`)
     }
   })
+
+/** Asks for a secret at the terminal; elsewhere it is one line of stdin. */
+export const read = (what: string) =>
+  Effect.flatMap(canAsk, (isTerminal) =>
+    isTerminal ? ask(what) : Effect.flatMap(secretOnStdin, (line) => from(what, line))
+  )
 
 const wholeLength = 68
 

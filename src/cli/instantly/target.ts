@@ -8,12 +8,15 @@ import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Instantly from "../../Instantly.js"
+import { sayCommand } from "../terminal/terminal.js"
 
 /** The Instantly that the tool works on, as people see it and as the journal records it. */
 export class Target extends Context.Tag("effect-instantly/cli/Target")<
   Target,
   {
     readonly address: string
+    /** Whether its keys are made up and end with this process. */
+    readonly isRehearsal: boolean
     /** The workspace, if the environment names one. */
     readonly workspaceId: Option.Option<string>
     readonly apiKey: Redacted.Redacted
@@ -21,6 +24,10 @@ export class Target extends Context.Tag("effect-instantly/cli/Target")<
     readonly fingerprint: string
   }
 >() {}
+
+/** Says which command comes next. After a rehearsal there is none: its keys are gone. */
+export const sayNext = (purpose: string, command: string) =>
+  Effect.flatMap(Target, ({ isRehearsal }) => (isRehearsal ? Effect.void : sayCommand(purpose, command)))
 
 /** The client adds its own name and version. */
 export const userAgent = "cli"
@@ -42,7 +49,7 @@ export const live = (apiKey: Redacted.Redacted) =>
         Effect.gen(function* () {
           const url = yield* Config.withDefault(Config.string("INSTANTLY_BASE_URL"), "https://api.instantly.ai")
           const workspaceId = yield* Config.option(Config.nonEmptyString("INSTANTLY_WORKSPACE_ID"))
-          return { address: normal(url), workspaceId, apiKey, fingerprint: fingerprintOf(apiKey) }
+          return { address: normal(url), isRehearsal: false, workspaceId, apiKey, fingerprint: fingerprintOf(apiKey) }
         })
       )
     )

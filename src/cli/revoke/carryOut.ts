@@ -84,7 +84,8 @@ const readable = (receipt: Revocation.Receipt) => {
     case "Deleted":
       return Option.match(receipt.name, {
         onNone: () => `${receipt.id}  deleted; the rest of the response could not be read`,
-        onSome: (name) => `${receipt.id}  deleted ${printable(name)}`
+        // So that the line fits 80 columns: a name that is broken could look like a line of its own.
+        onSome: (name) => `${receipt.id}  deleted ${printable(name, 30)}`
       })
     case "Skipped":
       return `${receipt.id}  not sent: ${receipt.reason === "Blocked" ? "five responses in a row were not Instantly's" : receipt.reason}`

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { ApiKey, ApiKeyId } from "../../ApiKey.js"
-import { leakedLeftOut, type Overview, originOf, ownUnknown, table } from "../instantly/overview.js"
+import { leakedLeftOut, type Overview, originOf, ownUnknown, table, warningOf } from "../instantly/overview.js"
 import { ask, say } from "../terminal/terminal.js"
 import { cancelled } from "../usage/exit.js"
 
@@ -24,17 +24,21 @@ export const confirmOwn = (key: ApiKey, overview: Overview) =>
 
 export const confirm = (ids: ReadonlyArray<ApiKeyId>, overview: Overview) =>
   Effect.gen(function* () {
+    const leftOut = leakedLeftOut(ids, overview)
     yield* say(
       "",
       "To be deleted at",
       `${overview.place}:`,
       ...(yield* table(ids, overview, "stderr")),
       ...(Option.isSome(overview.leaked.elsewhere) ? originOf(overview) : []),
-      ...leakedLeftOut(ids, overview),
+      ...warningOf(leftOut),
       ...ownUnknown(overview),
       "A deleted key cannot be restored."
     )
-    const wanted = ids.length === 1 ? ["delete 1 key", "yes"] : [`delete ${ids.length} keys`]
+    const keys = ids.length === 1 ? "key" : "keys"
+    // A short word is not enough for a key that the leak is not about.
+    const words = `delete ${ids.length} ${Option.isSome(leftOut) ? `other ${keys}` : keys}`
+    const wanted = ids.length === 1 && Option.isNone(leftOut) ? [words, "yes"] : [words]
     const typed = wanted.map((text) => `"${text}"`).join(" or ")
     for (;;) {
       const answer = yield* ask(`Enter deletes nothing. Type ${typed} to go on: `)

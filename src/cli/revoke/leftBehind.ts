@@ -93,12 +93,12 @@ export const offer = ({ findings, keys }: LeftBehind, overview: Overview, reques
   )
 
 /** The last line: what is still alive now that these are deleted, too. */
-export const sayAlive = (left: Option.Option<LeftBehind>, gone: ReadonlyArray<ApiKeyId>) => {
+export const sayAlive = (left: Option.Option<LeftBehind>, gone: ReadonlyArray<ApiKeyId>, isSecretAlive: boolean) => {
   const { findings, isWhole, keys } = Option.getOrElse(left, () => nothing)
   const ids = new Set(gone.map((id) => id.toLowerCase()))
   return Report.sayAlive(
     findings,
     keys.filter(({ id }) => !ids.has(id.toLowerCase())),
-    isWhole
+    { isSecretAlive, isWhole }
   )
 }

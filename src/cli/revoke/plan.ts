@@ -5,7 +5,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { ApiKeyId } from "../../ApiKey.js"
 import * as Evidence from "../instantly/evidence.js"
-import { leakedLeftOut, type Overview, originOf, ownUnknown, table } from "../instantly/overview.js"
+import { leakedLeftOut, type Overview, originOf, ownUnknown, table, warningOf } from "../instantly/overview.js"
 import { Target } from "../instantly/target.js"
 import { endWith, placeOf, readKeys, workspaceOf } from "../instantly/workspace.js"
 import { say } from "../terminal/terminal.js"
@@ -80,15 +80,15 @@ export const make = (request: Request) =>
     const own = takesOwn ? ownIds : []
     const toDelete = [...others, ...own]
     if (pending.length > 0 && toDelete.length === 0) return yield* cancelled
-    const leftOut = leakedLeftOut(toDelete, overview)
-    if (request.yes && leftOut.length > 0) {
-      return yield* usage([...leftOut, "Give its id. Without --yes, a question is asked."].join("\n"))
+    const leftOut = leakedLeftOut([...toDelete, ...settled.map(({ id }) => id)], overview)
+    if (request.yes && Option.isSome(leftOut)) {
+      return yield* usage([...warningOf(leftOut), "Give its id. Without --yes, a question is asked."].join("\n"))
     }
     if (toDelete.length > 0) {
       if (request.yes) yield* say(...originOf(overview), ...ownUnknown(overview))
       else yield* confirm(toDelete, overview)
     }
-    return { others, own, inDoubt, settled, leak, overview, workspace }
+    return { others, own, inDoubt, settled, leak, leftOut, overview, workspace }
   })
 
 export type Plan = Effect.Effect.Success<ReturnType<typeof make>>

@@ -13,11 +13,12 @@ import { isActive } from "../../ApiKeys.js"
 import type { Receipt } from "../../Revocation.js"
 import { meaningOfRefusal } from "../instantly/acceptance.js"
 import { hintOf } from "../instantly/secret.js"
+import { sayNext } from "../instantly/target.js"
 import { isUnauthorized, type Listing, readKeys, reasonOf } from "../instantly/workspace.js"
 import { printable } from "../terminal/printable.js"
 import { say } from "../terminal/terminal.js"
 import { codes } from "../usage/exit.js"
-import { program } from "../usage/program.js"
+import { commandLine } from "../usage/program.js"
 
 class StillListed extends Data.TaggedError("StillListed")<{ readonly keys: ReadonlyArray<ApiKey> }> {}
 
@@ -25,6 +26,19 @@ class StillAccepted extends Data.TaggedError("StillAccepted") {}
 
 /** At 1, 3, 7, 15 and 30 seconds: reads of the live API can lag by 15. */
 const forHalfAMinute = Schedule.fromDelays("1 second", "2 seconds", "4 seconds", "8 seconds", "15 seconds")
+
+/** Checks again while this error comes, and says so once. */
+const again = <A, E extends { readonly _tag: string }, R>(
+  check: Effect.Effect<A, E, R>,
+  tag: E["_tag"],
+  what: string
+) =>
+  Effect.flatMap(Effect.once(say(`${what} Checking again for up to half a minute …`)), (sayOnce) =>
+    check.pipe(
+      Effect.tapError(({ _tag }) => (_tag === tag ? sayOnce : Effect.void)),
+      Effect.retry({ schedule: forHalfAMinute, while: ({ _tag }) => _tag === tag })
+    )
+  )
 
 /** What the list shows of an id after a run. */
 export type Presence = "Listed" | "Gone" | "NeverListed" | "NotChecked"
@@ -68,21 +82,22 @@ export const verifyGone = (receipts: ReadonlyArray<Receipt>, before: Listing) =>
       }
     const allGone: Verified = Option.some(presenceOf(new Set()))
     if (ids.size === 0) return allGone
-    return yield* readKeys.pipe(
+    const gone = readKeys.pipe(
       Effect.map((keys) => keys.filter(({ id }) => ids.has(id.toLowerCase()))),
       Effect.filterOrFail(
         (keys) => keys.length === 0,
         (keys) => new StillListed({ keys })
       ),
       Effect.zipRight(say("The list of keys was checked: none of them is on it.")),
-      Effect.as(allGone),
-      Effect.retry({ schedule: forHalfAMinute, while: ({ _tag }) => _tag === "StillListed" }),
+      Effect.as(allGone)
+    )
+    return yield* again(gone, "StillListed", "The list still shows what should be gone.").pipe(
       Effect.catchAll((error): Effect.Effect<Verified> => {
         if (error._tag !== "StillListed") return notVerified(`: the keys cannot be listed (${reasonOf(error)})`)
         return Effect.as(
           say(
             "STILL LISTED after half a minute:",
-            ...error.keys.map(({ id, name }) => `${printable(name)}  ${id}`),
+            ...error.keys.map(({ id, name }) => `${printable(name, 38)}  ${id}`),
             "They were not deleted, or the list is late. List the keys again, and delete without --journal those that are there."
           ),
           Option.some(presenceOf(idsOf(error.keys)))
@@ -98,16 +113,35 @@ export interface Subject {
   readonly what: string
   /** Whether Instantly accepted it before. Then it is whole. */
   readonly wasAccepted: boolean
+  /** The key that it certainly belongs to, if that is another one than those that were deleted. */
+  readonly owner: Option.Option<ApiKey>
 }
 
+/** What to do about a secret that is still accepted. */
+const sayStillAccepted = ({ owner, what }: Subject) =>
+  Option.match(owner, {
+    onNone: () =>
+      Effect.zipRight(
+        say(`${what} IS STILL ACCEPTED after half a minute: it belongs to another key, or it dies later.`),
+        sayNext("Check it again in a minute:", commandLine("check"))
+      ),
+    onSome: ({ id, name }) =>
+      Effect.zipRight(
+        say(`${what} IS STILL ACCEPTED: it belongs to the key ${printable(name)}, which was not deleted.`),
+        sayNext("To delete that key:", commandLine("revoke", "--leaked", id))
+      )
+  })
+
 /** Checks for up to half a minute until the secret is refused. Returns the exit code. */
-export const verifyDead = ({ secret, wasAccepted, what }: Subject) =>
-  isActive(secret).pipe(
-    Effect.filterOrFail(
-      (active) => !active,
-      () => new StillAccepted()
-    ),
-    Effect.retry({ schedule: forHalfAMinute, while: ({ _tag }) => _tag === "StillAccepted" }),
+export const verifyDead = (subject: Subject) => {
+  const { owner, secret, wasAccepted, what } = subject
+  const refused = Effect.filterOrFail(
+    isActive(secret),
+    (active) => !active,
+    () => new StillAccepted()
+  )
+  // The secret of a key that was not deleted does not die.
+  return (Option.isSome(owner) ? refused : again(refused, "StillAccepted", `${what} is still accepted.`)).pipe(
     Effect.matchEffect({
       onSuccess: () => {
         if (wasAccepted)
@@ -120,13 +154,8 @@ export const verifyDead = ({ secret, wasAccepted, what }: Subject) =>
       },
       onFailure: (error) =>
         error._tag === "StillAccepted"
-          ? Effect.as(
-              say(
-                `${what} IS STILL ACCEPTED: it belongs to another key, or it dies later.`,
-                `Check again in a minute: ${program} check`
-              ),
-              codes.failed
-            )
+          ? Effect.as(sayStillAccepted(subject), codes.failed)
           : Effect.as(say(error.message, "It is not known whether it is dead."), codes.unknown)
     })
   )
+}

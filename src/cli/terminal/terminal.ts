@@ -2,21 +2,43 @@
 import * as Effect from "effect/Effect"
 import { Keyboard } from "./keyboard.js"
 import { unseen } from "./printable.js"
+import { wrap } from "./wrap.js"
 
-/** Nothing that comes from elsewhere can act on the terminal, such as an id in the header of a response. */
-const plain = (text: string) =>
-  text
-    .split("\n")
-    .map((line) => line.replaceAll(unseen, ""))
-    .join("\n")
-
-export const say = (...lines: ReadonlyArray<string>) =>
+/** How many columns a line on this stream has. */
+export const columnsOf = (stream: "stdout" | "stderr") =>
   Effect.sync(() => {
-    if (lines.length > 0) process.stderr.write(`${plain(lines.join("\n"))}\n`)
+    const { columns, isTTY } = process[stream]
+    if (isTTY !== true) return Number.POSITIVE_INFINITY
+    return columns === undefined || columns === 0 ? 80 : columns
   })
 
-/** Prints a line on stdout. */
-export const print = (text: string) => Effect.sync(() => void process.stdout.write(`${plain(text)}\n`))
+/** Nothing that comes from elsewhere can act on the terminal, such as an id in the header of a response. */
+const plain = (line: string) => line.replaceAll(unseen, "")
+
+const write = (stream: "stdout" | "stderr", lines: ReadonlyArray<string>) =>
+  Effect.sync(() => void process[stream].write(`${lines.join("\n")}\n`))
+
+/** Writes lines of plain text, broken between words if they are longer than the terminal is wide. */
+const writeText = (stream: "stdout" | "stderr", text: string) =>
+  Effect.flatMap(columnsOf(stream), (columns) =>
+    write(
+      stream,
+      text.split("\n").map((line) => {
+        const start = /^ */.exec(line)?.[0] ?? ""
+        return `${start}${wrap(plain(line.slice(start.length)), columns, start.length)}`
+      })
+    )
+  )
+
+export const say = (...lines: ReadonlyArray<string>) =>
+  lines.length === 0 ? Effect.void : writeText("stderr", lines.join("\n"))
+
+/** Says what a command is for, and the command alone on a line that is never broken, because it is there to be copied. */
+export const sayCommand = (purpose: string, command: string) =>
+  Effect.zipRight(say(purpose), write("stderr", [`  ${plain(command)}`]))
+
+/** Prints text on stdout. */
+export const print = (text: string) => writeText("stdout", text)
 
 /** Whether somebody can answer a question. */
 export const canAsk = Effect.sync(() => process.stdin.isTTY === true && process.stderr.isTTY === true)
@@ -28,14 +50,6 @@ export const ask = (question: string) =>
 /** Asks for a line that is not shown while it is typed or pasted. */
 export const askHidden = (question: string) =>
   Effect.flatMap(Keyboard, (keyboard) => keyboard.ask(question, { hidden: true }))
-
-/** How many columns a line on this stream has. */
-export const columnsOf = (stream: "stdout" | "stderr") =>
-  Effect.sync(() => {
-    const { columns, isTTY } = process[stream]
-    if (isTTY !== true) return Number.POSITIVE_INFINITY
-    return columns === undefined || columns === 0 ? 80 : columns
-  })
 
 /** Whether these lines are more than the terminal shows at once, with a question below them. */
 export const isTall = (texts: ReadonlyArray<string>) =>

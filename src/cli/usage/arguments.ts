@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { codes, Exit, holdsSecret, ifItWasASecret, usage } from "./exit.js"
+import { codes, Exit, holdsSecret, itWasASecret, usage } from "./exit.js"
 import * as Help from "./help.js"
 import { type CommandName, commands, type OptionName, optionsOf } from "./options.js"
 import { commandLine, keptByNpm, program } from "./program.js"
@@ -134,7 +134,7 @@ export const read = (
 ): Either.Either<Invocation, Exit> => {
   const [first, ...rest] = args
   if (args.some(holdsSecret))
-    return Either.left(usage(`One of the arguments (not shown here) holds a secret.\n${ifItWasASecret}`))
+    return Either.left(usage(`One of the arguments (not shown here) holds a secret. ${itWasASecret}`))
   if (first === "--version" || first === "version") return Either.right({ _tag: "Version" })
   if (first === undefined) return Either.left(new Exit({ code: codes.usage, message: Help.ofAll }))
   if (first === "--help" || first === "-h" || first === "help") {
@@ -149,7 +149,7 @@ export const read = (
   const kept = keptByNpm(optionsOf(first).keys(), environment).map((option) => `--${option}`)
   if (kept.length > 0) {
     const example = commandLine(first, ...kept.slice(0, 1))
-    return Either.left(usage(`npm kept ${kept.join(" and ")} for itself. Put -- before the command: ${example}`))
+    return Either.left(usage(`npm kept ${kept.join(" and ")} for itself. Put -- before the command:\n  ${example}`))
   }
   return Either.map(parse(first, rest), (args) => ({ _tag: "Run", args }))
 }

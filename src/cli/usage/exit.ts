@@ -15,6 +15,11 @@ export const cancelled = new Exit({ code: codes.usage, message: "Nothing was del
 /** Whether a text holds what looks like a whole secret of Instantly's, such as an address with the secret in it. */
 export const holdsSecret = (text: string) => /(?:^|[^A-Za-z0-9+/])[A-Za-z0-9+/]{66}==/.test(text)
 
+const cure =
+  "Run the command without it: the tool asks for it. Then rotate that key, and clear the shell's history and npm's logs (~/.npm/_logs)."
+
+/** Added to the message about a secret as an argument. */
+export const itWasASecret = `It has leaked now. ${cure}`
+
 /** Added to the message about a wrong argument, because people give the secret itself. */
-export const ifItWasASecret =
-  "If you gave a secret, it has leaked now. Run the command without it: the tool asks for it. Then rotate that key, and clear the shell's history and npm's logs (~/.npm/_logs)."
+export const ifItWasASecret = `If you gave a secret, it has leaked now. ${cure}`

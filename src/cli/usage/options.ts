@@ -28,8 +28,17 @@ const since = {
   since: { value: "DATE", text: "Leaves out what the audit log has from before that date, such as 2026-08-01." }
 } satisfies Record<string, Option>
 
-const whichKey = `The API key to call with comes from --key-file or --key-command, else from INSTANTLY_API_KEY, else from a question \
-in which it is not shown. INSTANTLY_BASE_URL and INSTANTLY_WORKSPACE_ID are read, too.`
+/** What the API key to call with needs. `check` calls with the secret itself. */
+export const scopes = {
+  revoke: "the scopes api_keys:read and api_keys:delete",
+  list: "the scope api_keys:read",
+  check: "no scope",
+  audit: "the scopes audit_logs:read and api_keys:read"
+}
+
+const whichKey = (needs: string) =>
+  `The API key to call with comes from --key-file or --key-command, else from INSTANTLY_API_KEY, else from a question in which it \
+is not shown. It needs ${needs}. INSTANTLY_BASE_URL and INSTANTLY_WORKSPACE_ID are read, too.`
 
 const secrets = "A secret is never an argument: the shell keeps those, and other programs can see them."
 
@@ -45,7 +54,7 @@ export const commands = {
       "Deletes Instantly API keys, after a question. A deleted key cannot be restored.",
       `With --leaked it asks for a secret, says whether it is alive and what it can do, finds its key, deletes it, checks that the \
 secret is dead, and reads in the audit log what the key did and which keys and webhooks it left behind.`,
-      whichKey,
+      whichKey(`${scopes.revoke}, and for --leaked also audit_logs:read`),
       secrets,
       ifNotTerminal,
       "Ctrl-C stops: nothing more is sent, and what is under way finishes. A second Ctrl-C quits at once, with exit code 130."
@@ -90,7 +99,7 @@ secret is dead, and reads in the audit log what the key did and which keys and w
   list: {
     summary: "Lists the API keys of the workspace.",
     words: "",
-    about: ["Lists the API keys of the workspace, without their secrets.", ifNotTerminal, whichKey],
+    about: ["Lists the API keys of the workspace, without their secrets.", ifNotTerminal, whichKey(scopes.list)],
     options: {
       name: { value: "TEXT", text: "Lists only keys whose name contains this text (case matters)." },
       ...credential,
@@ -135,7 +144,7 @@ often and when. Then it shows which keys and webhooks were created with them, be
       `Where the log names a key that was created, it says so. Otherwise a key that was created within the same five seconds is \
 shown as "perhaps".`,
       ifNotTerminal,
-      `${whichKey} It needs the scopes audit_logs:read and api_keys:read.`
+      whichKey(scopes.audit)
     ],
     options: { ...since, ...credential, ...everywhere },
     examples: [

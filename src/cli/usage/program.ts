@@ -8,7 +8,8 @@ export const program = isClone ? "npm run tool --" : "effect-instantly"
 /** The same if another program reads stdout, where npm would print a banner. */
 export const quietProgram = isClone ? "npm run -s tool --" : program
 
-const quoted = (word: string) => (/^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
+/** A word that a shell reads as it is. */
+export const quoted = (word: string) => (/^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
 
 /** A command that can be copied into a shell. */
 export const commandLine = (...args: ReadonlyArray<string>) => [program, ...args.map(quoted)].join(" ")

@@ -27,7 +27,7 @@ describe("check", () => {
       const { code, output, stdout } = yield* check(Redacted.value(key.secret))
       expect(output).toContain("THE SECRET IS ALIVE. Instantly refuses it for a missing scope only.")
       expect(output).toContain("Its scopes: campaigns:all, leads:all.")
-      expect(output).toContain("To find and delete its key: effect-instantly revoke --leaked")
+      expect(output).toContain("To find and delete its key:\n  effect-instantly revoke --leaked")
       expect(code).toBe(1)
       expect(decode(stdout)).toMatchObject({ state: "Accepted", isWhole: true, scopes: Option.some(key.scopes) })
     }).pipe(Effect.provide(served()))
@@ -125,13 +125,18 @@ describe("check", () => {
     { form: (secret: string) => `x-instantly-api-key: ${secret}\r`, words: "x-instantly-api-key:" },
     { form: (secret: string) => `https://mcp.instantly.ai/mcp/${encodeURIComponent(secret)}`, words: "the address" },
     { form: (secret: string) => `"apiKey": "${secret}",`, words: "a name in JSON, the quotes" },
+    {
+      form: (secret: string) =>
+        `curl https://api.instantly.ai/api/v2/leads -H "Authorization: Bearer ${secret}" -X POST`,
+      words: "the curl command, Authorization:, Bearer"
+    },
     { form: (secret: string) => `export KEY='${secret}';`, words: "NAME=, the quotes" }
   ])("leaves out what people paste around a secret, and says so: $words", ({ form, words }) =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       const key = yield* mock.createApiKey({ scopes: ["leads:all"] })
       const { code, output } = yield* check(form(Redacted.value(key.secret)))
-      expect(output).toMatch(/The secret was not bare. This was left out: /)
+      expect(output).toContain("The secret: the text around it was left out (")
       expect(output).toContain(words)
       expect(code).toBe(1)
     }).pipe(Effect.provide(served()))

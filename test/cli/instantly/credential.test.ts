@@ -23,7 +23,7 @@ describe("the API key to call with", () => {
       const secret = (yield* atDouble).INSTANTLY_API_KEY
       expect((yield* listWith([])).code).toBe(4)
       const file = yield* listWith(["--key-file", fileOf(`INSTANTLY_API_KEY='${secret}'\n`)])
-      expect(file.output).toContain("This was left out: NAME=, the quotes.")
+      expect(file.output).toContain("The text of --key-file: the text around it was left out (NAME=, the quotes).")
       expect(file.code).toBe(0)
       const command = yield* listWith(["--key-command", `cat ${fileOf(secret)} | tr -d x && echo "$NOTHING"`])
       expect(command.code, command.output).toBe(0)
@@ -72,7 +72,7 @@ describe("the API key to call with", () => {
       Effect.gen(function* () {
         const secret = (yield* atDouble).INSTANTLY_API_KEY
         const quoted = yield* listWith([], { environment: { INSTANTLY_API_KEY: `"${secret}"` } })
-        expect(quoted.output).toContain("INSTANTLY_API_KEY was not bare. This was left out: the quotes.")
+        expect(quoted.output).toContain("INSTANTLY_API_KEY: the text around it was left out (the quotes).")
         expect(quoted.code).toBe(0)
         const bearer = yield* listWith([], { environment: { INSTANTLY_API_KEY: `Bearer ${secret}` } })
         expect(bearer.code).toBe(0)
@@ -84,14 +84,18 @@ describe("the API key to call with", () => {
       }).pipe(Effect.provide(served()))
   )
 
-  it.live.skipIf(!hasScript)("is asked for in a terminal, and not shown", () =>
+  it.live.skipIf(!hasScript)("is asked for in a terminal, until one is pasted, and not shown", () =>
     Effect.gen(function* () {
       const secret = (yield* atDouble).INSTANTLY_API_KEY
       const { code, output } = yield* listWith([], {
         terminal: true,
         environment: { INSTANTLY_API_KEY: "" },
-        steps: [["The API key to call with (it is not shown): ", `${secret}\r`]]
+        steps: [
+          ["The API key to call with (it is not shown): ", "\r"],
+          ["The API key to call with (it is not shown): ", `${secret}\r`]
+        ]
       })
+      expect(output).toContain("The tool calls Instantly with an API key. It needs the scope api_keys:read.")
       expect(output).toContain('[this tool calls with it] "caller"')
       expect(output).not.toContain(secret)
       expect(code).toBe(0)

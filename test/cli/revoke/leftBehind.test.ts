@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
 import { address, served } from "../../../examples/embedded/served.js"
-import { bundled, type Given, hasScript, type Step, sent, tool } from "../../support/tool.js"
+import { bundled, type Given, hasScript, inOneLine, type Step, sent, tool } from "../../support/tool.js"
 
 bundled()
 
@@ -64,10 +64,35 @@ describe.skipIf(!hasScript)("what a leaked key left behind, in a terminal", () =
         terminal: true,
         steps: [...throughDeletion(secret), ["Type the numbers to delete", "\r"]]
       })
-      expect(output).toContain(`To delete that key: effect-instantly revoke ${made}`)
+      expect(output).toContain(`To delete that key:\r\n  effect-instantly revoke ${made}\r\n`)
       expect(output.trimEnd()).toMatch(/STILL ALIVE: the key "backup", perhaps 1 webhook\.$/)
       expect(yield* sent).toEqual([leaked.id])
       expect(code).toBe(0)
+    }).pipe(Effect.provide(served()))
+  )
+
+  it.live("names the leaked key, and what it did, where a person deletes another one", () =>
+    Effect.gen(function* () {
+      const { leaked, mock, revoke, secret } = yield* withTheft()
+      const other = yield* mock.createApiKey({ name: "other" })
+      const { code, output } = yield* revoke([other.id], {
+        terminal: true,
+        steps: [
+          ["(it is not shown): ", `${secret}\r`],
+          ["to go on:", "yes\r"],
+          ["to go on:", "delete 1 other key\r"],
+          ["Type the numbers to delete", "\r"]
+        ]
+      })
+      expect(output).toContain("THE LEAKED SECRET BELONGS TO ANOTHER KEY")
+      expect(inOneLine(output)).toContain(
+        `The secret IS STILL ACCEPTED: it belongs to the key "leaked", which was not deleted. To delete that key: ` +
+          `effect-instantly revoke --leaked ${leaked.id} `
+      )
+      expect(output).toContain(`What the key ${leaked.id} did:`)
+      expect(output.trimEnd()).toMatch(/STILL ALIVE: the leaked secret, the key "backup", perhaps 1 webhook\.$/)
+      expect(yield* sent).toEqual([other.id])
+      expect(code).toBe(1)
     }).pipe(Effect.provide(served()))
   )
 
@@ -95,7 +120,7 @@ describe("what a leaked key left behind, on a pipe", () => {
           .split("\n")
           .map((line) => JSON.parse(line)._tag)
       ).toEqual(["Deleted", "Activity", "Activity", "Activity", "CreatedKey", "CreatedWebhook"])
-      expect(stderr).toContain(`To delete that key: effect-instantly revoke ${made}`)
+      expect(stderr).toContain(`To delete that key:\n  effect-instantly revoke ${made}\n`)
       expect(stderr.trimEnd()).toMatch(/STILL ALIVE: the key "backup", perhaps 1 webhook\.$/)
       expect(yield* sent).toEqual([leaked.id])
       expect(code).toBe(0)

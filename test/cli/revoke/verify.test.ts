@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "@effect/vitest"
-import { DateTime, Effect, Either, Option } from "effect"
+import { Clock, DateTime, Effect, Either, Layer, Option, Redacted } from "effect"
 import { ApiKey, Instantly, Revocation } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
+import { Target } from "../../../src/cli/instantly/target.js"
 import { readKeys } from "../../../src/cli/instantly/workspace.js"
 import { codeOf, type Presence, verifyDead, verifyGone } from "../../../src/cli/revoke/verify.js"
 import { absent } from "../../support/tool.js"
@@ -83,34 +84,53 @@ describe("verifyGone", () => {
   )
 })
 
+const target = Layer.succeed(Target, {
+  address: "https://api.instantly.ai",
+  isRehearsal: false,
+  workspaceId: Option.none(),
+  apiKey: Redacted.make("made-up-secret"),
+  fingerprint: "00000000"
+})
+
 describe("verifyDead", () => {
-  const dead = (isDeleted: boolean, faults: ReadonlyArray<Fault.Script> = []) =>
+  /** What it ends with for the secret of a key that is deleted or not, and after how many seconds. */
+  const dead = (of: "deleted" | "alive" | "left out", faults: ReadonlyArray<Fault.Script> = []) =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       const caller = yield* mock.createApiKey()
-      const leaked = yield* mock.createApiKey()
-      if (isDeleted) yield* mock.deleteApiKey(leaked.id)
-      return yield* Effect.provide(
-        verifyDead({ secret: leaked.secret, what: "The secret", wasAccepted: true }),
-        Instantly.layer({ apiKey: caller.secret })
-      )
-    }).pipe(Effect.provide(InstantlyMock.layer({ revocationLag: "20 seconds", faults })), inVirtualTime)
+      const { id, secret } = yield* mock.createApiKey({ name: "zapier" })
+      const client = Layer.merge(Instantly.layer({ apiKey: caller.secret }), target)
+      const keys = yield* Effect.provide(readKeys, client)
+      const owner = of === "left out" ? Option.fromNullable(keys.find((key) => key.id === id)) : Option.none()
+      if (of === "deleted") yield* mock.deleteApiKey(id)
+      yield* mock.script(...faults)
+      const before = yield* Clock.currentTimeMillis
+      const code = yield* Effect.provide(verifyDead({ secret, what: "The secret", wasAccepted: true, owner }), client)
+      return [code, Math.round(((yield* Clock.currentTimeMillis) - before) / 1000)]
+    }).pipe(Effect.provide(InstantlyMock.layer({ revocationLag: "20 seconds" })), inVirtualTime)
 
   it.effect("is 0 once the secret is refused, which may take some seconds", () =>
     Effect.gen(function* () {
-      expect(yield* dead(true)).toBe(0)
+      expect(yield* dead("deleted")).toEqual([0, 30])
     })
   )
 
   it.effect("is 1 for a secret that is still accepted after half a minute", () =>
     Effect.gen(function* () {
-      expect(yield* dead(false)).toBe(1)
+      expect(yield* dead("alive")).toEqual([1, 30])
+    })
+  )
+
+  it.effect("does not wait for the secret of a key that was not deleted", () =>
+    Effect.gen(function* () {
+      expect(yield* dead("left out")).toEqual([1, 0])
     })
   )
 
   it.effect("is 3 where Instantly cannot be asked", () =>
     Effect.gen(function* () {
-      expect(yield* dead(true, [Fault.always(Fault.respond({ status: 502 }))])).toBe(3)
+      const [code] = yield* dead("deleted", [Fault.always(Fault.respond({ status: 502 }))])
+      expect(code).toBe(3)
     })
   )
 })

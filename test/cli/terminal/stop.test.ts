@@ -34,7 +34,7 @@ describe("a signal", () => {
       const entries = lines.filter((line) => line._tag !== "Run")
       expect(Revocation.pending(ids, entries).inDoubt).toEqual([])
       expect(output).toContain(`Deleted: ${deleted.length}, not sent: ${200 - deleted.length}`)
-      expect(output).toMatch(/To go on: effect-instantly revoke --file=\S+ --yes --journal=\S+\n$/)
+      expect(output).toMatch(/To go on:\n {2}effect-instantly revoke --file=\S+ --yes --journal=\S+\n$/)
       expect(code).toBe(1)
     }).pipe(Effect.provide(served()))
   )
