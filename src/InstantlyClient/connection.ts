@@ -73,7 +73,24 @@ export const codeOf = (error: unknown): string => {
   const chain = chainOf(error)
   return (
     chain.find((link) => link instanceof NotSent)?.message ??
-    chain.map((link) => stringAt(link, "code")).find(isCode) ??
+    chain
+      .flatMap((link) => (link instanceof AggregateError ? [link, ...link.errors] : [link]))
+      .map((link) => stringAt(link, "code"))
+      .find(isCode) ??
     ""
   )
+}
+
+/** The host and the port of a URL, and nothing else of it. The app's client may have given it one that cannot be read. */
+const addressOf = (url: string): string => {
+  if (!URL.canParse(url)) return "the server"
+  const { hostname, port, protocol } = new URL(url)
+  return `${hostname}:${port === "" ? (protocol === "http:" ? 80 : 443) : port}`
+}
+
+/** Why a request to this URL was not sent: what the app's client says, or which connection failed, and its code. */
+export const whyNotSent = (error: unknown, url: string): string => {
+  const code = codeOf(error)
+  if (saysNotSent(error)) return code
+  return `no connection to ${addressOf(url)}${code === "" ? "" : ` (${code})`}`
 }

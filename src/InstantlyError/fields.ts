@@ -94,7 +94,10 @@ export const invalidResponse = {
 export const transportError = {
   ...facts("Unknown"),
   reason: TransportReason.pipe(withDefault((): TransportReason => "ConnectionLost")),
-  /** The failure's code as the runtime names it, such as `ECONNREFUSED`, or which limit was reached. */
+  /**
+   * The failure's code as the runtime names it, such as `ECONNRESET`; the address that could not be reached; or which limit
+   * was reached.
+   */
   detail: detail("")
 }
 
