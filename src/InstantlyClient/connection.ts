@@ -36,6 +36,9 @@ const neverSent = new Set([
  */
 const beforeSending = new Set(["connect", "getaddrinfo"])
 
+/** Fetch's error for a port that it never connects to, such as 9 or 6667. It has no code. */
+const badPort = "bad port"
+
 const stringAt = (value: unknown, key: string) =>
   Predicate.hasProperty(value, key) && Predicate.isString(value[key]) ? value[key] : ""
 
@@ -55,8 +58,7 @@ export const isNeverSent = (error: unknown, seen: ReadonlySet<unknown> = new Set
       link instanceof NotSent ||
       neverSent.has(stringAt(link, "code")) ||
       beforeSending.has(stringAt(link, "syscall")) ||
-      // Fetch's error for a port that it never connects to; it has no code
-      stringAt(link, "message") === "bad port" ||
+      stringAt(link, "message") === badPort ||
       // every address of the host was tried, and none could be reached
       (link instanceof AggregateError &&
         link.errors.length > 0 &&
@@ -90,7 +92,8 @@ const addressOf = (url: string): string => {
 
 /** Why a request to this URL was not sent: what the app's client says, or which connection failed, and its code. */
 export const whyNotSent = (error: unknown, url: string): string => {
-  const code = codeOf(error)
-  if (saysNotSent(error)) return code
+  if (saysNotSent(error)) return codeOf(error)
+  const isBadPort = chainOf(error).some((link) => stringAt(link, "message") === badPort)
+  const code = isBadPort ? "fetch refuses this port" : codeOf(error)
   return `no connection to ${addressOf(url)}${code === "" ? "" : ` (${code})`}`
 }

@@ -145,7 +145,8 @@ describe("a request that was not sent", () => {
 
   it.effect.each<readonly [unknown, string | undefined, string]>([
     [refused, undefined, "no connection to api.instantly.ai:443 (ECONNREFUSED)"],
-    [failure({}, new Error("bad port")), undefined, "no connection to api.instantly.ai:443"],
+    [failure({}, new Error("bad port")), undefined, "no connection to api.instantly.ai:443 (fetch refuses this port)"],
+    [failure({ syscall: "connect" }), undefined, "no connection to api.instantly.ai:443"],
     [inVain, undefined, "no connection to api.instantly.ai:443 (ENETUNREACH)"],
     [refused, "http://localhost/api/v2", "no connection to localhost:80 (ECONNREFUSED)"],
     [refused, "http://made-up:secret@[::1]:7/api/v2?made-up", "no connection to [::1]:7 (ECONNREFUSED)"],
