@@ -66,7 +66,7 @@ export const insufficientScope = {
   ...facts("NotApplied"),
   /** 401 from the live API, 403 in its documentation. */
   status: Schema.Literal(401, 403).pipe(withDefault(() => 401 as const)),
-  /** The scopes of which Instantly requires one, as far as it listed them. */
+  /** The scopes that Instantly listed as sufficient: the key needs one of them. */
   required: scopes,
   /** The scopes that the API key has, as far as Instantly listed them. */
   found: scopes
