@@ -20,9 +20,14 @@ export const idFrom = (argument: string | undefined, usage: string): Effect.Effe
           })
       )
 
-/** What an error says. The message of a `ConfigError` alone does not name the setting. */
-export const messageOf = (error: ConfigError.ConfigError | { readonly message: string }) => {
-  if (!ConfigError.isConfigError(error)) return error.message
+/**
+ * What an error says. The message of a `ConfigError` alone does not name the setting, and the error of a server that cannot
+ * listen has its words in its cause.
+ */
+export const messageOf = (
+  error: ConfigError.ConfigError | { readonly message: string; readonly cause?: unknown }
+): string => {
+  if (!ConfigError.isConfigError(error)) return error.message === "" ? String(error.cause) : error.message
   return ConfigError.isMissingData(error) ? `${error.path.join("_")} is not set.` : String(error)
 }
 

@@ -75,17 +75,17 @@ export interface Service {
    * All API keys of the workspace (`GET /api/v2/api-keys`), page by page. A page is fetched when it is needed. The key that the
    * call authenticates with needs one of the scopes `api_keys:read`, `api_keys:all`, `all:read` and `all:all`.
    *
-   * The stream ends at a page without a cursor, at a cursor that came before, and after three empty pages in a row. If more
-   * keys may follow there, it logs a warning. A key that is created or deleted in the meantime may or may not be in it.
+   * The stream ends at a page without a cursor, at a cursor that came before, and after three empty pages in a row. It
+   * logs a warning if more keys may follow. A key that is created or deleted in the meantime may or may not be listed.
    */
   readonly list: (options?: ListOptions) => Stream.Stream<ApiKey, InstantlyError>
   /**
    * Whether Instantly accepts a secret. The secret authenticates one harmless read, in place of the client's own API key.
    *
    * A list of keys and a missing scope are `true`. For any other 401, a made-up secret of the same shape is sent as well. If
-   * Instantly refuses both in the same words, the result is `false`: refused as a secret that never existed. Other words are
-   * an `UnexpectedStatus`. A 402 is an error, because the plan can be checked before the key. A secret that has been wiped, or
-   * that no header can hold, is `HeldBack`.
+   * Instantly refuses both in the same words, the result is `false`: to Instantly it is like a secret that never existed. Other
+   * words are an `UnexpectedStatus`. A 402 is an error, because the plan can be checked before the key. A secret that has been
+   * wiped, or that no header can hold, is `HeldBack`.
    *
    * No document says how soon a deleted key stops working: if a key you deleted is still active, try again later.
    */
@@ -232,8 +232,8 @@ export const make: Effect.Effect<Service, never, InstantlyClient> = Effect.map(I
 /**
  * Provides the operations over a client.
  *
- * Layers are memoized by reference, so a `LayerMap` or a `ManagedRuntime` builds this one only once. For several clients there,
- * use `Instantly.layer`, or `Layer.fresh` of this.
+ * Layers are memoized by reference, so a `LayerMap` or a `ManagedRuntime` builds this one only once. If that needs
+ * several clients, use `Instantly.layer`, or `Layer.fresh` of this.
  *
  * @since 0.1.0
  * @category layers

@@ -106,6 +106,9 @@ const withGate = <E, E2, R2>(
   // `ApiKeys.layer` is one value: a `LayerMap` would build it once, for the first client, and share it.
   Layer.fresh(ApiKeys.layer).pipe(Layer.provideMerge(client), Layer.provideMerge(gateOf(options)))
 
+// One signature, so that a wrong option is reported once. `NoInfer`, because a `LayerMap.Service` would infer `any` from what
+// it expects of its layers.
+
 /**
  * Provides all of this library for one workspace, over an `HttpClient` of your choice. Fails with a `ConfigError` if a
  * setting is missing or wrong.
@@ -128,13 +131,10 @@ const withGate = <E, E2, R2>(
  * @category layers
  * @function
  */
-export const layer: {
-  // First, because a `LayerMap` would infer `any` for the parameters of the other.
-  (options: Options): Layer.Layer<Provided, ConfigError.ConfigError, HttpClient.HttpClient>
-  <E = never, R = never>(
-    options: Options<E, R>
-  ): Layer.Layer<Provided, ConfigError.ConfigError | E, HttpClient.HttpClient | R>
-} = <E, R>(options: Options<E, R>) => withGate(InstantlyClient.layer(options), options)
+export const layer = <E = never, R = never>(
+  options: Options<E, R>
+): Layer.Layer<Provided, ConfigError.ConfigError | NoInfer<E>, HttpClient.HttpClient | NoInfer<R>> =>
+  withGate(InstantlyClient.layer(options), options)
 
 /**
  * As {@link layer}, with settings from the configuration: see {@link InstantlyClient.ConfigOptions}. If `apiKey`,
@@ -154,9 +154,7 @@ export const layer: {
  * @category layers
  * @function
  */
-export const layerConfig: {
-  (options?: ConfigOptions): Layer.Layer<Provided, ConfigError.ConfigError, HttpClient.HttpClient>
-  <E = never, R = never>(
-    options: ConfigOptions<E, R>
-  ): Layer.Layer<Provided, ConfigError.ConfigError | E, HttpClient.HttpClient | R>
-} = <E, R>(options: ConfigOptions<E, R> = {}) => withGate(InstantlyClient.layerConfig(options), options)
+export const layerConfig = <E = never, R = never>(
+  options: ConfigOptions<E, R> = {}
+): Layer.Layer<Provided, ConfigError.ConfigError | NoInfer<E>, HttpClient.HttpClient | NoInfer<R>> =>
+  withGate(InstantlyClient.layerConfig(options), options)

@@ -56,7 +56,7 @@ export interface Service {
    * are `HeldBack`: the API key would go elsewhere.
    *
    * Each attempt takes a permit and has the client's `timeout`; the retry policy decides whether there is another one.
-   * There is none after a 2xx, and none for a method that is not idempotent (POST, PATCH) after an attempt whose
+   * Nothing is sent after a 2xx. Nor is a request whose method is not idempotent (POST, PATCH) after an attempt whose
    * outcome is `Unknown`.
    *
    * A request that has an `authorization` header keeps it, and is sent without the client's API key and `workspaceId`.

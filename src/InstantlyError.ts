@@ -218,8 +218,9 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>("effe
 }
 
 /**
- * A 2xx with an unexpected body. By default its `outcome` is `Applied` if the body proves that the request was carried
- * out (`confirmed`), and otherwise `Unknown`, because a proxy on the way may have written it. It is never sent again.
+ * A 2xx whose body does not fit the `Schema` of the call, is about something else, or is not JSON. By default its `outcome` is
+ * `Applied` if the body proves that the request was carried out (`confirmed`), and otherwise `Unknown`, because a proxy on the
+ * way may have written it. It is never sent again.
  *
  * @since 0.1.0
  * @category errors

@@ -84,8 +84,8 @@ export interface Options extends RateLimit.Options {
  * (`yields`).
  *
  * The limit also holds if Redis goes back to an older state (after a restart, or a failover to a replica that lags),
- * and if its clock is set: every process that has used it before notices. Then nobody gets a permit for half a second,
- * as at the very start. The limit does not hold while two servers act as the primary at the same time.
+ * and if its clock is set. The processes that have used it notice, and then nobody gets a permit for half a second, as
+ * at the very start. The limit does not hold while two servers act as the primary at the same time.
  *
  * Throws a `RangeError` if a parameter is out of bounds.
  *

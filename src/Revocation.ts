@@ -172,8 +172,8 @@ const runAll = <E, R, E2, R2>(
  * fails the stream. If `ids` or the journal fails, calls under way still get their receipts, and then the stream fails
  * with that error.
  *
- * Two things stop the sending. Then every other id is `Skipped`, with the `reason` of the first; calls under way still
- * end.
+ * Two things stop the sending. Calls under way then still end, and every id that was not sent is `Skipped`, with the `reason`
+ * of what came first.
  * - After an `Unauthorized`, `PaymentRequired` or `InsufficientScope` no further call can succeed.
  * - Five responses in a row that are not Instantly's own (`Blocked`) come from a portal or a proxy on the way, which
  *   would answer the other ids, too. Calls count in the order in which they end. A 429, a 5xx and a lost connection can

@@ -32,7 +32,7 @@ const kinds: ReadonlyArray<readonly [string, InstantlyError.InstantlyError, bool
   ["TooManyRequests", new TooManyRequests(), true, "One minute is enough for either limit."],
   ["ServerError", new ServerError(), true, "The request may have been carried out."],
   ["UnexpectedStatus", new UnexpectedStatus(), false, "The response had status 302"],
-  ["InvalidResponse", new InvalidResponse(), false, "does not prove that the request was carried out"],
+  ["InvalidResponse", new InvalidResponse(), false, "is not what the call and its Schema expect"],
   ["TransportError", new TransportError(), true, "No response reached this client"],
   ["HeldBack", new HeldBack(), false, "This client did not send the request"]
 ]

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process"
 import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { run } from "../../test/support/process.js"
+import { address, served } from "./served.js"
 
 describe("examples/embedded/main.ts", () => {
   const hasCurl = spawnSync("curl", ["--version"]).status === 0
@@ -23,5 +24,16 @@ describe("examples/embedded/main.ts", () => {
       expect(JSON.parse(yield* shell(list)).items).toMatchObject([{ name: "caller" }])
       yield* Fiber.interrupt(server)
     })
+  )
+
+  it.live.each(["taken", "made-up"])("says in one line why it does not start on a port that is %s", (port) =>
+    Effect.gen(function* () {
+      const PORT = port === "taken" ? new URL(yield* address).port : port
+      const { code, output } = yield* run("examples/embedded/main.ts", [], { PORT })
+      expect(code).toBe(1)
+      expect(output).toMatch(
+        port === "taken" ? /^Error: listen EADDRINUSE\b[^\n]* \(PORT [^\n]*\n$/ : /^[^\n]*PORT[^\n]*\n$/
+      )
+    }).pipe(Effect.provide(served()))
   )
 })

@@ -5,6 +5,7 @@
 import { NodeRuntime } from "@effect/platform-node"
 import { Config, Console, Effect, Layer, Redacted } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
+import { messageOf } from "../ended.js"
 import { address, served } from "./served.js"
 
 /** Creates two keys and prints how to use them. They are made up, so they may be shown. */
@@ -30,4 +31,8 @@ Layer.unwrapEffect(
   Effect.map(Config.withDefault(Config.integer("PORT"), 8787), (port) =>
     Greeting.pipe(Layer.provide(served({ retryAfter: true }, port)))
   )
-).pipe(Layer.launch, NodeRuntime.runMain)
+).pipe(
+  Layer.launch,
+  Effect.tapError((error) => Console.error(`${messageOf(error)} (PORT chooses the port)`)),
+  NodeRuntime.runMain({ disableErrorReporting: true })
+)

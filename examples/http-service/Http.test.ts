@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from "node:child_process"
+import { readFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { HttpApiBuilder, HttpClient, HttpServer } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
@@ -280,6 +281,9 @@ describe("a caller that hangs up", () => {
 
 describe("examples/http-service/main.ts", () => {
   const program = "examples/http-service/main.ts"
+  /** The response that stands at the head of the program. */
+  const responseOf = (id: string) =>
+    /^ \* (\{.*\})$/m.exec(readFileSync(program, "utf8"))?.[1]?.replace("019e18e2-78d4-7322-941a-7384d8969c61", id)
 
   it.live("listens on this machine alone, and deletes keys for whoever has the token, which it never logs", () =>
     Effect.gen(function* () {
@@ -310,7 +314,9 @@ describe("examples/http-service/main.ts", () => {
       expect((yield* remove({})).status).toBe(401)
       expect((yield* remove({ authorization: "Bearer made-up-other-token" })).status).toBe(401)
       expect(yield* mock.arrivals).toEqual([])
-      expect((yield* remove({ authorization: `Bearer ${serviceToken}` })).status).toBe(200)
+      const revoked = yield* remove({ authorization: `Bearer ${serviceToken}` })
+      expect([revoked.status, yield* Effect.promise(() => revoked.text())]).toEqual([200, responseOf(leaked.id)])
+      expect((yield* remove({ authorization: `Bearer ${serviceToken}` })).status).toBe(404)
       expect((yield* mock.apiKeys).map(({ name }) => name)).toEqual(["caller"])
 
       yield* Fiber.interrupt(service)

@@ -34,7 +34,10 @@ const connected = Effect.gen(function* () {
 
 describe("the programs of examples/promise/README.md", () => {
   const folder = join("test", ".generated", "promise")
-  const [one = "", many = ""] = blocksOf(page("examples/promise/README.md").text, "ts").map(({ code }) => code)
+  const [one = "", policies = "", many = "", testing = ""] = blocksOf(
+    page("examples/promise/README.md").text,
+    "ts"
+  ).map(({ code }) => code)
 
   const write = (name: string, code: string) => {
     mkdirSync(join(root, folder), { recursive: true })
@@ -48,12 +51,12 @@ describe("the programs of examples/promise/README.md", () => {
       const mock = yield* InstantlyMock.InstantlyMock
       const keys = yield* Effect.replicateEffect(mock.createApiKey(), 3)
       const [first = "", ...others] = keys.map(({ id }) => id)
-      const program = write("one.mts", one)
+      const program = write("one.mjs", one)
       expect(yield* runExample(program, [first])).toEqual({ code: 0, output: "deleted\n" })
       const again = yield* runExample(program, [first])
       expect(again).toEqual({ code: 1, output: expect.stringContaining("outcome NotApplied") })
 
-      const { code, output } = yield* runExample(write("many.mts", many), [first, ...others])
+      const { code, output } = yield* runExample(write("many.mjs", many), [first, ...others])
       expect(code).toBe(0)
       const lines = output.split("\n")
       const tags = [`${first} NotFound`, ...others.map((id) => `${id} Deleted`)]
@@ -61,12 +64,40 @@ describe("the programs of examples/promise/README.md", () => {
     }).pipe(Effect.provide(served()))
   )
 
+  const id = "019e18e2-78d4-7322-941a-7384d8969c61"
+  const key = { INSTANTLY_API_KEY: "made-up-secret" }
+
+  it.live("say in one line what is missing or wrong, and nothing of what they were given", () =>
+    Effect.gen(function* () {
+      const oneLine = expect.stringMatching(/^(?!.*made-up-)[^\n]+\n$/)
+      for (const program of [write("one.mjs", one), write("many.mjs", many)]) {
+        expect(yield* run(program, [id])).toEqual({ code: 2, output: oneLine })
+        expect(yield* run(program, ["made-up-id"], key)).toEqual({ code: 2, output: oneLine })
+      }
+      const wrong = yield* run(write("one.mjs", one), [id], { ...key, INSTANTLY_BASE_URL: "http://example.com" })
+      expect(wrong).toEqual({ code: 1, output: oneLine })
+      expect(wrong.output).toContain("baseUrl must use https")
+    })
+  )
+
   it.live("say what they want in place of a string", () =>
     Effect.gen(function* () {
-      const program = write("untyped.mts", one.replace("Redacted.make(INSTANTLY_API_KEY)", `"abc" as never`))
-      const { code, output } = yield* run(program, ["019e18e2-78d4-7322-941a-7384d8969c61"])
+      const { code, output } = yield* run(
+        write("untyped.mjs", one.replace("Redacted.make(apiKey)", `"abc"`)),
+        [id],
+        key
+      )
       expect(code).toBe(1)
       expect(output).toContain("apiKey must be a Redacted: wrap it with Redacted.make")
+    })
+  )
+
+  it.live("are policies that hold, and a test that passes, and fails if nothing goes wrong", () =>
+    Effect.gen(function* () {
+      expect((yield* run(write("policies.mjs", policies), [])).code).toBe(0)
+      expect((yield* run(write("testing.mjs", testing), [])).code).toBe(0)
+      const harmless = testing.replace("Fault.loseResponse", "Fault.delayResponse(0)")
+      expect((yield* run(write("harmless.mjs", harmless), [])).code).toBe(1)
     })
   )
 })
@@ -77,8 +108,8 @@ const consume = async <A>(iterable: AsyncIterable<A>) => {
   return all
 }
 
-describe("examples/promise/script.mjs", () => {
-  const script = "examples/promise/script.mjs"
+describe("examples/promise/script.ts", () => {
+  const script = "examples/promise/script.ts"
 
   it.live("lists the keys, deletes those that it is given, and says what became of each", () =>
     Effect.gen(function* () {

@@ -32,13 +32,15 @@ const lose = (call: Call, detail: string) =>
 /** The client failed without a response. "Never sent" counts only if no request of ours has left. */
 const failWithout = (
   call: Call,
-  { cause, reason }: HttpClientError.RequestError,
+  { cause, reason, request }: HttpClientError.RequestError,
   { hasLeft, isOurs }: { readonly hasLeft: boolean; readonly isOurs: boolean }
 ): Effect.Effect<never, InstantlyError> => {
   const detail = Connection.codeOf(cause)
   if (!hasLeft && isOurs && reason === "InvalidUrl") return call.holdBack("its URL is not valid")
   if (!hasLeft && (isOurs ? Connection.isNeverSent(cause) : Connection.saysNotSent(cause))) {
-    return call.fail((facts) => new TransportError({ ...facts, reason: "NotSent", detail }))
+    return call.fail(
+      (facts) => new TransportError({ ...facts, reason: "NotSent", detail: Connection.whyNotSent(cause, request.url) })
+    )
   }
   if (isOurs) return lose(call, detail === "" ? "the HttpClient failed" : detail)
   return lose(call, `another request of the HttpClient failed${detail === "" ? "" : ` (${detail})`}`)
@@ -69,9 +71,12 @@ const refuse = (call: Call, head: Head, response: HttpClientResponse.HttpClientR
     (body) => call.fail((facts) => errorOf(head, body, facts))
   )
 
+/** Instantly sends only JSON. */
+const notJson = "it is not JSON, so a proxy or a login page may have sent it"
+
 /** The JSON of a text, if there is any. The error of `JSON.parse` would quote the text. */
 const parse = (text: string) =>
-  Effect.try({ try: (): unknown => (text === "" ? undefined : JSON.parse(text)), catch: () => "it is not JSON" })
+  Effect.try({ try: (): unknown => (text === "" ? undefined : JSON.parse(text)), catch: () => notJson })
 
 /** Reads a 2xx. A proxy may have written it, so only its body can prove that the request was carried out. */
 const succeed = <A, I, R>(

@@ -36,6 +36,9 @@ const neverSent = new Set([
  */
 const beforeSending = new Set(["connect", "getaddrinfo"])
 
+/** Fetch's error for a port that it never connects to, such as 9 or 6667. It has no code. */
+const badPort = "bad port"
+
 const stringAt = (value: unknown, key: string) =>
   Predicate.hasProperty(value, key) && Predicate.isString(value[key]) ? value[key] : ""
 
@@ -55,8 +58,7 @@ export const isNeverSent = (error: unknown, seen: ReadonlySet<unknown> = new Set
       link instanceof NotSent ||
       neverSent.has(stringAt(link, "code")) ||
       beforeSending.has(stringAt(link, "syscall")) ||
-      // Fetch's error for a port that it never connects to; it has no code
-      stringAt(link, "message") === "bad port" ||
+      stringAt(link, "message") === badPort ||
       // every address of the host was tried, and none could be reached
       (link instanceof AggregateError &&
         link.errors.length > 0 &&
@@ -73,7 +75,25 @@ export const codeOf = (error: unknown): string => {
   const chain = chainOf(error)
   return (
     chain.find((link) => link instanceof NotSent)?.message ??
-    chain.map((link) => stringAt(link, "code")).find(isCode) ??
+    chain
+      .flatMap((link) => (link instanceof AggregateError ? [link, ...link.errors] : [link]))
+      .map((link) => stringAt(link, "code"))
+      .find(isCode) ??
     ""
   )
+}
+
+/** The host and the port of a URL, and nothing else of it. The app's client may have given it one that cannot be read. */
+const addressOf = (url: string): string => {
+  if (!URL.canParse(url)) return "the server"
+  const { hostname, port, protocol } = new URL(url)
+  return `${hostname}:${port === "" ? (protocol === "http:" ? 80 : 443) : port}`
+}
+
+/** Why a request to this URL was not sent: what the app's client says, or which connection failed, and its code. */
+export const whyNotSent = (error: unknown, url: string): string => {
+  if (saysNotSent(error)) return codeOf(error)
+  const isBadPort = chainOf(error).some((link) => stringAt(link, "message") === badPort)
+  const code = isBadPort ? "fetch refuses this port" : codeOf(error)
+  return `no connection to ${addressOf(url)}${code === "" ? "" : ` (${code})`}`
 }

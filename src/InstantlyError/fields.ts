@@ -66,7 +66,7 @@ export const insufficientScope = {
   ...facts("NotApplied"),
   /** 401 from the live API, 403 in its documentation. */
   status: Schema.Literal(401, 403).pipe(withDefault(() => 401 as const)),
-  /** The scopes of which Instantly requires one, as far as it listed them. */
+  /** The scopes that Instantly listed as sufficient: the key needs one of them. */
   required: scopes,
   /** The scopes that the API key has, as far as Instantly listed them. */
   found: scopes
@@ -94,7 +94,10 @@ export const invalidResponse = {
 export const transportError = {
   ...facts("Unknown"),
   reason: TransportReason.pipe(withDefault((): TransportReason => "ConnectionLost")),
-  /** The failure's code as the runtime names it, such as `ECONNREFUSED`, or which limit was reached. */
+  /**
+   * The failure's code as the runtime names it, such as `ECONNRESET`; the address that could not be reached; or which limit
+   * was reached.
+   */
   detail: detail("")
 }
 

@@ -136,8 +136,8 @@ export const invalidResponse = (error: InstantlyError.InvalidResponse): string =
       )
     : lines(
         error,
-        `The response had status ${error.status}, but does not prove that the request was carried out: ${error.detail}.`,
-        `It may come from a proxy or a login page on the way, and not from Instantly. ${unproven(error)}`
+        `The body of the response (${error.status}) is not what the call and its Schema expect: ${error.detail}.`,
+        unproven(error)
       )
 
 /** Nothing is under way if the outcome is `NotApplied`: then the call was waiting for a permit, or for its next attempt. */

@@ -1,6 +1,7 @@
 /**
  * Instantly in memory, behind `HttpClient` or on a socket. It creates, lists and deletes API keys and keeps an audit log as
- * Instantly does, with Instantly's authentication, scopes, plans, limits and errors. How an exchange fails is left to `Fault`.
+ * Instantly does, with Instantly's authentication, scopes, plans, limits and errors. It has no other endpoints: let
+ * `Fault.respond` play them. How an exchange fails is left to `Fault`, too.
  *
  * If Instantly documents nothing, there is an option, and its documentation names the default. If the live API has been
  * seen to differ from its documentation, the double follows the live API. It reads `Clock` and draws from a seeded

@@ -64,7 +64,7 @@ describe("delete", () => {
         )
         const error = yield* Effect.flip(apiKeys.delete(asked.id))
         expect(error).toMatchObject({ _tag: "InvalidResponse", confirmed: false, outcome: "Unknown", attempts: 1 })
-        expect(error.message).toContain("does not prove that the request was carried out: it is about something other")
+        expect(error.message).toContain("is not what the call and its Schema expect: it is about something other")
       })
     )
   )

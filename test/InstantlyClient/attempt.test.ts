@@ -25,7 +25,7 @@ describe("an attempt", () => {
           const refused = yield* Effect.flip(remove)
           expect(refused).toMatchObject({
             reason: "NotSent",
-            detail: "ECONNREFUSED",
+            detail: "no connection to api.instantly.ai:443 (ECONNREFUSED)",
             outcome: "NotApplied",
             attempts: 1
           })
@@ -63,6 +63,7 @@ describe("a 2xx", () => {
     })
   )
 
+  const notJson = "it is not JSON, so a proxy or a login page may have sent it"
   const somethingElse = "it is about something other than the request"
   const unconfirmed: ReadonlyArray<readonly [string, string, string]> = [
     ["is about something else", '{"id":"b","name":"made-up-canary"}', somethingElse],
@@ -71,14 +72,14 @@ describe("a 2xx", () => {
     ["is a list", '[{"id":"a","name":"made-up-canary"}]', "it is not { readonly id: string; readonly name: string }"],
     ["is null", "null", "it is not { readonly id: string; readonly name: string }"],
     ["is empty", "", "it is empty"],
-    ["is a page", "<html>made-up-canary</html>", "it is not JSON"],
-    ["is cut off", '{"id":"a","name":"made-up-ca', "it is not JSON"],
+    ["is a page", "<html>made-up-canary</html>", notJson],
+    ["is cut off", '{"id":"a","name":"made-up-ca', notJson],
     [
       "is nested a million deep",
       `${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}`,
       "it is not { readonly id: string; readonly name: string }"
     ],
-    ["has more behind it", '{"id":"a","name":"made-up"}<html>', "it is not JSON"]
+    ["has more behind it", '{"id":"a","name":"made-up"}<html>', notJson]
   ]
   it.effect.each(unconfirmed)(
     "that %s leaves the outcome unknown, with a confirms that does not accept it",
@@ -92,8 +93,9 @@ describe("a 2xx", () => {
           detail,
           attempts: 1
         })
-        expect(error.message).toContain("does not prove that the request was carried out")
-        expect(error.message).toContain("It may come from a proxy or a login page on the way, and not from Instantly.")
+        expect(error.message).toContain(`is not what the call and its Schema expect: ${detail}.`)
+        // only what is not JSON cannot be Instantly's
+        expect(error.message.includes("proxy")).toBe(detail === notJson)
         expect(leaksIn(error, ["made-up-canary"])).toEqual([])
       })
   )

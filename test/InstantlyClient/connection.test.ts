@@ -78,7 +78,9 @@ describe("a failure", () => {
     "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
     "UND_ERR_CONNECT_TIMEOUT"
   ])("with the code %s comes before its request, and proves that nothing was sent", (code) =>
-    Effect.map(ending(failure({ code })), (ended) => expect(ended).toEqual({ ...neverSent, detail: code }))
+    Effect.map(ending(failure({ code })), (ended) =>
+      expect(ended).toEqual({ ...neverSent, detail: `no connection to api.instantly.ai:443 (${code})` })
+    )
   )
 
   it.effect.each<readonly [string, unknown]>([
@@ -113,7 +115,7 @@ describe("a failure", () => {
     [failure({ code: "UND_ERR_SOCKET" }, failure({ code: "ECONNRESET" })), "UND_ERR_SOCKET"],
     [circular, "ECONNRESET"],
     ["ECONNRESET", nothing],
-    [failure({ code: "ConnectionRefused" }), "ConnectionRefused"],
+    [failure({ code: "ConnectionRefused" }), "no connection to api.instantly.ai:443 (ConnectionRefused)"],
     [failure({ code: "MadeUpSecret" }), nothing],
     [failure({ code: "E".repeat(61) }), "E".repeat(61)],
     ...["E".repeat(62), "EX", "x-ECONNRESET", "ECONNRESET: made-up", "7ECONNRESET", 7].map(
@@ -121,6 +123,36 @@ describe("a failure", () => {
     )
   ])("is shown by the first code in its chain that is one", ([cause, detail]) =>
     Effect.map(ending(cause), (ended) => expect(ended).toHaveProperty("detail", detail))
+  )
+})
+
+describe("a request that was not sent", () => {
+  const detailOf = (cause: unknown, url?: string) =>
+    Effect.map(
+      Effect.flip(
+        callOver(
+          HttpClient.make((sent) => {
+            const request = url === undefined ? sent : HttpClientRequest.setUrl(sent, url)
+            return Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause }))
+          }),
+          Schema.Unknown
+        )
+      ),
+      (error) => ("detail" in error ? error.detail : "")
+    )
+  const refused = failure({ code: "ECONNREFUSED" })
+  const inVain = new AggregateError([failure({ code: "ENETUNREACH", syscall: "connect" })])
+
+  it.effect.each<readonly [unknown, string | undefined, string]>([
+    [refused, undefined, "no connection to api.instantly.ai:443 (ECONNREFUSED)"],
+    [failure({}, new Error("bad port")), undefined, "no connection to api.instantly.ai:443 (fetch refuses this port)"],
+    [failure({ syscall: "connect" }), undefined, "no connection to api.instantly.ai:443"],
+    [inVain, undefined, "no connection to api.instantly.ai:443 (ENETUNREACH)"],
+    [refused, "http://localhost/api/v2", "no connection to localhost:80 (ECONNREFUSED)"],
+    [refused, "http://made-up:secret@[::1]:7/api/v2?made-up", "no connection to [::1]:7 (ECONNREFUSED)"],
+    [refused, "made-up", "no connection to the server (ECONNREFUSED)"]
+  ])("names its host and port, and the code where there is one", ([cause, url, detail]) =>
+    Effect.map(detailOf(cause, url), (shown) => expect(shown).toBe(detail))
   )
 })
 

@@ -32,7 +32,7 @@ describe("a call", () => {
 
   const unreadable: ReadonlyArray<readonly [string, Fault.Fault]> = [
     ["it was cut off or damaged, or the app's HttpClient has read it", Fault.cutResponse],
-    ["it is not JSON", Fault.respond({ status: 200, body: "<html>" })],
+    ["it is not JSON, so a proxy or a login page may have sent it", Fault.respond({ status: 200, body: "<html>" })],
     ["it is about something other than the request", changing("id", "019e18e2-78d4-7322-941a-7384d8969c61")],
     ["id is not ApiKeyId", changing("id", null)],
     ["it is empty", Fault.respond({ status: 204 })]

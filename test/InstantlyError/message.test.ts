@@ -27,7 +27,6 @@ const doNotRepeat = (method: string) =>
 const elsewhere = "Check the base URL, and the network on the way to it."
 const notSent = "Check the address, the network and the settings."
 const malformed = "The request changed nothing. Check the id, and what was sent with the request."
-const maybeProxy = "It may come from a proxy or a login page on the way, and not from Instantly."
 const mayHaveBeen = "The request may have been carried out."
 const failed = (status: number) =>
   `Instantly, or a proxy in front of it, failed (${status}). The request may have been carried out.`
@@ -165,18 +164,18 @@ describe("what an error says before the facts of its call", () => {
     ),
     [
       "a success that proves nothing",
-      new InvalidResponse({ detail: "it is not JSON" }),
+      new InvalidResponse({ detail: "it is empty" }),
       [
-        "The response had status 200, but does not prove that the request was carried out: it is not JSON.",
-        `${maybeProxy} ${mayHaveBeen} ${sendAgain}`
+        "The body of the response (200) is not what the call and its Schema expect: it is empty.",
+        `${mayHaveBeen} ${sendAgain}`
       ]
     ],
     [
       "a success of a read that proves nothing, and why",
       new InvalidResponse({ status: 206, detail: "id is missing", method: "GET" }),
       [
-        "The response had status 206, but does not prove that the request was carried out: id is missing.",
-        `${maybeProxy} The request only reads: nothing was changed.`
+        "The body of the response (206) is not what the call and its Schema expect: id is missing.",
+        "The request only reads: nothing was changed."
       ]
     ],
     [

@@ -38,6 +38,19 @@ describe("the four lines of README", () => {
   )
 })
 
+describe("the recipe for other endpoints", () => {
+  it.live("gives what its fault responds with", () =>
+    Effect.gen(function* () {
+      const blocks = blocksOf(page("examples/testing/README.md").text, "ts")
+      const recipe = blocks.find(({ code }) => code.includes("client.execute"))?.code ?? ""
+      mkdirSync(join(root, folder), { recursive: true })
+      const file = `${folder}/recipe.mts`
+      writeFileSync(join(root, file), `${recipe}\nconsole.log(JSON.stringify(await Effect.runPromise(workspace)))`)
+      expect(yield* run(file, [])).toEqual({ code: 0, output: `{"name":"Acme"}\n` })
+    })
+  )
+})
+
 describe("the first program of README", () => {
   it.live("deletes a key, then says why it cannot and ends with 1; and it names a missing setting", () =>
     Effect.gen(function* () {

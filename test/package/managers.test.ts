@@ -86,7 +86,7 @@ describe("installed by", () => {
         const pnpm = (words: ReadonlyArray<string>, given: Given = {}) =>
           start([...pnpm12, ...words], { folder, environment, ...given })
         const [, error = "?", build = "?", cure = "?"] =
-          /ends with `(ERR_\w+)` and names `([\w-]+)`[^`]*Enter at `pnpm ([\w-]+)`/.exec(readme) ?? []
+          /ends with `(ERR_\w+)` and names `([\w-]+)`[^`]*Enter at\s+`pnpm ([\w-]+)`/.exec(readme) ?? []
         const adding = yield* pnpm(["add", tarball, ...peers])
         expect(adding.code).not.toBe(0)
         expect(adding.output).toMatch(new RegExp(`${error}[\\s\\S]*${build}`))
@@ -102,7 +102,7 @@ describe("installed by", () => {
 describe("without the version numbers", () => {
   const [first] = blocksOf(readme, "ts")
   const [, quoted = "?", cure = "?"] =
-    /ends with `(Cannot find module [^`]*)`, and `pnpm add ([^`]*)`/.exec(readme) ?? []
+    /ends with\s+`(Cannot find module [^`]*)`, and `yarn add ([^`]*)`/.exec(readme) ?? []
   // Node names the module that it misses first, which is not always the same
   const message = new RegExp(quoted.replaceAll(".", "\\.").replaceAll("…", "\\S*"))
 

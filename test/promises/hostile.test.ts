@@ -41,7 +41,9 @@ const outcomeOf = { 200: "Unknown", 302: "Unknown", 401: "Unknown", 429: "NotApp
 /** What is wrong with a success, where `unpacks` is whether the client unpacks what it gets. */
 const flawOf = (kind: Hostility, unpacks: boolean) => {
   if (kind === "a byte at a time") return "it did not arrive in time"
-  return kind.includes(" in ") && !unpacks ? "it is not JSON" : "it is longer than 2048 KiB"
+  return kind.includes(" in ") && !unpacks
+    ? "it is not JSON, so a proxy or a login page may have sent it"
+    : "it is longer than 2048 KiB"
 }
 
 /** All of them, but for those whose body is awaited and never ends. */

@@ -136,6 +136,11 @@ describe("types", () => {
     expectTypeOf<ReturnType<Defaults["get"]>>().toEqualTypeOf<Lookup<never, never>>()
     expectTypeOf<Effect.Effect.Context<typeof defaults>>().toEqualTypeOf<HttpClient.HttpClient | Scope.Scope>()
 
+    class Workspaces extends LayerMap.Service<Workspaces>()("test/Workspaces", {
+      lookup: (workspaceId: string) => Instantly.layer({ apiKey: Redacted.make("made-up"), workspaceId })
+    }) {}
+    expectTypeOf<Layer.Layer.Context<typeof Workspaces.Default>>().toEqualTypeOf<HttpClient.HttpClient>()
+
     const gated = (gateOf: (workspaceId: string) => Layer.Layer<RateLimit.RateLimit, "no store", Store>) =>
       LayerMap.make((workspaceId: string) =>
         Instantly.layer({ apiKey: Redacted.make("made-up"), workspaceId, gate: gateOf(workspaceId) })

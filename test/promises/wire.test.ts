@@ -136,8 +136,14 @@ describe.each(clients)("over %s", (_, client) => {
   describe("a connection that cannot be made proves that nothing was sent:", () => {
     it.live.each(["127.0.0.1", "localhost"])("nobody listens at %s", (host) =>
       Effect.gen(function* () {
-        const error = yield* errorAt(`http://${host}:${yield* closedPort}`)
-        expect(error).toMatchObject({ ...notSent, detail: "ECONNREFUSED", attempts: 1 })
+        const port = yield* closedPort
+        const error = yield* errorAt(`http://${host}:${port}/made-up-base`)
+        expect(error).toMatchObject({
+          ...notSent,
+          detail: `no connection to ${host}:${port} (ECONNREFUSED)`,
+          attempts: 1
+        })
+        expect(error.message).toMatch(new RegExp(`^The request was not sent: no connection to ${host}:${port} \\(`))
       }).pipe(over)
     )
 
@@ -145,14 +151,20 @@ describe.each(clients)("over %s", (_, client) => {
       Effect.gen(function* () {
         const error = yield* errorAt("https://does-not-exist.invalid")
         // the second is what a machine without a resolver says
-        expect(error).toMatchObject({ ...notSent, detail: expect.stringMatching(/^(?:ENOTFOUND|EAI_AGAIN)$/) })
+        expect(error).toMatchObject({
+          ...notSent,
+          detail: expect.stringMatching(/^no connection to does-not-exist.invalid:443 \((?:ENOTFOUND|EAI_AGAIN)\)$/)
+        })
       }).pipe(over)
     )
 
     it.scopedLive("nobody vouches for the certificate", () =>
       Effect.gen(function* () {
         const server = yield* serveRaw((socket) => socket.write(deleted), { tls: selfSigned() })
-        expect(yield* errorAt(server.origin)).toMatchObject({ ...notSent, detail: "DEPTH_ZERO_SELF_SIGNED_CERT" })
+        expect(yield* errorAt(server.origin)).toMatchObject({
+          ...notSent,
+          detail: `no connection to ${new URL(server.origin).host} (DEPTH_ZERO_SELF_SIGNED_CERT)`
+        })
         expect(server.requests).toEqual([])
       }).pipe(over)
     )

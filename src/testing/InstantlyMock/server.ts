@@ -53,7 +53,10 @@ export const make = (keys: Keys, auditLog: AuditLog.AuditLog, behaviour: Behavio
     Either.merge(
       Either.gen(function* () {
         yield* edge(incoming)
-        const route = yield* byFramework(Framework.route(routes, incoming), "no such route")
+        const route = yield* byFramework(
+          Framework.route(routes, incoming),
+          "the double has only API keys and the audit log"
+        )
         const caller = yield* authenticate(incoming, now)
         const workspace = yield* workspaceOf(incoming, caller)
         yield* charge(behaviour.chargedWorkspace === "caller" ? caller.workspaceId : workspace.id, now)

@@ -41,7 +41,12 @@ it.effect("the record says why each request got its response, which the response
           "error code: 1010",
           "the edge wants a User-Agent of the program's own"
         ],
-        [HttpClientRequest.get(`${url}s`), 404, "Route GET:/api/v2/api-keyss not found", "no such route"],
+        [
+          HttpClientRequest.get(`${url}s`),
+          404,
+          "Route GET:/api/v2/api-keyss not found",
+          "the double has only API keys and the audit log"
+        ],
         [list, 401, "Missing authorization header", "no Authorization header"],
         [
           list.pipe(HttpClientRequest.setHeader("authorization", "made-up")),
