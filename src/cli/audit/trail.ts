@@ -25,9 +25,9 @@ export interface Trail {
 
 export const withCommas = (n: number) => String(n).replaceAll(/\B(?=(\d{3})+$)/g, ",")
 
-/** Says why the log was not read whole. */
+/** Says why the log was not read to its end. */
 const incomplete = (why: string, code: number = codes.unknown) =>
-  Effect.as(say(`${why} The audit log was not read whole.`), code)
+  Effect.as(say(`The audit log was not read to its end: ${why}`), code)
 
 /** Makes an empty trail of what happened since then. */
 export const make = (since: Option.Option<DateTime.Utc>): Trail => {
@@ -71,7 +71,7 @@ export const make = (since: Option.Option<DateTime.Utc>): Trail => {
         onSuccess: (end) => {
           if (end === "Whole") return Effect.succeed<number>(codes.gone)
           if (end === "Refused") return Effect.succeed(codes.unauthorized)
-          return incomplete(end === "Late" ? "It is long, and the deletion does not wait for it." : "Stopped.")
+          return incomplete(end === "Late" ? "it is long, and the deletion does not wait for it." : "stopped.")
         },
         onFailure: (error) =>
           error._tag === "InsufficientScope"

@@ -116,7 +116,7 @@ const work = (args: Arguments, request: Request.Request, stopped: Deferred.Defer
     const isAllSettled = done.unsent === 0 && done.receipts.every(isSettled)
     if (own.length > 0) {
       if (!isAllSettled || (yield* Deferred.isDone(stopped))) {
-        yield* say("The key that this tool calls with was left, because not all others are settled.")
+        yield* say("The key that this tool calls with was not deleted, because some of the others may still be there.")
         code = Math.max(code, codes.failed)
       } else {
         code = Math.max(code, yield* deleteOwn(own, options))

@@ -37,7 +37,7 @@ const saySettled = (all: number, settled: ReadonlyArray<Revocation.Receipt>) => 
   const tally = new Map<string, number>()
   for (const receipt of settled) tally.set(kindOf(receipt), (tally.get(kindOf(receipt)) ?? 0) + 1)
   const kinds = [...tally].map(([kind, n]) => `${n} ${kind}`).join(", ")
-  return say(`The journal settles ${settled.length} of ${all}: ${kinds}.`)
+  return say(`By the journal, ${settled.length} of ${all} are done: ${kinds}.`)
 }
 
 const isReceipt = (entry: Revocation.Entry): entry is Revocation.Receipt => entry._tag !== "Begun"

@@ -98,7 +98,7 @@ export const verifyGone = (receipts: ReadonlyArray<Receipt>, before: Listing) =>
           say(
             "STILL LISTED after half a minute:",
             ...error.keys.map(({ id, name }) => `${printable(name, 38)}  ${id}`),
-            "They were not deleted, or the list is late. List the keys again, and delete without --journal those that are there."
+            "They were not deleted, or the list lags. List the keys again in a minute, and delete those that are still there, without --journal."
           ),
           Option.some(presenceOf(idsOf(error.keys)))
         )

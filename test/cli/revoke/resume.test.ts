@@ -79,7 +79,7 @@ describe("--journal", () => {
         writeFileSync(file, `${before}${before.split("\n")[2]?.replaceAll(`${ids[0]}`, `${ids[1]}`).slice(0, 80)}`)
         const args = [...ids, absent, "--yes", "--journal", file]
         const second = yield* revoke(args)
-        expect(second.output).toContain("The journal settles 1 of 4: 1 deleted.")
+        expect(second.output).toContain("By the journal, 1 of 4 are done: 1 deleted.")
         expect(second.output).toContain("In doubt: 1.")
         expect(receiptsIn(second.stdout)).toEqual(
           expect.arrayContaining([
@@ -92,7 +92,7 @@ describe("--journal", () => {
         expect(second.code).toBe(1)
         const third = yield* revoke(args)
         expect(third.output).toContain(
-          "The journal settles 4 of 4: 2 deleted, 1 most likely deleted by an earlier run, 1 not found."
+          "By the journal, 4 of 4 are done: 2 deleted, 1 most likely deleted by an earlier run, 1 not found."
         )
         expect(third).toMatchObject({ code: 1, stdout: "" })
         const fourth = yield* revoke([...ids, "--yes", "--journal", file])
