@@ -84,6 +84,6 @@ export const show = (findings: Findings, ids: ReadonlyArray<string>, json: boole
     for (const id of new Set([...given, ...created])) {
       const lines = wordsOf(id, findings)
       if (lines.length > 0) yield* print(lines.join("\n"))
-      else if (created.includes(id)) yield* print(`The audit log shows nothing that the key ${id} did.`)
+      else if (created.includes(id)) yield* print(`The key ${id} did nothing that is logged.`)
     }
   })
