@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { type ApiKey, ApiKeyId } from "../../ApiKey.js"
+import type { Verdict } from "../instantly/acceptance.js"
 import { sayNext, Target } from "../instantly/target.js"
 import { jsonOf, printJson, wantsJson } from "../terminal/json.js"
 import { printable } from "../terminal/printable.js"
@@ -14,8 +15,8 @@ import type { Findings } from "./findings.js"
 
 /** The same for a program to read. */
 export class StillAlive extends Schema.TaggedClass<StillAlive>("effect-instantly/cli/StillAlive")("StillAlive", {
-  /** Whether the leaked secret is still accepted. */
-  secret: Schema.Boolean,
+  /** Whether the leaked secret is accepted. Null if there is none. */
+  secret: Schema.NullOr(Schema.Literal("Accepted", "Refused", "Unknown")),
   /** The ids of the keys that are still listed: those that were audited, and those that were certainly created with one. */
   keys: Schema.Array(ApiKeyId),
   /** The ids of the listed keys that were perhaps created with one. */
@@ -44,9 +45,13 @@ export interface Ending {
   readonly keys: ReadonlyArray<ApiKey>
   /** The exit code of reading the audit log. */
   readonly code: number
-  readonly isSecretAlive: boolean
+  /** What was found out about the leaked secret. */
+  readonly proof: Option.Option<Verdict>
   readonly json: boolean
 }
+
+const secretIn = ({ code }: Verdict) =>
+  code === codes.gone ? [] : [code === codes.failed ? "the leaked secret" : "perhaps the leaked secret"]
 
 const idsOf = (keys: ReadonlyArray<ApiKey>) => keys.map(({ id }) => id)
 
@@ -58,7 +63,7 @@ const sayRevoke = (what: string, keys: ReadonlyArray<ApiKey>) => {
 }
 
 /** The last lines: the commands that delete what is still alive, and what that is. */
-export const sayAlive = ({ code, findings, ids, isSecretAlive, json, keys }: Ending) =>
+export const sayAlive = ({ code, findings, ids, json, keys, proof }: Ending) =>
   Effect.gen(function* () {
     const { isRehearsal } = yield* Target
     const audited = new Set(ids.map((id) => id.toLowerCase()))
@@ -68,7 +73,7 @@ export const sayAlive = ({ code, findings, ids, isSecretAlive, json, keys }: End
     const { webhooks } = findings
     const isWhole = code === codes.gone
     const parts = [
-      ...(isSecretAlive ? ["the leaked secret"] : []),
+      ...Option.match(proof, { onNone: () => [], onSome: secretIn }),
       ...themselves.map(({ name }) => `the key ${printable(name, 40)} itself`),
       ...certain.map(({ name }) => `the key ${printable(name, 40)}`),
       ...perhaps.map(({ name }) => `perhaps the key ${printable(name, 40)}`),
@@ -95,7 +100,7 @@ export const sayAlive = ({ code, findings, ids, isSecretAlive, json, keys }: End
 
     if (yield* wantsJson(json)) {
       const alive = new StillAlive({
-        secret: isSecretAlive,
+        secret: Option.getOrNull(Option.map(proof, ({ state }) => state)),
         keys: idsOf([...themselves, ...certain]),
         perhapsKeys: idsOf(perhaps),
         webhooks: webhooks.map(({ id }) => Option.getOrNull(id)),

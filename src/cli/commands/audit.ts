@@ -3,7 +3,7 @@ import type * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import type { ApiKeyId } from "../../ApiKey.js"
 import { sayAlive } from "../audit/alive.js"
 import { findingsOf } from "../audit/findings.js"
@@ -33,7 +33,7 @@ const work = (args: Arguments, ids: ReadonlyArray<ApiKeyId>, since: Option.Optio
     yield* say(`Read ${count} rows of the audit log at`, `${yield* placeOf(yield* workspaceOf(listing))}.`)
     const findings = findingsOf(yield* trail.rows, ids, keys)
     yield* Report.show(findings, ids, args.has("json"))
-    yield* sayAlive({ ids, findings, keys, code, isSecretAlive: false, json: args.has("json") })
+    yield* sayAlive({ ids, findings, keys, code, proof: Option.none(), json: args.has("json") })
     return code
   }).pipe(Effect.scoped)
 

@@ -15,7 +15,7 @@ import { begin, carryOut, type Done, type Options } from "../revoke/carryOut.js"
 import * as LeftBehind from "../revoke/leftBehind.js"
 import * as Plan from "../revoke/plan.js"
 import * as Request from "../revoke/request.js"
-import { codeOf, notVerified, type Verdict, verifyDead, verifyGone } from "../revoke/verify.js"
+import { codeOf, notVerified, verifyDead, verifyGone } from "../revoke/verify.js"
 import { type StopReason, stop } from "../terminal/stop.js"
 import { say, sayCommand } from "../terminal/terminal.js"
 import type { Arguments } from "../usage/arguments.js"
@@ -70,7 +70,7 @@ const sayWhatIsLeft = say(
   "See examples/revoke/README.md, What no tool can do."
 )
 
-const notProved: Verdict = {
+const notProved: Acceptance.Verdict = {
   state: "Unknown",
   proof: "It was not checked whether the secret is dead.",
   code: codes.unknown
@@ -130,13 +130,7 @@ const work = (args: Arguments, request: Request.Request, stopped: Deferred.Defer
     if (!isAllSettled) yield* sayHowToGoOn(args)
     if (Option.isSome(proof)) {
       yield* sayWhatIsLeft
-      const isSecretAlive = proof.value.state === "Accepted"
-      yield* sayAlive({
-        ...LeftBehind.without(gone, left),
-        ids: audited,
-        isSecretAlive,
-        json
-      })
+      yield* sayAlive({ ...LeftBehind.without(gone, left), ids: audited, proof, json })
       code = Math.max(code, proof.value.code)
     }
     return code

@@ -109,6 +109,13 @@ export class Secret extends Schema.TaggedClass<Secret>("effect-instantly/cli/Sec
   proof: Schema.String
 }) {}
 
+/** What was found out about a secret, with the exit code. */
+export interface Verdict {
+  readonly state: Secret["state"]
+  readonly proof: string
+  readonly code: number
+}
+
 /** What an error says about a secret: nothing. */
 export const unknown = ({ message }: InstantlyError) =>
   ({ state: "Unknown", proof: message, scopes: Option.none() }) as const

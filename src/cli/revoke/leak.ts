@@ -119,7 +119,13 @@ export const choose = (request: Request, overview: Overview) =>
     if (!request.canAsk) return yield* refuse(overview)
     const ids = keys.map(({ id }) => id)
     const shown = yield* table(ids, overview, "stderr")
-    yield* say("", "Which key is it? After its name come its age, scopes and id. These are at", `${overview.place}:`, ...shown, ...originOf(overview))
+    yield* say(
+      "",
+      "Which key is it? After its name come its age, scopes and id. These are at",
+      `${overview.place}:`,
+      ...shown,
+      ...originOf(overview)
+    )
     const marked = markedIn(overview, ids)
     // It may have scrolled off the screen.
     if (Option.isSome(marked) && (yield* isTall(shown))) yield* say("", ...shown.slice(marked.value.index).slice(0, 1))

@@ -11,7 +11,7 @@ import * as Schedule from "effect/Schedule"
 import type { ApiKey, ApiKeyId } from "../../ApiKey.js"
 import { isActive } from "../../ApiKeys.js"
 import type { Receipt } from "../../Revocation.js"
-import { meaningOfRefusal, type Secret } from "../instantly/acceptance.js"
+import { meaningOfRefusal, type Verdict } from "../instantly/acceptance.js"
 import { hintOf } from "../instantly/secret.js"
 import { sayNext } from "../instantly/target.js"
 import { isUnauthorized, type Listing, readKeys, reasonOf } from "../instantly/workspace.js"
@@ -115,13 +115,6 @@ export interface Subject {
   readonly wasAccepted: boolean
   /** The key that it certainly belongs to, if that is another one than those that were deleted. */
   readonly owner: Option.Option<ApiKey>
-}
-
-/** What was found out about a secret, with the exit code. */
-export interface Verdict {
-  readonly state: Secret["state"]
-  readonly proof: string
-  readonly code: number
 }
 
 /** What to do about a secret that is still accepted. */

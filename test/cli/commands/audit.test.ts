@@ -44,7 +44,7 @@ describe("audit", () => {
         { _tag: "Activity", activity: 18 },
         { _tag: "CreatedKey", by: leaked.id, certainty: "Certain" },
         { _tag: "CreatedWebhook", by: leaked.id },
-        { _tag: "StillAlive", secret: false, keys: [leaked.id, made], webhooks: [webhook], isWhole: true }
+        { _tag: "StillAlive", secret: null, keys: [leaked.id, made], webhooks: [webhook], isWhole: true }
       ])
       expect(stdout).toContain(made)
       expect(stdout).toContain(webhook)

@@ -76,6 +76,7 @@ describe("--leaked", () => {
       const { code, output } = yield* revoke([key.id, "--yes"])
       expect(output).toContain("It is not known whether the secret is alive. Going on with the keys that were given.")
       expect(output).toContain("It is not known whether it is dead.")
+      expect(output).toContain("STILL ALIVE: perhaps the leaked secret.\n")
       expect(code).toBe(3)
       expect(yield* sent).toEqual([key.id])
     }).pipe(Effect.provide(served({ revokedKeyMessage: "Key was revoked" })))
