@@ -11,7 +11,7 @@ import { type Exit, ifItWasASecret, usage } from "../usage/exit.js"
 import * as File from "../usage/file.js"
 import { scopes } from "../usage/options.js"
 import * as Secret from "./secret.js"
-import { address, live } from "./target.js"
+import { live, origin } from "./target.js"
 
 /** The path is not shown, because people give the secret itself in its place. */
 const ofFile = (path: string) =>
@@ -63,7 +63,7 @@ const ofQuestion = ({ command, has }: Arguments) =>
         `There is no API key to call with: set INSTANTLY_API_KEY, or give --key-file or --key-command. ${needs}`
       )
     }
-    yield* say(`The tool calls Instantly at ${yield* address} with an API key. ${needs}`)
+    yield* say(`The tool calls Instantly at ${yield* origin} with an API key. ${needs}`)
     for (;;) {
       const apiKey = yield* Secret.ask("The API key to call with")
       // Whatever else keeps it from being checked is reported by the first call.

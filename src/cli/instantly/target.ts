@@ -39,11 +39,10 @@ export const fingerprintOf = (apiKey: Redacted.Redacted) =>
 /** One spelling for each address. The library refuses what is not a URL. */
 const normal = (url: string) => (URL.canParse(url) ? new URL(url).href.replace(/\/+$/, "") : url)
 
-/** The address of Instantly, if there is no rehearsal. */
-export const address = Effect.map(
-  Config.withDefault(Config.string("INSTANTLY_BASE_URL"), "https://api.instantly.ai"),
-  normal
-)
+const url = Config.withDefault(Config.string("INSTANTLY_BASE_URL"), "https://api.instantly.ai")
+
+/** Where it is. Nothing else of the address may be shown before the library has checked it, because it can hold a secret. */
+export const origin = Effect.map(url, (text) => (URL.canParse(text) ? new URL(text).origin : "an unreadable address"))
 
 /** With this API key, at `INSTANTLY_BASE_URL` and in `INSTANTLY_WORKSPACE_ID` if they are set. */
 export const live = (apiKey: Redacted.Redacted) =>
@@ -55,7 +54,7 @@ export const live = (apiKey: Redacted.Redacted) =>
         Effect.gen(function* () {
           const workspaceId = yield* Config.option(Config.nonEmptyString("INSTANTLY_WORKSPACE_ID"))
           return {
-            address: yield* address,
+            address: normal(yield* url),
             isRehearsal: false,
             workspaceId,
             apiKey,

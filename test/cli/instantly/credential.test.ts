@@ -95,6 +95,20 @@ describe("the API key to call with", () => {
       }).pipe(Effect.provide(served()))
   )
 
+  it.live.skipIf(!hasScript)("is asked for at an address of which no password is shown", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* tool(["list"], {
+        terminal: true,
+        environment: { INSTANTLY_BASE_URL: "https://made-up-user:made-up-secret@127.0.0.1/made-up-secret" },
+        steps: [["(it is not shown): ", "made-up\r"]]
+      })
+      expect(output).toContain("The tool calls Instantly at https://127.0.0.1 with")
+      expect(output).toContain("must not hold a user, a password")
+      expect(output).not.toMatch(/made-up-(user|secret)/)
+      expect(code).toBe(2)
+    })
+  )
+
   it.live.skipIf(!hasScript)("is asked for in a terminal, until one is pasted, and not shown", () =>
     Effect.gen(function* () {
       const secret = (yield* atDouble).INSTANTLY_API_KEY
