@@ -85,6 +85,19 @@ const prove = ({ leak, leftOut }: Plan.Plan, json: boolean, stop: Effect.Effect<
     ).pipe(Effect.tap((verdict) => Acceptance.show(secret, { ...verdict, scopes: abilities.scopes }, json)))
   )
 
+const goneBy = ({ receipts }: Done) => receipts.filter(isSettled).map(({ id }) => id)
+
+/** Deletes those of the keys that the leaked one created that a person chooses. */
+const deleteCreated = (left: LeftBehind.LeftBehind, request: Request.Request, overview: Overview, options: Options) =>
+  Effect.gen(function* () {
+    const ids = yield* LeftBehind.offer(left, overview, request)
+    if (ids.length === 0) return { code: codes.gone, gone: [] }
+    const done = yield* carryOut(ids, { ...options, inDoubt: [] })
+    const before = { ...overview, listing: Either.right(left.keys) }
+    const code = yield* verified(done, done.receipts, before, Deferred.await(options.stop))
+    return { code, gone: goneBy(done) }
+  })
+
 const work = (args: Arguments, request: Request.Request, stopped: Deferred.Deferred<StopReason>) =>
   Effect.gen(function* () {
     const stop = Deferred.await(stopped)
@@ -99,7 +112,7 @@ const work = (args: Arguments, request: Request.Request, stopped: Deferred.Defer
     const done = others.length > 0 ? yield* carryOut(others, options) : nothing
     const receipts = [...settled, ...done.receipts]
     if (receipts.length === 0 && done.unsent > 0) return yield* cancelled
-    let code = yield* verified(done, receipts, overview, stop)
+    const exits: Array<number> = [yield* verified(done, receipts, overview, stop)]
     const proof = yield* prove(plan, json, stop)
 
     const left = yield* Option.match(trail, {
@@ -107,33 +120,27 @@ const work = (args: Arguments, request: Request.Request, stopped: Deferred.Defer
       onSome: (trail) =>
         Effect.whenEffect(LeftBehind.after(audited, trail, json, stop), Effect.negate(Deferred.isDone(stopped)))
     })
-    const gone = done.receipts.filter(isSettled).map(({ id }) => id)
+    const gone = goneBy(done)
     if (Option.isSome(left)) {
-      const more = yield* LeftBehind.offer(left.value, overview, request)
-      if (more.length > 0) {
-        const also = yield* carryOut(more, { ...options, inDoubt: [] })
-        gone.push(...also.receipts.filter(isSettled).map(({ id }) => id))
-        const before = { ...overview, listing: Either.right(left.value.keys) }
-        code = Math.max(code, yield* verified(also, also.receipts, before, stop))
-      }
+      const created = yield* deleteCreated(left.value, request, overview, options)
+      gone.push(...created.gone)
+      exits.push(created.code)
     }
 
     const isAllSettled = done.unsent === 0 && done.receipts.every(isSettled)
-    if (own.length > 0) {
-      if (!isAllSettled || (yield* Deferred.isDone(stopped))) {
-        yield* say("The key that this tool calls with was not deleted, because some of the others may still be there.")
-        code = Math.max(code, codes.failed)
-      } else {
-        code = Math.max(code, yield* deleteOwn(own, options))
-      }
+    if (own.length > 0 && isAllSettled && !(yield* Deferred.isDone(stopped))) {
+      exits.push(yield* deleteOwn(own, options))
+    } else if (own.length > 0) {
+      yield* say("The key that this tool calls with was not deleted, because some of the others may still be there.")
+      exits.push(codes.failed)
     }
     if (!isAllSettled) yield* sayHowToGoOn(args)
     if (Option.isSome(proof)) {
       yield* sayWhatIsLeft
       yield* sayAlive({ ...LeftBehind.without(gone, left), ids: audited, proof, json })
-      code = Math.max(code, proof.value.code)
+      exits.push(proof.value.code)
     }
-    return code
+    return Math.max(...exits)
   })
 
 /** Deletes keys, and returns the exit code. */
