@@ -14,11 +14,14 @@ import { revoke } from "./commands/revoke.js"
 import * as Keyboard from "./terminal/keyboard.js"
 import { print, say } from "./terminal/terminal.js"
 import * as Arguments from "./usage/arguments.js"
-import { codes, usage } from "./usage/exit.js"
+import { codes, Exit, usage } from "./usage/exit.js"
 import * as File from "./usage/file.js"
 import * as Help from "./usage/help.js"
 
 const commands = { revoke, list, check, audit }
+
+const nothingDeleted = (exit: Exit) =>
+  exit.code === codes.usage ? new Exit({ code: exit.code, message: `${exit.message}\nNothing was deleted.` }) : exit
 
 const run = (invocation: Arguments.Invocation) => {
   switch (invocation._tag) {
@@ -26,12 +29,13 @@ const run = (invocation: Arguments.Invocation) => {
       return Effect.as(print(Option.match(invocation.command, { onNone: () => Help.ofAll, onSome: Help.ofCommand })), 0)
     case "Version":
       return Effect.as(print(manifest.version), 0)
-    case "Run":
-      return Effect.catchTag(
-        commands[invocation.args.command](invocation.args),
-        "ConfigError",
-        (error: ConfigError.ConfigError) => usage(String(error))
+    case "Run": {
+      const { args } = invocation
+      return commands[args.command](args).pipe(
+        Effect.catchTag("ConfigError", (error: ConfigError.ConfigError) => usage(String(error))),
+        Effect.mapError((exit) => (args.command === "revoke" ? nothingDeleted(exit) : exit))
       )
+    }
   }
 }
 

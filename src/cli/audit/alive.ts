@@ -12,17 +12,20 @@ import { codes } from "../usage/exit.js"
 import { commandLine } from "../usage/program.js"
 import * as Curl from "./curl.js"
 import type { Findings } from "./findings.js"
+import { type Subject, unknownIn } from "./report.js"
 
 /** The same for a program to read. */
 export class StillAlive extends Schema.TaggedClass<StillAlive>("effect-instantly/cli/StillAlive")("StillAlive", {
   /** Whether the leaked secret is accepted. Null if there is none. */
   secret: Schema.NullOr(Schema.Literal("Accepted", "Refused", "Unknown")),
-  /** The ids of the keys that are still listed: those that were audited, and those that were certainly created with one. */
+  /** The ids of the keys that are still listed: those that were audited, and those that they certainly created. */
   keys: Schema.Array(ApiKeyId),
-  /** The ids of the listed keys that were perhaps created with one. */
+  /** The ids of the listed keys that they perhaps created. */
   perhapsKeys: Schema.Array(ApiKeyId),
-  /** The ids of the webhooks that were created, as far as the log has them. Nothing shows whether they are still there. */
+  /** The ids of the webhooks that they created, as far as the log has them. Nothing shows whether they are still there. */
   webhooks: Schema.Array(Schema.NullOr(Schema.String)),
+  /** The ids of the audited keys that no row names. What they left behind is not known. */
+  unknown: Schema.Array(ApiKeyId),
   /** Whether the audit log was read to its end. */
   isWhole: Schema.Boolean
 }) {}
@@ -37,12 +40,8 @@ export const listed = ({ keys }: Findings, listing: ReadonlyArray<ApiKey>, certa
   return listing.filter(({ id }) => ids.has(id.toLowerCase()))
 }
 
-export interface Ending {
-  /** The ids of the keys that were audited. */
-  readonly ids: ReadonlyArray<ApiKeyId>
-  readonly findings: Findings
-  /** The keys that are there now. */
-  readonly keys: ReadonlyArray<ApiKey>
+/** `keys` are those that are there now. */
+export interface Ending extends Subject {
   /** The exit code of reading the audit log. */
   readonly code: number
   /** What was found out about the leaked secret. */
@@ -63,8 +62,9 @@ const sayRevoke = (what: string, keys: ReadonlyArray<ApiKey>) => {
 }
 
 /** The last lines: the commands that delete what is still alive, and what that is. */
-export const sayAlive = ({ code, findings, ids, json, keys, proof }: Ending) =>
+export const sayAlive = (ending: Ending) =>
   Effect.gen(function* () {
+    const { code, findings, ids, json, keys, proof } = ending
     const { isRehearsal } = yield* Target
     const audited = new Set(ids.map((id) => id.toLowerCase()))
     const certain = listed(findings, keys, "Certain")
@@ -72,9 +72,9 @@ export const sayAlive = ({ code, findings, ids, json, keys, proof }: Ending) =>
     const themselves = keys.filter((key) => audited.has(key.id.toLowerCase()) && !certain.includes(key))
     const { webhooks } = findings
     const isWhole = code === codes.gone
+    const unknown = isWhole ? unknownIn(ending) : []
     const parts = [
       ...Option.match(proof, { onNone: () => [], onSome: secretIn }),
-      ...themselves.map(({ name }) => `the key ${printable(name, 40)} itself`),
       ...certain.map(({ name }) => `the key ${printable(name, 40)}`),
       ...perhaps.map(({ name }) => `perhaps the key ${printable(name, 40)}`),
       ...(webhooks.length === 0 ? [] : [`perhaps ${webhooks.length} ${webhooks.length === 1 ? "webhook" : "webhooks"}`])
@@ -104,14 +104,24 @@ export const sayAlive = ({ code, findings, ids, json, keys, proof }: Ending) =>
         keys: idsOf([...themselves, ...certain]),
         perhapsKeys: idsOf(perhaps),
         webhooks: webhooks.map(({ id }) => Option.getOrNull(id)),
+        unknown,
         isWhole
       })
       yield* Effect.flatMap(toJson(alive), printJson)
+    }
+    if (themselves.length > 0) {
+      yield* say(`Still listed: ${themselves.map(({ name }) => `the key ${printable(name, 40)}`).join(", ")}.`)
+    }
+    if (unknown.length > 0) {
+      yield* say(
+        `It is not known what ${unknown.length === 1 ? "this key" : "these keys"} left behind: ${unknown.join(", ")}.`
+      )
     }
     if (!isWhole) {
       const end = code === codes.unauthorized ? "" : " to its end"
       yield* say(`It is not known what else is alive, because the audit log was not read${end}.`)
     }
     if (parts.length > 0) yield* say(`STILL ALIVE: ${parts.join(", ")}.`)
-    else if (isWhole) yield* say("The audit log shows nothing that these keys created and that is still alive.")
+    else if (isWhole && unknown.length === 0)
+      yield* say("The audit log shows nothing that these keys created and that is still alive.")
   })

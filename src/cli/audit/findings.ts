@@ -85,6 +85,15 @@ export interface Findings {
   readonly webhooks: ReadonlyArray<CreatedWebhook>
 }
 
+/** Those of these keys that did nothing and created nothing, by the rows that name them. */
+export const silentIn = (
+  { activities, keys, webhooks }: Findings,
+  ids: ReadonlyArray<ApiKeyId>
+): ReadonlyArray<ApiKeyId> => {
+  const named = new Set([...activities.map(({ keyId }) => keyId), ...[...keys, ...webhooks].map(({ by }) => by)])
+  return ids.filter((id) => !named.has(id.toLowerCase()))
+}
+
 const byFirst = (one: Activity, other: Activity) => DateTime.Order(one.first, other.first)
 
 const activitiesOf = (rows: ReadonlyArray<Row>, keyIds: ReadonlySet<string>): ReadonlyArray<Activity> => {

@@ -3,10 +3,11 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type { ApiKey, ApiKeyId } from "../../ApiKey.js"
 import { jsonOf, printJson, wantsJson } from "../terminal/json.js"
 import { printable } from "../terminal/printable.js"
-import { print, say } from "../terminal/terminal.js"
-import { Activity, CreatedKey, CreatedWebhook, type Findings } from "./findings.js"
+import { print } from "../terminal/terminal.js"
+import { Activity, CreatedKey, CreatedWebhook, type Findings, silentIn } from "./findings.js"
 import { withCommas } from "./trail.js"
 
 const toJson = jsonOf(Schema.Union(Activity, CreatedKey, CreatedWebhook))
@@ -47,43 +48,72 @@ const webhookLines = ({ at, id }: CreatedWebhook) =>
     ]
   })
 
-/** In words: what the key with this id did. */
-const wordsOf = (id: string, { activities, keys, webhooks }: Findings) => {
-  const own = activities.filter(({ keyId }) => keyId === id)
+/** What is reported about. */
+export interface Subject {
+  readonly findings: Findings
+  /** The ids of the keys that are audited. */
+  readonly ids: ReadonlyArray<ApiKeyId>
+  /** Keys whose names are known. */
+  readonly keys: ReadonlyArray<ApiKey>
+  /** The ids, in lower case, of keys that were listed while the log was read: their rows have their ids. */
+  readonly known: ReadonlySet<string>
+}
+
+/** The audited keys that no row names, although they may have done something. */
+export const unknownIn = ({ findings, ids, known }: Subject) =>
+  silentIn(findings, ids).filter((id) => !known.has(id.toLowerCase()))
+
+const nameOf = (id: string, { findings, keys }: Subject) =>
+  Option.orElse(Option.fromNullable(keys.find((key) => key.id.toLowerCase() === id)?.name), () =>
+    Option.flatMap(
+      Option.fromNullable(findings.keys.find((key) => Option.exists(key.id, (one) => one.toLowerCase() === id))),
+      ({ name }) => name
+    )
+  )
+
+/** What the key with this id did, and what it created. */
+const linesOf = (id: string, subject: Subject) => {
+  const { activities, keys, webhooks } = subject.findings
+  const name = Option.match(nameOf(id, subject), { onNone: () => "", onSome: (name) => `, ${printable(name, 20)},` })
   const left = [
     ...keys.filter(({ by }) => by === id).flatMap(keyLines),
     ...webhooks.filter(({ by }) => by === id).flatMap(webhookLines)
   ]
   return [
-    ...(own.length === 0 ? [] : [`What the key ${id} did:`]),
-    ...own.flatMap(activityLines),
+    `What the key ${id}${name} did:`,
+    ...activities.filter(({ keyId }) => keyId === id).flatMap(activityLines),
     ...(left.length === 0 ? [] : ["It created, and what it created outlives it:", ...left])
   ]
 }
 
-/** Prints the findings about these keys, and about each key that they certainly created. */
-export const show = (findings: Findings, ids: ReadonlyArray<string>, json: boolean) =>
+/** In words: what these keys did, and each key that they certainly created. */
+export const wordsOf = (subject: Subject): ReadonlyArray<string> => {
+  const { findings, ids } = subject
+  const created = findings.keys.flatMap(({ certainty, id }) => (certainty === "Certain" ? Option.toArray(id) : []))
+  const all = [...new Map([...ids, ...created].map((id) => [id.toLowerCase(), id])).values()]
+  const silent = new Set(silentIn(findings, all))
+  const unknown = unknownIn(subject)
+  const idle = [...silent].filter((id) => !unknown.includes(id)).map((id) => id.toLowerCase())
+  return [
+    ...all.filter((id) => !silent.has(id)).flatMap((id) => linesOf(id.toLowerCase(), subject)),
+    ...idle.map((id) =>
+      Option.match(nameOf(id, subject), {
+        onNone: () => `The key ${id} did nothing that is logged.`,
+        onSome: (name) => `The key ${printable(name, 40)} did nothing that is logged.`
+      })
+    ),
+    ...unknown.map(
+      (id) =>
+        `No row of the audit log names the key ${id}: it did nothing, its rows have lost its id, or the id is wrong.`
+    )
+  ]
+}
+
+/** Prints the findings. */
+export const show = (subject: Subject, json: boolean) =>
   Effect.gen(function* () {
-    const { activities, keys, webhooks } = findings
-    const given = ids.map((id) => id.toLowerCase())
-    const unnamed = given.filter((id) => wordsOf(id, findings).length === 0)
-    if (unnamed.length > 0) {
-      yield* say(
-        ...unnamed.map(
-          (id) => `No row of the audit log names the key ${id}: it did nothing that is logged, or the id is wrong.`
-        )
-      )
-    }
+    const { activities, keys, webhooks } = subject.findings
     if (yield* wantsJson(json)) {
       yield* Effect.forEach([...activities, ...keys, ...webhooks], (one) => Effect.flatMap(toJson(one), printJson))
-      return
-    }
-    const created = keys.flatMap(({ certainty, id }) =>
-      certainty === "Certain" && Option.isSome(id) ? [id.value.toLowerCase()] : []
-    )
-    for (const id of new Set([...given, ...created])) {
-      const lines = wordsOf(id, findings)
-      if (lines.length > 0) yield* print(lines.join("\n"))
-      else if (created.includes(id)) yield* print(`The key ${id} did nothing that is logged.`)
-    }
+    } else yield* print(wordsOf(subject).join("\n"))
   })

@@ -12,8 +12,6 @@ import { codes } from "../usage/exit.js"
 import { type Row, rows } from "./log.js"
 
 export interface Trail {
-  /** Says so if the log cannot be read, because a scope is missing. */
-  readonly probe: Effect.Effect<void, never, InstantlyClient>
   /** Reads the log, at most for so long, and returns the exit code: 0 if it was read whole. */
   readonly read: (options?: {
     readonly atMost?: Duration.DurationInput
@@ -27,6 +25,16 @@ export interface Trail {
 
 export const withCommas = (n: number) => String(n).replaceAll(/\B(?=(\d{3})+$)/g, ",")
 
+const refused = say(
+  "The audit log cannot be read: the API key to call with lacks the scope audit_logs:read. You can create one in Instantly that has it."
+)
+
+/** Whether the API key to call with may read the log. Says so if not. */
+export const isReadable = Stream.runHead(rows(Option.none())).pipe(
+  Effect.as(true),
+  Effect.catchAll((error) => (error._tag === "InsufficientScope" ? Effect.as(refused, false) : Effect.succeed(true)))
+)
+
 /** Says why the log was not read to its end. */
 const incomplete = (why: string, code: number = codes.unknown) =>
   Effect.as(say(`The audit log was not read to its end: ${why}`), code)
@@ -36,7 +44,6 @@ export const make = (since: Option.Option<DateTime.Utc>): Trail => {
   const found = new Map<string, Row>()
   let count = 0
   let last: Row | undefined
-  let isRefused = false
 
   const add = (row: Row) =>
     Effect.sync(() => {
@@ -49,29 +56,8 @@ export const make = (since: Option.Option<DateTime.Utc>): Trail => {
     return `Reading the audit log · ${withCommas(count)} rows${day}`
   })
 
-  const refused = Effect.suspend(() => {
-    isRefused = true
-    return Effect.as(
-      say(
-        "The audit log cannot be read: the API key to call with lacks the scope audit_logs:read. You can create one in Instantly that \
-has it."
-      ),
-      codes.unauthorized
-    )
-  })
-  const probe = Stream.runHead(rows(since)).pipe(
-    Effect.catchTag("InsufficientScope", () =>
-      Effect.zipRight(
-        refused,
-        say("After a deletion its rows may no longer name the key. Then an audit with another API key finds less.")
-      )
-    ),
-    Effect.ignore
-  )
   const read: Trail["read"] = ({ atMost = "1 day", stop = Effect.never } = {}) =>
     Effect.gen(function* () {
-      // It would be refused again.
-      if (isRefused) return "Refused" as const
       count = 0
       yield* Progress.start(line)
       return yield* Stream.runForEach(rows(since), add).pipe(
@@ -84,14 +70,13 @@ has it."
       Effect.matchEffect({
         onSuccess: (end) => {
           if (end === "Whole") return Effect.succeed<number>(codes.gone)
-          if (end === "Refused") return Effect.succeed(codes.unauthorized)
           return incomplete(end === "Late" ? "it is long, and the deletion does not wait for it." : "stopped.")
         },
         onFailure: (error) =>
           error._tag === "InsufficientScope"
-            ? refused
+            ? Effect.as(refused, codes.unauthorized)
             : incomplete(error.message, isUnauthorized(error._tag) ? codes.unauthorized : codes.unknown)
       })
     )
-  return { probe, read, rows: Effect.sync(() => [...found.values()]), count: Effect.sync(() => count) }
+  return { read, rows: Effect.sync(() => [...found.values()]), count: Effect.sync(() => count) }
 }

@@ -32,8 +32,9 @@ const work = (args: Arguments, ids: ReadonlyArray<ApiKeyId>, since: Option.Optio
     const count = Trail.withCommas(yield* trail.count)
     yield* say(`Read ${count} rows of the audit log at`, `${yield* placeOf(yield* workspaceOf(listing))}.`)
     const findings = findingsOf(yield* trail.rows, ids, keys)
-    yield* Report.show(findings, ids, args.has("json"))
-    yield* sayAlive({ ids, findings, keys, code, proof: Option.none(), json: args.has("json") })
+    const subject = { findings, ids, keys, known: new Set(keys.map(({ id }) => id.toLowerCase())) }
+    yield* Report.show(subject, args.has("json"))
+    yield* sayAlive({ ...subject, code, proof: Option.none(), json: args.has("json") })
     return code
   }).pipe(Effect.scoped)
 

@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ApiKeyId } from "../../ApiKey.js"
+import { nothing } from "../instantly/acceptance.js"
 import * as Credential from "../instantly/credential.js"
 import * as Evidence from "../instantly/evidence.js"
 import { table } from "../instantly/overview.js"
@@ -47,6 +48,7 @@ const work = (args: Arguments) =>
     const overview = {
       listing,
       own: Evidence.ownerOf(listing, apiKey),
+      abilities: nothing,
       leaked: Evidence.none,
       place
     }

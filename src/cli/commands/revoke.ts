@@ -106,7 +106,7 @@ const work = (args: Arguments, request: Request.Request, stopped: Deferred.Defer
     const { journal, json } = request
     const options: Options = { inDoubt, journal, json, stop: stopped, place: overview.place }
     // The deletion must not wait for long.
-    if (Option.isSome(trail)) yield* trail.value.read({ atMost: "30 seconds", stop })
+    const readBefore = Option.isSome(trail) ? yield* trail.value.read({ atMost: "30 seconds", stop }) : codes.unknown
 
     if (others.length + own.length > 0) yield* begin(journal, workspace)
     const done = others.length > 0 ? yield* carryOut(others, options) : nothing
@@ -118,7 +118,10 @@ const work = (args: Arguments, request: Request.Request, stopped: Deferred.Defer
     const left = yield* Option.match(trail, {
       onNone: () => Effect.succeedNone,
       onSome: (trail) =>
-        Effect.whenEffect(LeftBehind.after(audited, trail, json, stop), Effect.negate(Deferred.isDone(stopped)))
+        Effect.whenEffect(
+          LeftBehind.after({ audited, overview, readBefore }, trail, json, stop),
+          Effect.negate(Deferred.isDone(stopped))
+        )
     })
     const gone = goneBy(done)
     if (Option.isSome(left)) {
@@ -137,7 +140,7 @@ const work = (args: Arguments, request: Request.Request, stopped: Deferred.Defer
     if (!isAllSettled) yield* sayHowToGoOn(args)
     if (Option.isSome(proof)) {
       yield* sayWhatIsLeft
-      yield* sayAlive({ ...LeftBehind.without(gone, left), ids: audited, proof, json })
+      yield* sayAlive({ ...LeftBehind.atTheEnd(audited, left, gone), proof, json })
       exits.push(proof.value.code)
     }
     return Math.max(...exits)

@@ -51,10 +51,11 @@ const isSame = (some: ReadonlyArray<string>, others: ReadonlyArray<string>) => {
 }
 
 /** Whether a key's scopes let it read a list, by Instantly's documentation. */
-export const canRead = ({ scopes }: ApiKey, resource: Resource) =>
+const canRead = ({ scopes }: ApiKey, resource: Resource) =>
   [`${resource}:read`, `${resource}:all`, "all:read", "all:all"].some((scope) => scopes.includes(scope))
 
-const fits = (key: ApiKey, { reads, scopes }: Abilities) =>
+/** Whether a key can do just this, as far as it is known. */
+export const fits = (key: ApiKey, { reads, scopes }: Abilities) =>
   Option.match(scopes, {
     onNone: () => [...reads].every(([resource, isRead]) => canRead(key, resource) === isRead),
     onSome: (found) => isSame(key.scopes, found)

@@ -7,18 +7,24 @@ import type { ApiKey, ApiKeyId } from "../../ApiKey.js"
 import { printable } from "../terminal/printable.js"
 import { rows } from "../terminal/rows.js"
 import { columnsOf } from "../terminal/terminal.js"
-import { canRead, type Evidence } from "./evidence.js"
+import type { Abilities } from "./acceptance.js"
+import { type Evidence, fits } from "./evidence.js"
 import { type Listing, reasonOf } from "./workspace.js"
 
 export interface Overview {
   readonly listing: Listing
   /** The key that the tool calls with. */
   readonly own: Option.Option<ApiKey>
+  /** What that key can do. */
+  readonly abilities: Abilities
   /** Which key a leaked secret belongs to. */
   readonly leaked: Evidence
   /** The address and the workspace. */
   readonly place: string
 }
+
+/** Whether the tool has seen that its own key can read the audit log. */
+export const canAudit = ({ abilities }: Overview) => abilities.reads.get("audit_logs") === true
 
 /** Notes on some keys. The leaked key and the tool's own can be the same. */
 const marksOf = ({ leaked, own }: Overview): ReadonlyMap<string, string> => {
@@ -49,16 +55,18 @@ export const table = (
   })
 
 /** A warning if one of these can be the tool's own, and nothing shows which. */
-export const ownUnknown = (ids: ReadonlyArray<ApiKeyId>, { listing, own }: Overview): ReadonlyArray<string> => {
+export const ownUnknown = (
+  ids: ReadonlyArray<ApiKeyId>,
+  { abilities, listing, own }: Overview
+): ReadonlyArray<string> => {
   if (Option.isSome(own)) return []
-  const warning = (why: string) => [`${why}. If it is one of these, the tool locks itself out.`]
+  const warning = (why: string) => [`${why}. If it is one of these, nothing more can be deleted with it.`]
   return Either.match(listing, {
     onLeft: (error) =>
       warning(`The keys cannot be listed (${reasonOf(error)}), so nothing shows which one this tool calls with`),
     onRight: (keys) => {
       const given = new Set(ids.map((id) => id.toLowerCase()))
-      // The tool's own has just listed the keys.
-      const canBe = keys.some((key) => given.has(key.id.toLowerCase()) && canRead(key, "api_keys"))
+      const canBe = keys.some((key) => given.has(key.id.toLowerCase()) && fits(key, abilities))
       return canBe ? warning("The list does not show which key this tool calls with") : []
     }
   })

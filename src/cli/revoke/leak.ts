@@ -6,13 +6,16 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type { ApiKey, ApiKeyId } from "../../ApiKey.js"
 import * as Acceptance from "../instantly/acceptance.js"
-import { mismatchOf, type Overview, originOf, table } from "../instantly/overview.js"
+import { canAudit, mismatchOf, type Overview, originOf, table } from "../instantly/overview.js"
 import * as Secret from "../instantly/secret.js"
 import { sayNext, Target } from "../instantly/target.js"
 import { endWith } from "../instantly/workspace.js"
-import { ask, isTall, say } from "../terminal/terminal.js"
+import { askNumbers } from "../terminal/numbers.js"
+import { printable } from "../terminal/printable.js"
+import { isTall, say } from "../terminal/terminal.js"
 import { cancelled, codes, Exit, usage } from "../usage/exit.js"
 import { commandLine } from "../usage/program.js"
+import * as LeftBehind from "./leftBehind.js"
 import type { Request } from "./request.js"
 
 export interface Leak {
@@ -63,21 +66,6 @@ export const read = (request: Request) =>
     })
   })
 
-/** Asks for numbers of these keys, until all are valid; none cancels. */
-export const askNumbers = <A>(question: string, all: ReadonlyArray<A>) =>
-  Effect.gen(function* () {
-    for (;;) {
-      const answer = yield* ask(question)
-      const numbers = answer.split(/[\s,]+/).filter((word) => word !== "")
-      if (numbers.length === 0 || /^no?$/i.test(answer)) return []
-      const chosen = Option.all(
-        numbers.map((word) => Option.fromNullable(/^\d+$/.test(word) ? all[Number(word) - 1] : null))
-      )
-      if (Option.isSome(chosen)) return chosen.value
-      yield* say(all.length === 1 ? "The only number is 1." : `The numbers are 1 to ${all.length}.`)
-    }
-  })
-
 /** The only key that fits, its number, and how to say so. */
 const markedIn = ({ leaked }: Overview, ids: ReadonlyArray<ApiKeyId>) => {
   const [first] = leaked.candidates
@@ -98,12 +86,16 @@ const auditOf = (candidates: ReadonlyArray<ApiKey>) =>
 const refuse = (overview: Overview) =>
   Effect.gen(function* () {
     const { candidates } = overview.leaked
-    const n = candidates.length
+    const [only] = candidates
+    const which =
+      candidates.length === 1 && only !== undefined
+        ? `only the key ${printable(only.name, 40)} has scopes that fit, which proves nothing`
+        : `it can be one of ${candidates.length}`
     yield* say(...originOf(overview))
     return yield* usage(
       [
-        `Nothing shows which key the leaked secret belongs to${n > 1 ? `: it can be one of ${n}` : ""}. Give ids, --file or --name.`,
-        "In a terminal, the same command asks which key it is. To see what they did:",
+        `Nothing shows which key the leaked secret belongs to: ${which}. Give ids, --file or --name.`,
+        "In a terminal, the same command asks which key it is. This shows what they did:",
         `  ${auditOf(candidates)}`
       ].join("\n")
     )
@@ -129,12 +121,19 @@ export const choose = (request: Request, overview: Overview) =>
     const marked = markedIn(overview, ids)
     // It may have scrolled off the screen.
     if (Option.isSome(marked) && (yield* isTall(shown))) yield* say("", ...shown.slice(marked.value.index).slice(0, 1))
-    if (Option.isNone(marked)) yield* sayNext("Not sure? This shows what they did:", auditOf(leaked.candidates))
+    const suspects = leaked.candidates.map(({ id }) => id)
+    const log = canAudit(overview)
+      ? Option.some(Effect.flatMap(LeftBehind.deedsOf(suspects, overview, request.since), (lines) => say(...lines)))
+      : Option.none()
+    if (Option.isNone(marked) && Option.isNone(log)) {
+      yield* sayNext("With an API key that has audit_logs:read, this shows what they did:", auditOf(leaked.candidates))
+    }
     const question = Option.match(marked, {
-      onNone: () => "Its number (or several: 1 3), or Enter to delete nothing: ",
+      onNone: () =>
+        `Its number${Option.isSome(log) ? ', "log" to see what each did' : ""}, or Enter to delete nothing: `,
       onSome: ({ words }) => `${words} Its number, or Enter to delete nothing: `
     })
-    const chosen = yield* askNumbers(question, ids)
+    const chosen = yield* askNumbers(question, ids, log)
     const warning = chosen.length === 0 ? [] : mismatchOf(chosen, overview)
     if (warning.length === 0) return chosen.length === 0 ? yield* cancelled : chosen
     yield* say(...warning)

@@ -11,10 +11,10 @@ import * as Trail from "../audit/trail.js"
 import * as Evidence from "../instantly/evidence.js"
 import { type Overview, table } from "../instantly/overview.js"
 import { readKeys } from "../instantly/workspace.js"
+import { askNumbers } from "../terminal/numbers.js"
 import { say } from "../terminal/terminal.js"
 import { codes } from "../usage/exit.js"
 import { confirm } from "./confirm.js"
-import { askNumbers } from "./leak.js"
 import type { Request } from "./request.js"
 
 /** A key did nothing before it was created. The extra day is for clocks, and for time zones of a date. */
@@ -33,31 +33,57 @@ const creationOf = (ids: ReadonlyArray<ApiKeyId>, { listing }: Overview): Option
 export const trailOf = (ids: ReadonlyArray<ApiKeyId>, overview: Overview, since: Request["since"]) =>
   Trail.make(Option.orElse(since, () => (ids.length === 0 ? Option.none() : creationOf(ids, overview))))
 
-export interface LeftBehind {
-  readonly findings: Findings
+const known = (keys: ReadonlyArray<ApiKey>) => keys.map(({ id }) => id.toLowerCase())
+
+/** The keys that were listed before the run. */
+const listedIn = ({ listing }: Overview) => Either.getOrElse(listing, () => [])
+
+/** In words: what these keys did, by the log as far as it can be read in half a minute. */
+export const deedsOf = (ids: ReadonlyArray<ApiKeyId>, overview: Overview, since: Request["since"]) =>
+  Effect.gen(function* () {
+    const trail = trailOf(ids, overview, since)
+    yield* trail.read({ atMost: "30 seconds" })
+    const keys = listedIn(overview)
+    const findings = findingsOf(yield* trail.rows, ids, keys)
+    return Report.wordsOf({ findings, ids, keys, known: new Set(known(keys)) })
+  })
+
+export interface LeftBehind extends Report.Subject {
   /** All keys of the workspace after the run. */
   readonly keys: ReadonlyArray<ApiKey>
   /** The exit code of reading the audit log. */
   readonly code: number
 }
 
-const nothing: LeftBehind = {
-  findings: { activities: [], keys: [], webhooks: [] },
-  keys: [],
-  code: codes.unknown
-}
+const noFindings: Findings = { activities: [], keys: [], webhooks: [] }
 
 /** Reads the log again, and shows what these keys did and left behind. */
-export const after = (ids: ReadonlyArray<ApiKeyId>, trail: Trail.Trail, json: boolean, stop: Effect.Effect<unknown>) =>
+export const after = (
+  {
+    audited,
+    overview,
+    readBefore
+  }: { readonly audited: ReadonlyArray<ApiKeyId>; readonly overview: Overview; readonly readBefore: number },
+  trail: Trail.Trail,
+  json: boolean,
+  stop: Effect.Effect<unknown>
+) =>
   Effect.gen(function* () {
     const code = yield* trail.read({ stop })
     const keys = Either.getOrElse(yield* Effect.either(readKeys), () => [])
-    const findings = findingsOf(yield* trail.rows, ids, keys)
+    const before = readBefore === codes.gone ? listedIn(overview) : []
+    const left: LeftBehind = {
+      findings: findingsOf(yield* trail.rows, audited, keys),
+      ids: audited,
+      keys,
+      known: new Set(known([...before, ...keys])),
+      code
+    }
     if (code !== codes.unauthorized) {
       yield* say("", `Read ${Trail.withCommas(yield* trail.count)} rows of the audit log.`)
-      yield* Report.show(findings, ids, json)
+      yield* Report.show({ ...left, keys: [...listedIn(overview), ...keys] }, json)
     }
-    return { findings, keys, code } satisfies LeftBehind
+    return left
   })
 
 const marksOf = (keys: ReadonlyArray<ApiKey>, text: string) => keys.map(({ id }) => [id.toLowerCase(), text] as const)
@@ -88,9 +114,19 @@ export const offer = ({ findings, keys }: LeftBehind, overview: Overview, reques
     Effect.catchTag("Exit", () => Effect.succeed<ReadonlyArray<ApiKeyId>>([]))
   )
 
-/** The same without the keys that were deleted since; nothing, if the log was not read. */
-export const without = (gone: ReadonlyArray<ApiKeyId>, left: Option.Option<LeftBehind>): LeftBehind => {
-  const ids = new Set(gone.map((id) => id.toLowerCase()))
-  const all = Option.getOrElse(left, () => nothing)
-  return { ...all, keys: all.keys.filter(({ id }) => !ids.has(id.toLowerCase())) }
+/** What is left at the end, without the keys that were deleted since. Nothing is known of it if the log was not read. */
+export const atTheEnd = (
+  ids: ReadonlyArray<ApiKeyId>,
+  left: Option.Option<LeftBehind>,
+  gone: ReadonlyArray<ApiKeyId>
+): LeftBehind => {
+  const all = Option.getOrElse(left, () => ({
+    findings: noFindings,
+    ids,
+    keys: [],
+    known: new Set<string>(),
+    code: codes.unauthorized
+  }))
+  const deleted = new Set(gone.map((id) => id.toLowerCase()))
+  return { ...all, keys: all.keys.filter(({ id }) => !deleted.has(id.toLowerCase())) }
 }

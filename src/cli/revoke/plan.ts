@@ -3,8 +3,10 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { ApiKeyId } from "../../ApiKey.js"
+import { isReadable } from "../audit/trail.js"
+import { nothing } from "../instantly/acceptance.js"
 import * as Evidence from "../instantly/evidence.js"
-import { leakedLeftOut, mismatchOf, type Overview, originOf, ownUnknown } from "../instantly/overview.js"
+import { canAudit, leakedLeftOut, mismatchOf, type Overview, originOf, ownUnknown } from "../instantly/overview.js"
 import { Target } from "../instantly/target.js"
 import { endWith, placeOf, readKeys, workspaceOf } from "../instantly/workspace.js"
 import { say } from "../terminal/terminal.js"
@@ -22,6 +24,7 @@ const keyOf = (id: string) => id.toLowerCase()
 const look = (request: Request, leak: Option.Option<Leak.Leak>) =>
   Effect.gen(function* () {
     const { apiKey } = yield* Target
+    const reads = Option.isSome(leak) ? [["audit_logs", yield* isReadable] as const] : []
     const listing = yield* Effect.either(readKeys)
     if (Either.isLeft(listing) && (listing.left._tag === "Unauthorized" || listing.left._tag === "PaymentRequired")) {
       return yield* endWith(listing.left)
@@ -32,6 +35,7 @@ const look = (request: Request, leak: Option.Option<Leak.Leak>) =>
     const overview: Overview = {
       listing,
       own,
+      abilities: { ...nothing, reads: new Map([["api_keys", Either.isRight(listing)], ...reads]) },
       leaked: Option.match(leak, {
         onNone: () => Evidence.none,
         onSome: ({ abilities, secret }) => Evidence.evidenceOf(listing, secret, abilities, own)
@@ -93,8 +97,10 @@ const planOf = (request: Request, leak: Option.Option<Leak.Leak>) =>
     // The key that leaked is audited, whichever is deleted.
     const leftOut = leakedLeftOut(all, overview)
     const audited = [...all, ...Option.toArray(leftOut).map(({ id }) => id)]
-    const trail = Option.as(leak, LeftBehind.trailOf(audited, overview, request.since))
-    if (Option.isSome(trail)) yield* trail.value.probe
+    const trail = canAudit(overview) ? Option.some(LeftBehind.trailOf(audited, overview, request.since)) : Option.none()
+    if (Option.isSome(leak) && Option.isNone(trail)) {
+      yield* say("After a deletion its rows may no longer name the key. Then an audit with another API key finds less.")
+    }
     if (toDelete.length > 0) {
       if (request.yes) yield* say(...originOf(overview), ...ownUnknown(toDelete, overview))
       else yield* confirm(toDelete, overview)
@@ -105,7 +111,7 @@ const planOf = (request: Request, leak: Option.Option<Leak.Leak>) =>
 /** Adds to a cancellation that the secret is alive. */
 const stillAlive = (exit: Exit) =>
   exit.code === codes.usage
-    ? new Exit({ ...exit, message: `${exit.message}\nThe leaked secret is still alive.` })
+    ? new Exit({ code: exit.code, message: `${exit.message}\nThe leaked secret is still alive.` })
     : exit
 
 export const make = (request: Request) =>

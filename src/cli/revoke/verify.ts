@@ -91,7 +91,7 @@ export const verifyGone = (receipts: ReadonlyArray<Receipt>, before: Listing) =>
       Effect.zipRight(say("The list of keys was checked: none of them is on it.")),
       Effect.as(allGone)
     )
-    return yield* again(gone, "StillListed", "The list still shows some of them, which can be a lag.").pipe(
+    return yield* again(gone, "StillListed", "The list still shows what was deleted, which can be a lag.").pipe(
       Effect.catchAll((error): Effect.Effect<Verified> => {
         if (error._tag !== "StillListed") return notVerified(`: the keys cannot be listed (${reasonOf(error)})`)
         return Effect.as(
@@ -131,7 +131,8 @@ const sayNextOf = ({ owner }: Subject) =>
 const stillAccepted = ({ owner, what }: Subject): Verdict => ({
   state: "Accepted",
   proof: Option.match(owner, {
-    onNone: () => `${what} IS STILL ACCEPTED after half a minute: it belongs to another key, or it dies later.`,
+    onNone: () =>
+      `${what} IS STILL ACCEPTED after half a minute: it dies later, or another key was deleted, and whatever uses that needs a new one.`,
     onSome: ({ name }) => `${what} IS STILL ACCEPTED: it belongs to the key ${printable(name)}, which was not deleted.`
   }),
   code: codes.failed

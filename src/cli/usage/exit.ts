@@ -7,10 +7,9 @@ export const codes = { gone: 0, failed: 1, usage: 2, unknown: 3, unauthorized: 4
 /** Ends the tool with an exit code and a message. */
 export class Exit extends Data.TaggedError("Exit")<{ readonly code: number; readonly message: string }> {}
 
-export const usage = (problem: string) =>
-  new Exit({ code: codes.usage, message: `${problem}\nNothing was deleted. See --help.` })
+export const usage = (problem: string) => new Exit({ code: codes.usage, message: `${problem}\nSee --help.` })
 
-export const cancelled = new Exit({ code: codes.usage, message: "Nothing was deleted." })
+export const cancelled = new Exit({ code: codes.usage, message: "Cancelled." })
 
 /** Whether a text holds what looks like a whole secret of Instantly's, such as an address with the secret in it. */
 export const holdsSecret = (text: string) => /(?:^|[^A-Za-z0-9+/])[A-Za-z0-9+/]{66}==/.test(text)

@@ -5,7 +5,7 @@ import { address, served } from "../../../examples/embedded/served.js"
 import { StillAlive } from "../../../src/cli/audit/alive.js"
 import { Activity, CreatedKey, CreatedWebhook } from "../../../src/cli/audit/findings.js"
 import { hostileName } from "../../support/example.js"
-import { absent, bundled, hasScript, tool } from "../../support/tool.js"
+import { bundled, hasScript, tool } from "../../support/tool.js"
 
 bundled()
 
@@ -50,7 +50,7 @@ describe("audit", () => {
       expect(stdout).toContain(webhook)
       expect(stderr).toMatch(
         new RegExp(
-          `To delete the key "backup", created with it:\\n {2}effect-instantly revoke ${made}\\n[^]*\\nSTILL ALIVE: the key "leaked" itself, the key "backup", perhaps 1 webhook.\\n$`
+          `To delete the key "backup", created with it:\\n {2}effect-instantly revoke ${made}\\n[^]*\\nStill listed: the key "leaked".\\nSTILL ALIVE: the key "backup", perhaps 1 webhook.\\n$`
         )
       )
       expect(code).toBe(0)
@@ -61,7 +61,7 @@ describe("audit", () => {
     Effect.gen(function* () {
       const { audit, leaked, webhook } = yield* withTheft({ keyNames: [hostileName], userAgent: hostileName })
       const { code, output } = yield* audit([leaked.id.toUpperCase()], true)
-      expect(output).toContain(`What the key ${leaked.id} did:`)
+      expect(output).toContain(`What the key ${leaked.id}, "leaked", did:`)
       expect(output).toMatch(
         / {2}Lead exported once, 1,200 items, [-\d]+ [\d:]+ UTC\r\n {4}from "203.0.113.66" by "evil/
       )
@@ -94,14 +94,27 @@ describe("audit", () => {
     }).pipe(Effect.provide(served({ auditLog: { createdKey: "nothing" } })))
   )
 
-  it.live("is 0 for a key that no row names", () =>
+  it.live("says that a listed key which no row names did nothing", () =>
     Effect.gen(function* () {
-      const { audit } = yield* withTheft()
-      const { code, output, stdout } = yield* audit([absent])
+      const { audit, mock } = yield* withTheft()
+      const { id } = yield* mock.createApiKey({ name: "idle" })
+      const { code, output, stdout } = yield* audit([id])
       expect(output).toContain("The audit log shows nothing that these keys created and that is still alive.")
-      expect(linesIn(stdout)).toMatchObject([{ _tag: "StillAlive", keys: [] }])
+      expect(linesIn(stdout)).toMatchObject([{ _tag: "StillAlive", keys: [id], unknown: [] }])
       expect(code).toBe(0)
     }).pipe(Effect.provide(served()))
+  )
+
+  it.live("does not know what a deleted key did whose id the log has lost, and gives no all-clear", () =>
+    Effect.gen(function* () {
+      const { audit, leaked, mock } = yield* withTheft()
+      yield* mock.deleteApiKey(leaked.id)
+      const { code, output, stdout } = yield* audit([leaked.id])
+      expect(output).toContain(`It is not known what this key left behind: ${leaked.id}.`)
+      expect(output).not.toContain("nothing that these keys created")
+      expect(linesIn(stdout)).toMatchObject([{ _tag: "StillAlive", unknown: [leaked.id], isWhole: true }])
+      expect(code).toBe(0)
+    }).pipe(Effect.provide(served({ auditLog: { deletedKeyId: "lost" } })))
   )
 
   it.live("is 4 without the scope, which it names; 3 where the log is not read whole; 2 for what is no id", () =>

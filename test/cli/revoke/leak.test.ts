@@ -155,8 +155,8 @@ describe.skipIf(!hasScript)("--leaked in a terminal", () => {
         "THE LEAKED SECRET BELONGS TO ANOTHER KEY: by its scopes, it can be none of them."
       )
       expect(output).toContain('Type it as shown: "delete 1 other key".')
-      expect(output).not.toContain("locks itself out")
-      expect(output.trimEnd()).toMatch(/Nothing was deleted\.\r\nThe leaked secret is still alive\.$/)
+      expect(output).not.toContain("nothing more can be deleted with it")
+      expect(output.trimEnd()).toMatch(/Cancelled\.\r\nThe leaked secret is still alive\.\r\nNothing was deleted\.$/)
       expect((yield* mock.apiKeys).map(({ id }) => id)).toContain(other.id)
       expect(code).toBe(2)
     }).pipe(Effect.provide(served({ shownSecret: "masked", listsFoundScopes: false })))
@@ -179,6 +179,26 @@ describe.skipIf(!hasScript)("--leaked in a terminal", () => {
       expect(output).toContain("Only number 2 fits the leaked secret. Its number, or Enter to delete nothing: ")
       expect(code).toBe(2)
     }).pipe(Effect.provide(served({ shownSecret: "masked" })))
+  )
+
+  it.live("shows at the word log what each key did that can be meant", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const leaked = yield* mock.createApiKey({ name: "leaked", scopes: ["all:all"] })
+      yield* mock.createApiKey({ name: "idle", scopes: ["all:all"] })
+      yield* mock.playThief(leaked)
+      const { code, output } = yield* live(["--leaked"], {
+        terminal: true,
+        steps: [
+          ["(it is not shown): ", `${Redacted.value(leaked.secret)}\r`],
+          ['"log" to see what each did', "log\r"],
+          ["Its number", "\r"]
+        ]
+      })
+      expect(output).toContain(`What the key ${leaked.id}, "leaked", did:`)
+      expect(output).toContain('The key "idle" did nothing that is logged.')
+      expect(code).toBe(2)
+    }).pipe(Effect.provide(served({ shownSecret: "masked", uuidInSecret: "workspace" })))
   )
 
   it.live("shows the marked key last where there are more keys than the screen holds", () =>

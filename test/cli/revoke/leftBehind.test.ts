@@ -44,7 +44,7 @@ describe.skipIf(!hasScript)("what a leaked key left behind, in a terminal", () =
         `${leaked.id}  deleted "leaked"`,
         "The list of keys was checked: none of them is on it.",
         "The secret is dead: ",
-        `What the key ${leaked.id} did:`,
+        `What the key ${leaked.id}, "leaked", did:`,
         '1  [created with the leaked key] "backup"',
         `${made}  deleted "backup"`,
         "STILL ALIVE: perhaps 1 webhook."
@@ -89,9 +89,9 @@ describe.skipIf(!hasScript)("what a leaked key left behind, in a terminal", () =
         `The secret IS STILL ACCEPTED: it belongs to the key "leaked", which was not deleted. To delete that key: ` +
           `effect-instantly revoke --leaked ${leaked.id} `
       )
-      expect(output).toContain(`What the key ${leaked.id} did:`)
+      expect(output).toContain(`What the key ${leaked.id}, "leaked", did:`)
       expect(inOneLine(output).trimEnd()).toMatch(
-        /STILL ALIVE: the leaked secret, the key "leaked" itself, the key "backup", perhaps 1 webhook\.$/
+        /Still listed: the key "leaked"\. STILL ALIVE: the leaked secret, the key "backup", perhaps 1 webhook\.$/
       )
       expect(yield* sent).toEqual([other.id])
       expect(code).toBe(1)
@@ -105,7 +105,7 @@ describe.skipIf(!hasScript)("what a leaked key left behind, in a terminal", () =
         terminal: true,
         steps: [...throughDeletion(secret), ["Type the numbers to delete", "\r"]]
       })
-      expect(output).toContain(`What the key ${leaked.id} did:`)
+      expect(output).toContain(`What the key ${leaked.id}, "leaked", did:`)
       expect(output).toContain("Lead exported once, 1,200 items")
     }).pipe(Effect.provide(served({ auditLog: { deletedKeyId: "lost" } })))
   )

@@ -64,7 +64,9 @@ describe.skipIf(!hasScript)("in a terminal", () => {
       })
       expect(output).toContain("lacks the scope api_keys:read")
       expect(output).toContain("It was not checked whether they are gone")
-      expect(inOneLine(output)).toContain("the tool locks itself out")
+      expect(inOneLine(output)).toContain(
+        "so nothing shows which one this tool calls with. If it is one of these, nothing more can be deleted with it."
+      )
       expect(output).toContain(`deleted ${hostileNamePrinted.slice(0, 20)}`)
       expect(code).toBe(3)
     }).pipe(Effect.provide(served()))
