@@ -143,6 +143,21 @@ describe("the programs of examples/promise/README.md", () => {
       expect((yield* run(write("harmless.mjs", harmless), [])).code).toBe(1)
     })
   )
+
+  it.live("are a test whose waits take no time, with the words that follow it", () =>
+    Effect.gen(function* () {
+      const [, words = "?"] =
+        /`(Effect\.runPromise\(VirtualTime[^`]*)`/.exec(page("examples/promise/README.md").text) ?? []
+      const virtual = testing
+        .replace("import { Layer,", "import { Effect, Layer,")
+        .replace("InstantlyMock }", "InstantlyMock, VirtualTime }")
+        .replace("Fault.next(", "Fault.times(4, ")
+        .replace("runtime.runPromise(ApiKeys.delete(leaked.id))", words)
+        .replace("const http =", "const id = leaked.id, apiKey = Redacted.value(caller.secret)\n  const http =")
+      expect(virtual).toContain(words)
+      expect((yield* run(write("virtual.mjs", virtual), [])).code).toBe(0)
+    })
+  )
 })
 
 const consume = async <A>(iterable: AsyncIterable<A>) => {
