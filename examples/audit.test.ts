@@ -22,4 +22,15 @@ describe("examples/audit.ts", () => {
       expect(code).toBe(0)
     }).pipe(Effect.provide(served()))
   )
+
+  it.live("says so if the log has nothing of a key", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const idle = yield* mock.createApiKey({ name: "idle" })
+      expect(yield* runExample("examples/audit.ts", [idle.id])).toEqual({
+        code: 0,
+        output: "nothing in the audit log\n"
+      })
+    }).pipe(Effect.provide(served()))
+  )
 })

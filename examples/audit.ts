@@ -44,9 +44,9 @@ const keyCreated = 37
 const audit = (id: ApiKey.ApiKeyId) =>
   Effect.gen(function* () {
     const keys = Chunk.toReadonlyArray(yield* Stream.runCollect(ApiKeys.list()))
-    yield* rows.pipe(
+    const found = yield* rows.pipe(
       Stream.filter((row) => row.api_key_id != null && ApiKey.sameId(row.api_key_id, id)),
-      Stream.runForEach((row) =>
+      Stream.tap((row) =>
         Effect.gen(function* () {
           const from = `${printable(row.ip_address ?? "")} ${printable(row.user_agent ?? "")}`
           yield* Console.log(`${DateTime.formatIso(row.timestamp)} activity ${row.activity_type} from ${from}`)
@@ -56,8 +56,10 @@ const audit = (id: ApiKey.ApiKeyId) =>
           const created = keys.filter((key) => metadata.includes(key.id.toLowerCase()))
           yield* Effect.forEach(created, (key) => Console.log(`  created ${printable(key.name)} ${key.id}`))
         })
-      )
+      ),
+      Stream.runCount
     )
+    if (found === 0) yield* Console.log("nothing in the audit log")
   })
 
 const InstantlyLive = Instantly.layerConfig().pipe(Layer.provide(FetchHttpClient.layer))

@@ -1,11 +1,11 @@
 /**
  * Deletes keys in several workspaces at once, with a client and a run for each. A workspace has its own limit, so it gets
- * its own gate; if Instantly refuses the calls of one workspace, the others go on.
+ * its own gate; if Instantly refuses the calls of one workspace, the others go on. It ends with 0 if nothing is left to do.
  *
  * `INSTANTLY_API_KEY` is the key of the admin workspace; each argument is `<workspace id>=<API key id>`.
  */
 import { FetchHttpClient } from "@effect/platform"
-import { Array, Console, Effect, LayerMap, Option, Record, Stream } from "effect"
+import { Array, Console, Data, Effect, LayerMap, Option, Record, Stream } from "effect"
 import { type ApiKey, Instantly, Revocation } from "effect-instantly"
 import { idFrom, runToEnd, Usage } from "./ended.js"
 import { printable } from "./printable.js"
@@ -31,14 +31,16 @@ const targets = Effect.gen(function* () {
 
 const describe = (receipt: Revocation.Receipt) => {
   if (receipt._tag === "Deleted") return `deleted ${printable(Option.getOrElse(receipt.name, () => receipt.id))}`
-  return receipt._tag === "Skipped" ? receipt.reason : receipt.error
+  return receipt._tag === "Skipped" ? `${receipt.id} was not sent: ${receipt.reason}` : receipt.message
 }
 
 const runIn = (workspaceId: string, ids: ReadonlyArray<ApiKey.ApiKeyId>) =>
   Revocation.run(ids).pipe(
     Stream.provideSomeLayer(Workspaces.get(workspaceId)),
-    Stream.map((receipt) => `${workspaceId}: ${describe(receipt)}`)
+    Stream.tap((receipt) => Console.log(`${workspaceId}: ${describe(receipt)}`))
   )
+
+class Unsettled extends Data.TaggedError("Unsettled")<{ readonly message: string }> {}
 
 const program = Effect.gen(function* () {
   const byWorkspace = Array.groupBy(yield* targets, ({ workspaceId }) => workspaceId)
@@ -48,7 +50,11 @@ const program = Effect.gen(function* () {
       those.map(({ id }) => id)
     )
   )
-  yield* Stream.runForEach(Stream.mergeAll(runs, { concurrency: "unbounded" }), (line) => Console.log(line))
+  const unsettled = yield* Stream.mergeAll(runs, { concurrency: "unbounded" }).pipe(
+    Stream.filter((receipt) => !Revocation.isSettled(receipt)),
+    Stream.runCount
+  )
+  if (unsettled > 0) return yield* new Unsettled({ message: `${unsettled} not settled` })
 })
 
 await runToEnd(Effect.provide(program, Workspaces.Default))

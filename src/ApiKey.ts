@@ -30,7 +30,7 @@ const parseUuid = (input: unknown, _: unknown, ast: ParseResult.Type["ast"]) =>
  * import { Schema } from "effect"
  *
  * const id = ApiKey.ApiKeyId.make("019e18e2-78d4-7322-941a-7384d8969c61") // throws unless it is a UUID
- * const parse = Schema.decodeUnknown(ApiKey.ApiKeyId) // an effect that fails with a ParseError instead
+ * const parse = Schema.decodeUnknown(ApiKey.ApiKeyId) // for input: an effect that fails with a ParseError
  * ```
  *
  * @since 0.1.0

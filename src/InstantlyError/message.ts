@@ -36,7 +36,7 @@ const because = (detail: string) => (detail === "" ? "" : `: ${detail}`)
 
 const sendAgain = ({ method }: InstantlyError.Facts) =>
   method === "" || isIdempotent(method)
-    ? "Send it again, or check whether it was carried out."
+    ? "Wait longer than your timeout, then send it again, or check whether it was carried out."
     : `Do not repeat it: a ${method} can be carried out twice. Check first whether it was carried out.`
 
 /** Nothing proves what became of the request. */
@@ -79,7 +79,7 @@ export const unauthorized = (error: InstantlyError.Unauthorized): string =>
     error,
     "Instantly does not accept the API key that this call authenticates with (401): it is missing, wrong or revoked.",
     "Authenticate with an API key that is active.",
-    `${lostEarlier} If this call deletes the very key it authenticates with, that attempt worked.`
+    `${lostEarlier} If this call deletes the very key it authenticates with, that attempt most likely worked.`
   )
 
 export const paymentRequired = (error: InstantlyError.PaymentRequired): string =>
@@ -123,7 +123,7 @@ export const serverError = (error: InstantlyError.ServerError): string =>
 export const unexpectedStatus = (error: InstantlyError.UnexpectedStatus): string => {
   const what = `The response had status ${error.status}: ${error.detail}.`
   return error.fromInstantly
-    ? refused(error, what, "Check the base URL, and what was sent with the request.")
+    ? refused(error, what, "Check the base URL, the `workspaceId`, and what was sent with the request.")
     : lines(error, what, `Check the base URL, and the network on the way to it. ${unproven(error)}`)
 }
 

@@ -13,19 +13,17 @@
  * ```ts
  * import { ApiKeys, Instantly } from "effect-instantly"
  * import { Fault, InstantlyMock, VirtualTime } from "effect-instantly/testing"
- * import { Effect } from "effect"
+ * import { Effect, Redacted } from "effect"
  *
+ * const secret = Redacted.make("made-up")
  * const test = Effect.gen(function* () {
  *   const mock = yield* InstantlyMock.InstantlyMock
- *   const caller = yield* mock.createApiKey({ scopes: ["api_keys:delete"] })
+ *   yield* mock.createApiKey({ secret, scopes: ["api_keys:delete"] }) // the key to call with
  *   const leaked = yield* mock.createApiKey({ name: "leaked" })
  *   yield* mock.script(Fault.next(Fault.loseResponse))
- *   const error = yield* ApiKeys.delete(leaked.id).pipe(
- *     Effect.flip,
- *     Effect.provide(Instantly.layer({ apiKey: caller.secret }))
- *   )
+ *   const error = yield* Effect.flip(ApiKeys.delete(leaked.id))
  *   return [error._tag, error.outcome] // NotFound, Unknown
- * }).pipe(Effect.provide(InstantlyMock.layer()), VirtualTime.run)
+ * }).pipe(Effect.provide(Instantly.layer({ apiKey: secret })), Effect.provide(InstantlyMock.layer()), VirtualTime.run)
  * ```
  *
  * @module

@@ -21,7 +21,7 @@ const lost = "An earlier attempt of this call may have been carried out: its res
 const retryAfter = Option.some(Duration.seconds(90))
 const exceeded = "The workspace has exceeded Instantly's rate limit (429), which all its API keys and programs share."
 const asTheServerAsks = "Wait 1m 30s before the next request, as the server asks."
-const sendAgain = "Send it again, or check whether it was carried out."
+const sendAgain = "Wait longer than your timeout, then send it again, or check whether it was carried out."
 const doNotRepeat = (method: string) =>
   `Do not repeat it: a ${method} can be carried out twice. Check first whether it was carried out.`
 const elsewhere = "Check the base URL, and the network on the way to it."
@@ -56,7 +56,7 @@ describe("what an error says before the facts of its call", () => {
       [
         "Instantly does not accept the API key that this call authenticates with (401): it is missing, wrong or revoked.",
         "Authenticate with an API key that is active.",
-        `${lost} If this call deletes the very key it authenticates with, that attempt worked.`
+        `${lost} If this call deletes the very key it authenticates with, that attempt most likely worked.`
       ]
     ],
     [
@@ -152,14 +152,21 @@ describe("what an error says before the facts of its call", () => {
     [
       "a 409 in Instantly's own envelope, after a lost response",
       new UnexpectedStatus({ status: 409, detail: "made-up", fromInstantly: true, ...afterLost }),
-      ["The response had status 409: made-up.", "Check the base URL, and what was sent with the request.", lost]
+      [
+        "The response had status 409: made-up.",
+        "Check the base URL, the `workspaceId`, and what was sent with the request.",
+        lost
+      ]
     ],
     ...[409, 422].map(
       (status) =>
         [
           `a ${status} in Instantly's own envelope`,
           new UnexpectedStatus({ status, detail: "made-up", fromInstantly: true }),
-          [`The response had status ${status}: made-up.`, "Check the base URL, and what was sent with the request."]
+          [
+            `The response had status ${status}: made-up.`,
+            "Check the base URL, the `workspaceId`, and what was sent with the request."
+          ]
         ] as const
     ),
     [

@@ -38,6 +38,19 @@ describe("the four lines of README", () => {
   )
 })
 
+describe("the test of README", () => {
+  it.live("gives the outcome that its comment names", () =>
+    Effect.gen(function* () {
+      const test = blocksOf(page("README.md").text, "ts").find(({ code }) => code.includes("VirtualTime.run"))?.code
+      expect(test).toContain('.outcome // "Unknown"')
+      mkdirSync(join(root, folder), { recursive: true })
+      const file = `${folder}/test.mts`
+      writeFileSync(join(root, file), `${test}\nconsole.log(await Effect.runPromise(lostResponse))`)
+      expect(yield* run(file, [])).toEqual({ code: 0, output: "Unknown\n" })
+    })
+  )
+})
+
 describe("the recipe for other endpoints", () => {
   it.live("gives what its fault responds with", () =>
     Effect.gen(function* () {

@@ -94,7 +94,7 @@ describe("a status that Instantly gives and the API does not document", () => {
           })
           const said = "serverMessage" in error ? Option.map(error.serverMessage, Redacted.value) : Option.none()
           expect(said).toEqual(Option.some("a made-up reason"))
-          expect(error.message).toContain("Check the base URL, and what was sent with the request.")
+          expect(error.message).toContain("Check the base URL, the `workspaceId`, and what was sent with the request.")
           expect(error.message).not.toMatch(/proxy|made-up/)
         }),
       {},

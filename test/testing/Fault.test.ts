@@ -9,6 +9,8 @@ import {
   Exit,
   Fiber,
   Layer,
+  Logger,
+  LogLevel,
   Option,
   Random,
   Schedule,
@@ -134,6 +136,20 @@ describe("a fault", () => {
         ])
       })
     )
+  )
+
+  it.effect("that breaks a connection is not logged", () =>
+    Effect.gen(function* () {
+      const logged: Array<unknown> = []
+      const logger = Logger.make(({ message }) => logged.push(message))
+      yield* withDouble(({ mock, remove }) =>
+        Effect.gen(function* () {
+          yield* mock.script(Fault.next(Fault.loseResponse))
+          expect(yield* remove).toBe("Error: socket hang up")
+        })
+      ).pipe(Logger.withMinimumLogLevel(LogLevel.All), Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
+      expect(logged).toEqual([])
+    })
   )
 
   it.effect("composes with another, the first one nearer to the client", () =>

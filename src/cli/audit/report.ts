@@ -3,13 +3,9 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { ApiKey } from "../../ApiKey.js"
-import { sayNext } from "../instantly/target.js"
 import { jsonOf, printJson, wantsJson } from "../terminal/json.js"
 import { printable } from "../terminal/printable.js"
 import { print, say } from "../terminal/terminal.js"
-import { commandLine } from "../usage/program.js"
-import * as Curl from "./curl.js"
 import { Activity, CreatedKey, CreatedWebhook, type Findings } from "./findings.js"
 import { withCommas } from "./trail.js"
 
@@ -72,7 +68,11 @@ export const show = (findings: Findings, ids: ReadonlyArray<string>, json: boole
     const given = ids.map((id) => id.toLowerCase())
     const unnamed = given.filter((id) => wordsOf(id, findings).length === 0)
     if (unnamed.length > 0) {
-      yield* say(...unnamed.map((id) => `No row of the audit log names the key ${id}. Check that the id is right.`))
+      yield* say(
+        ...unnamed.map(
+          (id) => `No row of the audit log names the key ${id}: it did nothing that is logged, or the id is wrong.`
+        )
+      )
     }
     if (yield* wantsJson(json)) {
       yield* Effect.forEach([...activities, ...keys, ...webhooks], (one) => Effect.flatMap(toJson(one), printJson))
@@ -84,51 +84,6 @@ export const show = (findings: Findings, ids: ReadonlyArray<string>, json: boole
     for (const id of new Set([...given, ...created])) {
       const lines = wordsOf(id, findings)
       if (lines.length > 0) yield* print(lines.join("\n"))
+      else if (created.includes(id)) yield* print(`The key ${id} did nothing that is logged.`)
     }
-  })
-
-/** The keys that the findings name and a list shows. */
-export const listed = ({ keys }: Findings, listing: ReadonlyArray<ApiKey>, certainty: "Certain" | "Perhaps") => {
-  const ids = new Set(
-    keys.flatMap((key) => (key.certainty === certainty && Option.isSome(key.id) ? [key.id.value.toLowerCase()] : []))
-  )
-  return listing.filter(({ id }) => ids.has(id.toLowerCase()))
-}
-
-/** The commands that delete what is still alive. */
-const sayCommands = (certain: ReadonlyArray<ApiKey>, perhaps: ReadonlyArray<ApiKey>, webhooks: ReadonlyArray<string>) =>
-  Effect.gen(function* () {
-    const revoke = (keys: ReadonlyArray<ApiKey>) => commandLine("revoke", ...keys.map(({ id }) => id))
-    if (certain.length > 0)
-      yield* sayNext(`To delete ${certain.length === 1 ? "that key" : "those keys"}:`, revoke(certain))
-    if (perhaps.length > 0) yield* sayNext("To delete what was perhaps created with it:", revoke(perhaps))
-    const deletion = yield* Curl.deletionOf(webhooks)
-    if (Option.isSome(deletion))
-      yield* sayNext("To delete the webhooks, with an API key that has webhooks:delete:", deletion.value)
-  })
-
-/** The last line: what is still alive, after the commands that delete it. */
-export const sayAlive = (
-  findings: Findings,
-  listing: ReadonlyArray<ApiKey>,
-  { isSecretAlive, isWhole }: { readonly isSecretAlive: boolean; readonly isWhole: boolean }
-) =>
-  Effect.gen(function* () {
-    const certain = listed(findings, listing, "Certain")
-    const perhaps = listed(findings, listing, "Perhaps")
-    const { length } = findings.webhooks
-    yield* sayCommands(
-      certain,
-      perhaps,
-      findings.webhooks.flatMap(({ id }) => Option.toArray(id))
-    )
-    const parts = [
-      ...(isSecretAlive ? ["the leaked secret"] : []),
-      ...certain.map(({ name }) => `the key ${printable(name, 40)}`),
-      ...perhaps.map(({ name }) => `perhaps the key ${printable(name, 40)}`),
-      ...(length === 0 ? [] : [`perhaps ${length} ${length === 1 ? "webhook" : "webhooks"}`])
-    ]
-    if (parts.length > 0) yield* say(`STILL ALIVE: ${parts.join(", ")}.`)
-    else if (isWhole) yield* say("The audit log shows nothing that these keys created and that is still alive.")
-    else yield* say("It is not known what else is alive, because the audit log was not read whole.")
   })

@@ -12,6 +12,8 @@ import { codes } from "../usage/exit.js"
 import { type Row, rows } from "./log.js"
 
 export interface Trail {
+  /** Says so if the log cannot be read, because a scope is missing. */
+  readonly probe: Effect.Effect<void, never, InstantlyClient>
   /** Reads the log, at most for so long, and returns the exit code: 0 if it was read whole. */
   readonly read: (options?: {
     readonly atMost?: Duration.DurationInput
@@ -50,10 +52,22 @@ export const make = (since: Option.Option<DateTime.Utc>): Trail => {
   const refused = Effect.suspend(() => {
     isRefused = true
     return Effect.as(
-      say("The audit log was not read: the API key to call with lacks the scope audit_logs:read."),
+      say(
+        "The audit log cannot be read: the API key to call with lacks the scope audit_logs:read. You can create one in Instantly that \
+has it."
+      ),
       codes.unauthorized
     )
   })
+  const probe = Stream.runHead(rows(since)).pipe(
+    Effect.catchTag("InsufficientScope", () =>
+      Effect.zipRight(
+        refused,
+        say("After a deletion its rows may no longer name the key. Then an audit with another API key finds less.")
+      )
+    ),
+    Effect.ignore
+  )
   const read: Trail["read"] = ({ atMost = "1 day", stop = Effect.never } = {}) =>
     Effect.gen(function* () {
       // It would be refused again.
@@ -79,5 +93,5 @@ export const make = (since: Option.Option<DateTime.Utc>): Trail => {
             : incomplete(error.message, isUnauthorized(error._tag) ? codes.unauthorized : codes.unknown)
       })
     )
-  return { read, rows: Effect.sync(() => [...found.values()]), count: Effect.sync(() => count) }
+  return { probe, read, rows: Effect.sync(() => [...found.values()]), count: Effect.sync(() => count) }
 }

@@ -4,6 +4,8 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Option from "effect/Option"
+import type { ApiKeyId } from "../../ApiKey.js"
+import { sayAlive } from "../audit/alive.js"
 import { findingsOf } from "../audit/findings.js"
 import * as Report from "../audit/report.js"
 import * as Trail from "../audit/trail.js"
@@ -16,7 +18,7 @@ import type { Arguments } from "../usage/arguments.js"
 import { codes, usage } from "../usage/exit.js"
 import { idsIn, sinceOf } from "../usage/input.js"
 
-const work = (args: Arguments, ids: ReadonlyArray<string>, since: Option.Option<DateTime.Utc>) =>
+const work = (args: Arguments, ids: ReadonlyArray<ApiKeyId>, since: Option.Option<DateTime.Utc>) =>
   Effect.gen(function* () {
     const stopped = yield* stop
     const listing = yield* Effect.either(readKeys)
@@ -31,7 +33,7 @@ const work = (args: Arguments, ids: ReadonlyArray<string>, since: Option.Option<
     yield* say(`Read ${count} rows of the audit log at`, `${yield* placeOf(yield* workspaceOf(listing))}.`)
     const findings = findingsOf(yield* trail.rows, ids, keys)
     yield* Report.show(findings, ids, args.has("json"))
-    yield* Report.sayAlive(findings, keys, { isSecretAlive: false, isWhole: code === codes.gone })
+    yield* sayAlive({ ids, findings, keys, code, isSecretAlive: false, json: args.has("json") })
     return code
   }).pipe(Effect.scoped)
 
@@ -39,7 +41,7 @@ const work = (args: Arguments, ids: ReadonlyArray<string>, since: Option.Option<
 export const audit = (args: Arguments) =>
   Effect.gen(function* () {
     if (args.words.length === 0) return yield* usage("Give the ids of the keys: audit ID ...")
-    const ids = yield* idsIn(args.words)
+    const ids = yield* idsIn(args)
     const since = yield* sinceOf(args)
     return yield* Effect.flatMap(Credential.find(args), (apiKey) =>
       Effect.provide(work(args, ids, since), live(apiKey))

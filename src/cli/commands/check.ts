@@ -3,33 +3,21 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import type { InstantlyError } from "../../InstantlyError.js"
 import * as Acceptance from "../instantly/acceptance.js"
 import { rehearsal } from "../instantly/rehearsal.js"
 import * as Secret from "../instantly/secret.js"
 import { live, Target } from "../instantly/target.js"
-import { jsonOf, printJson, wantsJson } from "../terminal/json.js"
 import { say, sayCommand } from "../terminal/terminal.js"
 import type { Arguments } from "../usage/arguments.js"
 import { codes, ifItWasASecret, usage } from "../usage/exit.js"
 import { commandLine } from "../usage/program.js"
-
-const toJson = jsonOf(Acceptance.Secret)
 
 const work = (args: Arguments, secret: Redacted.Redacted) =>
   Effect.gen(function* () {
     const { address } = yield* Target
     const isWhole = Option.isNone(Secret.hintOf(secret))
     const checked = yield* Effect.either(Acceptance.check(secret))
-    if (yield* wantsJson(args.has("json"))) {
-      const unknown = ({ message }: InstantlyError) => ({
-        state: "Unknown" as const,
-        scopes: Option.none(),
-        proof: message
-      })
-      const facts = Either.getOrElse(checked, unknown)
-      yield* printJson(yield* toJson(new Acceptance.Secret({ address, isWhole, ...facts })))
-    }
+    yield* Acceptance.show(secret, Either.getOrElse(checked, Acceptance.unknown), args.has("json"))
     if (Either.isLeft(checked)) {
       yield* say(checked.left.message, `This was at ${address}. It is not known whether the secret is alive.`)
       return codes.unknown
@@ -39,7 +27,7 @@ const work = (args: Arguments, secret: Redacted.Redacted) =>
       return isWhole ? codes.gone : codes.unknown
     }
     const rehearse = args.has("rehearse") ? ["--rehearse"] : []
-    yield* say(`At ${address}: THE SECRET IS ALIVE. ${checked.right.proof}`, Acceptance.abilities(checked.right.scopes))
+    yield* say(`At ${address}: THE SECRET IS ALIVE. ${checked.right.proof}`, Acceptance.inWords(checked.right))
     yield* sayCommand("To find and delete its key:", commandLine("revoke", "--leaked", ...rehearse))
     return codes.failed
   })

@@ -46,7 +46,7 @@ const work = (args: Arguments) =>
     }
     const overview = {
       listing,
-      own: Evidence.evidenceOf(listing, apiKey, Option.none()).key,
+      own: Evidence.ownerOf(listing, apiKey),
       leaked: Evidence.none,
       place
     }

@@ -5,6 +5,8 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { ApiKeyId } from "../../ApiKey.js"
 import { isSettled, type Receipt } from "../../Revocation.js"
+import { sayAlive } from "../audit/alive.js"
+import * as Acceptance from "../instantly/acceptance.js"
 import * as Credential from "../instantly/credential.js"
 import type { Overview } from "../instantly/overview.js"
 import { rehearsal } from "../instantly/rehearsal.js"
@@ -13,7 +15,7 @@ import { begin, carryOut, type Done, type Options } from "../revoke/carryOut.js"
 import * as LeftBehind from "../revoke/leftBehind.js"
 import * as Plan from "../revoke/plan.js"
 import * as Request from "../revoke/request.js"
-import { codeOf, notVerified, verifyDead, verifyGone } from "../revoke/verify.js"
+import { codeOf, notVerified, type Verdict, verifyDead, verifyGone } from "../revoke/verify.js"
 import { type StopReason, stop } from "../terminal/stop.js"
 import { say, sayCommand } from "../terminal/terminal.js"
 import type { Arguments } from "../usage/arguments.js"
@@ -30,13 +32,14 @@ const deleteOwn = (own: ReadonlyArray<ApiKeyId>, options: Options) =>
     const code = Math.max(codeOfUnsent(done), ...done.receipts.map((receipt) => codeOf(receipt, "NotChecked")))
     if (done.receipts.length === 0) return code
     const { apiKey } = yield* Target
+    const subject = {
+      secret: apiKey,
+      what: "The key that this tool calls with",
+      wasAccepted: true,
+      owner: Option.none()
+    }
     const dead = yield* Effect.raceFirst(
-      verifyDead({
-        secret: apiKey,
-        what: "The key that this tool calls with",
-        wasAccepted: true,
-        owner: Option.none()
-      }),
+      Effect.map(verifyDead(subject), ({ code }) => code),
       Effect.as(Deferred.await(options.stop), codes.unknown)
     )
     return Math.max(code, dead)
@@ -67,35 +70,37 @@ const sayWhatIsLeft = say(
   "See examples/revoke/README.md, What no tool can do."
 )
 
+const notProved: Verdict = {
+  state: "Unknown",
+  proof: "It was not checked whether the secret is dead.",
+  code: codes.unknown
+}
+
+/** Checks that the leaked secret is dead. */
+const prove = ({ leak, leftOut }: Plan.Plan, json: boolean, stop: Effect.Effect<StopReason>) =>
+  Effect.transposeMapOption(leak, ({ abilities, secret, wasAccepted }) =>
+    Effect.raceFirst(
+      verifyDead({ secret, wasAccepted, what: "The secret", owner: leftOut }),
+      Effect.zipRight(stop, Effect.as(say(notProved.proof), notProved))
+    ).pipe(Effect.tap((verdict) => Acceptance.show(secret, { ...verdict, scopes: abilities.scopes }, json)))
+  )
+
 const work = (args: Arguments, request: Request.Request, stopped: Deferred.Deferred<StopReason>) =>
   Effect.gen(function* () {
     const stop = Deferred.await(stopped)
     const plan = yield* Effect.raceFirst(Plan.make(request), Effect.zipRight(stop, cancelled))
-    const { inDoubt, leak, leftOut, others, overview, own, settled, workspace } = plan
+    const { audited, inDoubt, others, overview, own, settled, trail, workspace } = plan
     const { journal, json } = request
     const options: Options = { inDoubt, journal, json, stop: stopped, place: overview.place }
-    const given = [...others, ...own, ...settled.map(({ id }) => id)]
-    const audited = [...given, ...Option.toArray(Option.map(leftOut, ({ id }) => id))]
-    const trail = yield* Effect.transposeMapOption(leak, () =>
-      LeftBehind.before(audited, overview, request.since, stop)
-    )
+    // The deletion must not wait for long.
+    if (Option.isSome(trail)) yield* trail.value.read({ atMost: "30 seconds", stop })
 
     if (others.length + own.length > 0) yield* begin(journal, workspace)
     const done = others.length > 0 ? yield* carryOut(others, options) : nothing
     const receipts = [...settled, ...done.receipts]
     if (receipts.length === 0 && done.unsent > 0) return yield* cancelled
     let code = yield* verified(done, receipts, overview, stop)
-
-    const prove = Option.match(leak, {
-      onNone: () => Effect.succeed<number>(codes.gone),
-      onSome: (leak) =>
-        Effect.raceFirst(
-          verifyDead({ ...leak, what: "The secret", owner: leftOut }),
-          Effect.zipRight(stop, Effect.as(say("It was not checked whether the secret is dead."), codes.unknown))
-        )
-    })
-    // The tool's own key comes last, and the secret may belong to it.
-    let proof = own.length === 0 ? yield* prove : codes.gone
+    const proof = yield* prove(plan, json, stop)
 
     const left = yield* Option.match(trail, {
       onNone: () => Effect.succeedNone,
@@ -121,14 +126,20 @@ const work = (args: Arguments, request: Request.Request, stopped: Deferred.Defer
       } else {
         code = Math.max(code, yield* deleteOwn(own, options))
       }
-      proof = yield* prove
     }
     if (!isAllSettled) yield* sayHowToGoOn(args)
-    if (Option.isSome(leak)) {
+    if (Option.isSome(proof)) {
       yield* sayWhatIsLeft
-      yield* LeftBehind.sayAlive(left, gone, proof === codes.failed)
+      const isSecretAlive = proof.value.state === "Accepted"
+      yield* sayAlive({
+        ...LeftBehind.without(gone, left),
+        ids: audited,
+        isSecretAlive,
+        json
+      })
+      code = Math.max(code, proof.value.code)
     }
-    return Math.max(code, proof)
+    return code
   })
 
 /** Deletes keys, and returns the exit code. */

@@ -4,12 +4,14 @@ import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as ApiKeys from "../../ApiKeys.js"
 import { canAsk, say } from "../terminal/terminal.js"
 import type { Arguments } from "../usage/arguments.js"
 import { type Exit, ifItWasASecret, usage } from "../usage/exit.js"
 import * as File from "../usage/file.js"
 import { scopes } from "../usage/options.js"
 import * as Secret from "./secret.js"
+import { address, live } from "./target.js"
 
 /** The path is not shown, because people give the secret itself in its place. */
 const ofFile = (path: string) =>
@@ -61,8 +63,16 @@ const ofQuestion = ({ command, has }: Arguments) =>
         `There is no API key to call with: set INSTANTLY_API_KEY, or give --key-file or --key-command. ${needs}`
       )
     }
-    yield* say(`The tool calls Instantly with an API key. ${needs}`)
-    return yield* Secret.ask("The API key to call with")
+    yield* say(`The tool calls Instantly at ${yield* address} with an API key. ${needs}`)
+    for (;;) {
+      const apiKey = yield* Secret.ask("The API key to call with")
+      // Whatever else keeps it from being checked is reported by the first call.
+      const isRefused = yield* Effect.provide(ApiKeys.isActive(apiKey), live(apiKey)).pipe(
+        Effect.match({ onFailure: () => false, onSuccess: (isActive) => !isActive })
+      )
+      if (!isRefused) return apiKey
+      yield* say("Instantly refuses this one. Paste another one, or press Ctrl-C to end.")
+    }
   })
 
 const inEnvironment = Config.option(Config.nonEmptyString("INSTANTLY_API_KEY"))

@@ -3,6 +3,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type { ApiKey } from "../../ApiKey.js"
+import { type Abilities, nothing, type Resource } from "./acceptance.js"
 import { shapeOf } from "./secret.js"
 import { type Listing, withSecret } from "./workspace.js"
 
@@ -40,16 +41,34 @@ const certain = (key: ApiKey, mark: string): Evidence => ({
   isOfThisWorkspace: true
 })
 
+/** The key that a secret certainly belongs to. */
+export const ownerOf = (listing: Listing, secret: Redacted.Redacted): Option.Option<ApiKey> =>
+  evidenceOf(listing, secret, nothing).key
+
 const isSame = (some: ReadonlyArray<string>, others: ReadonlyArray<string>) => {
   const all = new Set(some)
   return all.size === new Set(others).size && others.every((one) => all.has(one))
 }
 
-/** The scopes are those that a refusal listed. The UUID in a secret is its workspace's, says one team of its own key. */
+/** Whether a key's scopes let it read a list, by Instantly's documentation. */
+export const canRead = ({ scopes }: ApiKey, resource: Resource) =>
+  [`${resource}:read`, `${resource}:all`, "all:read", "all:all"].some((scope) => scopes.includes(scope))
+
+const fits = (key: ApiKey, { reads, scopes }: Abilities) =>
+  Option.match(scopes, {
+    onNone: () => [...reads].every(([resource, isRead]) => canRead(key, resource) === isRead),
+    onSome: (found) => isSame(key.scopes, found)
+  })
+
+/**
+ * Which key a secret belongs to; `other` is one that it does not. The UUID in a secret is its workspace's, says one team of its
+ * own key.
+ */
 export const evidenceOf = (
   listing: Listing,
   secret: Redacted.Redacted,
-  scopes: Option.Option<ReadonlyArray<string>>
+  abilities: Abilities,
+  other: Option.Option<ApiKey> = Option.none()
 ): Evidence => {
   const keys = Either.getOrElse(listing, () => [])
   const shown = withSecret(listing, secret)
@@ -59,15 +78,14 @@ export const evidenceOf = (
   if (byId !== undefined) return certain(byId, "its id is in the leaked secret")
   const isOfThisWorkspace = keys.some(({ organizationId }) => Option.contains(uuid, organizationId.toLowerCase()))
   if (Option.isSome(uuid) && keys.length > 0 && !isOfThisWorkspace) return { ...none, elsewhere: uuid }
-  const candidates = Option.match(scopes, {
-    onNone: () => keys,
-    onSome: (found) => keys.filter((key) => isSame(key.scopes, found))
-  })
+  const candidates = keys.filter((key) => fits(key, abilities) && !Option.contains(other, key))
+  const isExact = Option.isSome(abilities.scopes)
+  const mark = isExact ? "it has exactly the leaked secret's scopes" : "its scopes fit the leaked secret"
   return {
     ...none,
     candidates,
-    isAlone: isOfThisWorkspace && candidates.length === 1,
-    marks: Option.isSome(scopes) ? marked(candidates, "it has exactly the leaked secret's scopes") : new Map(),
+    isAlone: isOfThisWorkspace && isExact && candidates.length === 1,
+    marks: isExact || candidates.length < keys.length ? marked(candidates, mark) : new Map(),
     isOfThisWorkspace
   }
 }

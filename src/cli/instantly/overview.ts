@@ -7,7 +7,7 @@ import type { ApiKey, ApiKeyId } from "../../ApiKey.js"
 import { printable } from "../terminal/printable.js"
 import { rows } from "../terminal/rows.js"
 import { columnsOf } from "../terminal/terminal.js"
-import type * as Evidence from "./evidence.js"
+import { canRead, type Evidence } from "./evidence.js"
 import { type Listing, reasonOf } from "./workspace.js"
 
 export interface Overview {
@@ -15,7 +15,7 @@ export interface Overview {
   /** The key that the tool calls with. */
   readonly own: Option.Option<ApiKey>
   /** Which key a leaked secret belongs to. */
-  readonly leaked: Evidence.Evidence
+  readonly leaked: Evidence
   /** The address and the workspace. */
   readonly place: string
 }
@@ -33,7 +33,8 @@ const marksOf = ({ leaked, own }: Overview): ReadonlyMap<string, string> => {
 export const table = (
   ids: ReadonlyArray<ApiKeyId>,
   overview: Overview,
-  stream: "stdout" | "stderr"
+  stream: "stdout" | "stderr",
+  { isNumbered = true } = {}
 ): Effect.Effect<ReadonlyArray<string>> =>
   Effect.gen(function* () {
     const { listing } = overview
@@ -42,32 +43,45 @@ export const table = (
     return rows(ids, new Map(listing.right.map((key) => [key.id.toLowerCase(), key])), {
       now: yield* DateTime.now,
       columns: yield* columnsOf(stream),
-      marks: marksOf(overview)
+      marks: marksOf(overview),
+      isNumbered
     })
   })
 
-/** A warning if nothing shows which key is the tool's own. */
-export const ownUnknown = ({ listing, own }: Overview): ReadonlyArray<string> => {
+/** A warning if one of these can be the tool's own, and nothing shows which. */
+export const ownUnknown = (ids: ReadonlyArray<ApiKeyId>, { listing, own }: Overview): ReadonlyArray<string> => {
   if (Option.isSome(own)) return []
-  const why = Either.match(listing, {
-    onLeft: (error) => `The keys cannot be listed (${reasonOf(error)})`,
-    onRight: () => "The list does not show which key this tool calls with"
+  const warning = (why: string) => [`${why}. If it is one of these, the tool locks itself out.`]
+  return Either.match(listing, {
+    onLeft: (error) =>
+      warning(`The keys cannot be listed (${reasonOf(error)}), so nothing shows which one this tool calls with`),
+    onRight: (keys) => {
+      const given = new Set(ids.map((id) => id.toLowerCase()))
+      // The tool's own has just listed the keys.
+      const canBe = keys.some((key) => given.has(key.id.toLowerCase()) && canRead(key, "api_keys"))
+      return canBe ? warning("The list does not show which key this tool calls with") : []
+    }
   })
-  return [`${why}.`, "Check that the key this tool calls with is not among them."]
 }
 
 /** The key that the leaked secret certainly belongs to, if it is none of these. */
 export const leakedLeftOut = (ids: ReadonlyArray<ApiKeyId>, { leaked }: Overview): Option.Option<ApiKey> =>
   Option.filter(leaked.key, ({ id }) => !ids.some((one) => one.toLowerCase() === id.toLowerCase()))
 
-/** A warning about it. */
-export const warningOf = Option.match({
-  onNone: (): ReadonlyArray<string> => [],
-  onSome: ({ id, name }: ApiKey) => [
-    "THE LEAKED SECRET BELONGS TO ANOTHER KEY, which is not among them:",
-    `${printable(name, 38)}  ${id}`
-  ]
-})
+/** A warning if the leaked secret can belong to none of these. */
+export const mismatchOf = (ids: ReadonlyArray<ApiKeyId>, overview: Overview): ReadonlyArray<string> => {
+  const leftOut = leakedLeftOut(ids, overview)
+  if (Option.isSome(leftOut)) {
+    const { id, name } = leftOut.value
+    return ["THE LEAKED SECRET BELONGS TO ANOTHER KEY, which is not among them:", `${printable(name, 38)}  ${id}`]
+  }
+  const { candidates, key, marks } = overview.leaked
+  const isNarrowed = Option.isNone(key) && marks.size > 0 && candidates.length > 0
+  const given = new Set(ids.map((id) => id.toLowerCase()))
+  return isNarrowed && !candidates.some(({ id }) => given.has(id.toLowerCase()))
+    ? ["THE LEAKED SECRET BELONGS TO ANOTHER KEY: by its scopes, it can be none of them."]
+    : []
+}
 
 /** What the secret itself shows about its workspace. */
 export const originOf = ({ leaked }: Overview): ReadonlyArray<string> =>

@@ -44,7 +44,7 @@ export const rehearsal = Layer.unwrapEffect(
     yield* mock.playThief(leaked, { at: now - Duration.toMillis("3 hours") })
     yield* say(
       `A rehearsal, with ${(yield* mock.apiKeys).length} made-up keys in this process. Nothing leaves this machine.`,
-      "If you are asked for a leaked secret, paste this one, which is made up like the rest:",
+      "If you are asked for a leaked secret, paste this one. It is made up, too:",
       Redacted.value(leaked.secret)
     )
     return Layer.merge(

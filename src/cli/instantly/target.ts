@@ -39,6 +39,12 @@ export const fingerprintOf = (apiKey: Redacted.Redacted) =>
 /** One spelling for each address. The library refuses what is not a URL. */
 const normal = (url: string) => (URL.canParse(url) ? new URL(url).href.replace(/\/+$/, "") : url)
 
+/** The address of Instantly, if there is no rehearsal. */
+export const address = Effect.map(
+  Config.withDefault(Config.string("INSTANTLY_BASE_URL"), "https://api.instantly.ai"),
+  normal
+)
+
 /** With this API key, at `INSTANTLY_BASE_URL` and in `INSTANTLY_WORKSPACE_ID` if they are set. */
 export const live = (apiKey: Redacted.Redacted) =>
   Instantly.layerConfig({ apiKey, userAgent }).pipe(
@@ -47,9 +53,14 @@ export const live = (apiKey: Redacted.Redacted) =>
       Layer.effect(
         Target,
         Effect.gen(function* () {
-          const url = yield* Config.withDefault(Config.string("INSTANTLY_BASE_URL"), "https://api.instantly.ai")
           const workspaceId = yield* Config.option(Config.nonEmptyString("INSTANTLY_WORKSPACE_ID"))
-          return { address: normal(url), isRehearsal: false, workspaceId, apiKey, fingerprint: fingerprintOf(apiKey) }
+          return {
+            address: yield* address,
+            isRehearsal: false,
+            workspaceId,
+            apiKey,
+            fingerprint: fingerprintOf(apiKey)
+          }
         })
       )
     )

@@ -1,41 +1,50 @@
 /** A leaked secret: whether it is alive, and the key that it belongs to, which a person chooses if nothing else shows it. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import type { ApiKeyId } from "../../ApiKey.js"
+import type { ApiKey, ApiKeyId } from "../../ApiKey.js"
 import * as Acceptance from "../instantly/acceptance.js"
-import { type Overview, originOf, table } from "../instantly/overview.js"
+import { mismatchOf, type Overview, originOf, table } from "../instantly/overview.js"
 import * as Secret from "../instantly/secret.js"
+import { sayNext, Target } from "../instantly/target.js"
 import { endWith } from "../instantly/workspace.js"
 import { ask, isTall, say } from "../terminal/terminal.js"
 import { cancelled, codes, Exit, usage } from "../usage/exit.js"
+import { commandLine } from "../usage/program.js"
 import type { Request } from "./request.js"
 
 export interface Leak {
   readonly secret: Redacted.Redacted
   /** Whether Instantly accepted it before the run. Then it is whole. */
   readonly wasAccepted: boolean
-  /** The scopes of its key, if a refusal listed them. */
-  readonly scopes: Option.Option<ReadonlyArray<string>>
+  readonly abilities: Acceptance.Abilities
 }
 
 /** Reads the secret, and checks whether it is alive. It must be, if nothing else says which key it is. */
 export const read = (request: Request) =>
   Effect.gen(function* () {
+    const { apiKey } = yield* Target
     const secret = yield* Secret.read("The leaked secret")
+    if (Equal.equals(secret, apiKey)) {
+      return yield* usage(
+        "This is the API key that the tool calls with. Create another one in Instantly to call with, and run this again."
+      )
+    }
     const goesOn = !request.choosing
     const goingOn = "Going on with the keys that were given."
-    const dead: Leak = { secret, wasAccepted: false, scopes: Option.none() }
+    const dead: Leak = { secret, wasAccepted: false, abilities: Acceptance.nothing }
     const checked = yield* Effect.either(Acceptance.check(secret))
+    yield* Acceptance.show(secret, Either.getOrElse(checked, Acceptance.unknown), request.json)
     if (Either.isLeft(checked)) {
       if (!goesOn) return yield* endWith(checked.left)
       yield* say(checked.left.message, `It is not known whether the secret is alive. ${goingOn}`)
       return dead
     }
     if (checked.right.state === "Accepted") {
-      yield* say(`The secret is alive. ${checked.right.proof}`, Acceptance.abilities(checked.right.scopes))
-      return { secret, wasAccepted: true, scopes: checked.right.scopes } satisfies Leak
+      yield* say(`The secret is alive. ${checked.right.proof}`, Acceptance.inWords(checked.right))
+      return { secret, wasAccepted: true, abilities: checked.right } satisfies Leak
     }
     const words = [checked.right.proof, Acceptance.meaningOfRefusal(secret)]
     if (goesOn) {
@@ -47,7 +56,9 @@ export const read = (request: Request) =>
       message: [
         ...words,
         ...(Option.isNone(Secret.hintOf(secret)) ? [] : ["Find the whole secret, and run this again."]),
-        "Nothing was deleted. To delete a key all the same, give its id or --name."
+        "Nothing was deleted. To delete a key all the same, give its id or --name.",
+        "What it left behind was not looked at. If you know the id of its key:",
+        `  ${commandLine("audit", "ID")}`
       ].join("\n")
     })
   })
@@ -78,6 +89,26 @@ const markedIn = ({ leaked }: Overview, ids: ReadonlyArray<ApiKeyId>) => {
   return Option.some({ index, words })
 }
 
+/** The command that shows what each of these keys did, if they are not too many for a line. */
+const auditOf = (candidates: ReadonlyArray<ApiKey>) =>
+  candidates.length === 0 || candidates.length > 20
+    ? commandLine("audit", "ID")
+    : commandLine("audit", ...candidates.map(({ id }) => id))
+
+const refuse = (overview: Overview) =>
+  Effect.gen(function* () {
+    const { candidates } = overview.leaked
+    const n = candidates.length
+    yield* say(...originOf(overview))
+    return yield* usage(
+      [
+        `Nothing shows which key the leaked secret belongs to${n > 1 ? `: it can be one of ${n}` : ""}. Give ids, --file or --name.`,
+        "In a terminal, the same command asks which key it is. To see what they did:",
+        `  ${auditOf(candidates)}`
+      ].join("\n")
+    )
+  })
+
 /** The ids of the leaked key: the only one that can be meant, or those that a person chooses. */
 export const choose = (request: Request, overview: Overview) =>
   Effect.gen(function* () {
@@ -85,23 +116,22 @@ export const choose = (request: Request, overview: Overview) =>
     const keys = yield* Effect.catchAll(overview.listing, endWith)
     const [only] = leaked.candidates
     if ((request.yes || !request.canAsk) && leaked.isAlone && only !== undefined) return [only.id]
-    if (!request.canAsk) {
-      yield* say(...originOf(overview))
-      const n = leaked.candidates.length
-      return yield* usage(
-        `Nothing shows which key the leaked secret belongs to${n > 1 ? `: it can be one of ${n}` : ""}. Give ids, --file or --name.`
-      )
-    }
+    if (!request.canAsk) return yield* refuse(overview)
     const ids = keys.map(({ id }) => id)
     const shown = yield* table(ids, overview, "stderr")
-    yield* say("", "Which key is it? These are at", `${overview.place}:`, ...shown, ...originOf(overview))
+    yield* say("", "Which key is it? After its name come its age, scopes and id. These are at", `${overview.place}:`, ...shown, ...originOf(overview))
     const marked = markedIn(overview, ids)
     // It may have scrolled off the screen.
     if (Option.isSome(marked) && (yield* isTall(shown))) yield* say("", ...shown.slice(marked.value.index).slice(0, 1))
+    if (Option.isNone(marked)) yield* sayNext("Not sure? This shows what they did:", auditOf(leaked.candidates))
     const question = Option.match(marked, {
       onNone: () => "Its number (or several: 1 3), or Enter to delete nothing: ",
       onSome: ({ words }) => `${words} Its number, or Enter to delete nothing: `
     })
     const chosen = yield* askNumbers(question, ids)
-    return chosen.length === 0 ? yield* cancelled : chosen
+    const warning = chosen.length === 0 ? [] : mismatchOf(chosen, overview)
+    if (warning.length === 0) return chosen.length === 0 ? yield* cancelled : chosen
+    yield* say(...warning)
+    const again = yield* askNumbers("The number again, another number, or Enter to delete nothing: ", ids)
+    return again.length === 0 ? yield* cancelled : again
   })

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { ApiKey, ApiKeyId } from "../../ApiKey.js"
+import * as Alive from "../audit/alive.js"
 import { type Findings, findingsOf } from "../audit/findings.js"
 import * as Report from "../audit/report.js"
 import * as Trail from "../audit/trail.js"
@@ -28,28 +29,23 @@ const creationOf = (ids: ReadonlyArray<ApiKeyId>, { listing }: Overview): Option
   )
 }
 
-/** The trail of these keys, which is read already as far as that goes in half a minute: the deletion must not wait for long. */
-export const before = (
-  ids: ReadonlyArray<ApiKeyId>,
-  overview: Overview,
-  since: Request["since"],
-  stop: Effect.Effect<unknown>
-) =>
-  Effect.gen(function* () {
-    const trail = Trail.make(Option.orElse(since, () => (ids.length === 0 ? Option.none() : creationOf(ids, overview))))
-    yield* trail.read({ atMost: "30 seconds", stop })
-    return trail
-  })
+/** The trail of these keys, not yet read. */
+export const trailOf = (ids: ReadonlyArray<ApiKeyId>, overview: Overview, since: Request["since"]) =>
+  Trail.make(Option.orElse(since, () => (ids.length === 0 ? Option.none() : creationOf(ids, overview))))
 
 export interface LeftBehind {
   readonly findings: Findings
   /** All keys of the workspace after the run. */
   readonly keys: ReadonlyArray<ApiKey>
-  /** Whether the audit log was read whole. */
-  readonly isWhole: boolean
+  /** The exit code of reading the audit log. */
+  readonly code: number
 }
 
-const nothing: LeftBehind = { findings: { activities: [], keys: [], webhooks: [] }, keys: [], isWhole: false }
+const nothing: LeftBehind = {
+  findings: { activities: [], keys: [], webhooks: [] },
+  keys: [],
+  code: codes.unknown
+}
 
 /** Reads the log again, and shows what these keys did and left behind. */
 export const after = (ids: ReadonlyArray<ApiKeyId>, trail: Trail.Trail, json: boolean, stop: Effect.Effect<unknown>) =>
@@ -61,7 +57,7 @@ export const after = (ids: ReadonlyArray<ApiKeyId>, trail: Trail.Trail, json: bo
       yield* say("", `Read ${Trail.withCommas(yield* trail.count)} rows of the audit log.`)
       yield* Report.show(findings, ids, json)
     }
-    return { findings, keys, isWhole: code === codes.gone } satisfies LeftBehind
+    return { findings, keys, code } satisfies LeftBehind
   })
 
 const marksOf = (keys: ReadonlyArray<ApiKey>, text: string) => keys.map(({ id }) => [id.toLowerCase(), text] as const)
@@ -70,8 +66,8 @@ const marksOf = (keys: ReadonlyArray<ApiKey>, text: string) => keys.map(({ id })
 export const offer = ({ findings, keys }: LeftBehind, overview: Overview, request: Request) =>
   Effect.gen(function* () {
     const isOwn = ({ id }: ApiKey) => Option.exists(overview.own, (own) => own.id === id)
-    const certain = Report.listed(findings, keys, "Certain").filter((key) => !isOwn(key))
-    const perhaps = Report.listed(findings, keys, "Perhaps").filter((key) => !isOwn(key))
+    const certain = Alive.listed(findings, keys, "Certain").filter((key) => !isOwn(key))
+    const perhaps = Alive.listed(findings, keys, "Perhaps").filter((key) => !isOwn(key))
     const ids = [...certain, ...perhaps].map(({ id }) => id)
     if (ids.length === 0 || request.yes || !request.canAsk) return []
     const marks = new Map([
@@ -92,13 +88,9 @@ export const offer = ({ findings, keys }: LeftBehind, overview: Overview, reques
     Effect.catchTag("Exit", () => Effect.succeed<ReadonlyArray<ApiKeyId>>([]))
   )
 
-/** The last line: what is still alive now that these are deleted, too. */
-export const sayAlive = (left: Option.Option<LeftBehind>, gone: ReadonlyArray<ApiKeyId>, isSecretAlive: boolean) => {
-  const { findings, isWhole, keys } = Option.getOrElse(left, () => nothing)
+/** The same without the keys that were deleted since; nothing, if the log was not read. */
+export const without = (gone: ReadonlyArray<ApiKeyId>, left: Option.Option<LeftBehind>): LeftBehind => {
   const ids = new Set(gone.map((id) => id.toLowerCase()))
-  return Report.sayAlive(
-    findings,
-    keys.filter(({ id }) => !ids.has(id.toLowerCase())),
-    { isSecretAlive, isWhole }
-  )
+  const all = Option.getOrElse(left, () => nothing)
+  return { ...all, keys: all.keys.filter(({ id }) => !ids.has(id.toLowerCase())) }
 }

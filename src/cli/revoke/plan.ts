@@ -1,73 +1,77 @@
 /** What to delete: the keys that the request names, without those that are settled, and after a question. */
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { ApiKeyId } from "../../ApiKey.js"
 import * as Evidence from "../instantly/evidence.js"
-import { leakedLeftOut, type Overview, originOf, ownUnknown, table, warningOf } from "../instantly/overview.js"
+import { leakedLeftOut, mismatchOf, type Overview, originOf, ownUnknown } from "../instantly/overview.js"
 import { Target } from "../instantly/target.js"
 import { endWith, placeOf, readKeys, workspaceOf } from "../instantly/workspace.js"
 import { say } from "../terminal/terminal.js"
 import { cancelled, codes, Exit, usage } from "../usage/exit.js"
 import { confirm, confirmOwn } from "./confirm.js"
+import * as DryRun from "./dryRun.js"
 import * as Leak from "./leak.js"
+import * as LeftBehind from "./leftBehind.js"
 import type { Request } from "./request.js"
 import { leftOf, mustBeOfHere } from "./resume.js"
 
 const keyOf = (id: string) => id.toLowerCase()
 
-export const make = (request: Request) =>
+/** The keys of the workspace, and what they show about the leaked secret. */
+const look = (request: Request, leak: Option.Option<Leak.Leak>) =>
   Effect.gen(function* () {
-    const { apiKey, fingerprint } = yield* Target
-    const leak = request.leaked ? Option.some(yield* Leak.read(request)) : Option.none()
+    const { apiKey } = yield* Target
     const listing = yield* Effect.either(readKeys)
     if (Either.isLeft(listing) && (listing.left._tag === "Unauthorized" || listing.left._tag === "PaymentRequired")) {
       return yield* endWith(listing.left)
     }
     const workspace = yield* workspaceOf(listing)
     yield* mustBeOfHere(request.found.lines, workspace)
+    const own = Evidence.ownerOf(listing, apiKey)
     const overview: Overview = {
       listing,
-      own: Evidence.evidenceOf(listing, apiKey, Option.none()).key,
+      own,
       leaked: Option.match(leak, {
         onNone: () => Evidence.none,
-        onSome: ({ scopes, secret }) => Evidence.evidenceOf(listing, secret, scopes)
+        onSome: ({ abilities, secret }) => Evidence.evidenceOf(listing, secret, abilities, own)
       }),
       place: yield* placeOf(workspace)
     }
+    return { overview, workspace }
+  })
 
+/** The ids that the request gives, by themselves, by a name, or by a choice. */
+const idsOf = (request: Request, overview: Overview) =>
+  Effect.gen(function* () {
     const byName = Option.match(request.name, {
       onNone: () => Effect.succeed<ReadonlyArray<ApiKeyId>>([]),
       onSome: (text) =>
-        Effect.map(Effect.catchAll(listing, endWith), (keys) =>
+        Effect.map(Effect.catchAll(overview.listing, endWith), (keys) =>
           keys.filter(({ name }) => name.includes(text)).map(({ id }) => id)
         )
     })
     const chosen = request.choosing ? yield* Leak.choose(request, overview) : []
     const given = [...request.ids, ...(yield* byName), ...chosen]
-    if (given.length === 0) {
-      const problem = Option.isSome(request.name)
-        ? `No key at ${overview.place} has a name that contains the text of --name (case matters).`
-        : "No ids were given."
-      return yield* new Exit({ code: codes.failed, message: `${problem}\nNothing was deleted.` })
-    }
-    const { inDoubt, pending, settled } = yield* leftOf(given, request.found, {
-      workspace,
-      credential: fingerprint
-    })
+    if (given.length > 0) return given
+    const problem = Option.isSome(request.name)
+      ? `No key at ${overview.place} has a name that contains the text of --name (case matters).`
+      : "No ids were given."
+    return yield* new Exit({ code: codes.failed, message: `${problem}\nNothing was deleted.` })
+  })
+
+const planOf = (request: Request, leak: Option.Option<Leak.Leak>) =>
+  Effect.gen(function* () {
+    const { fingerprint } = yield* Target
+    const { overview, workspace } = yield* look(request, leak)
+    const given = yield* idsOf(request, overview)
+    const { inDoubt, pending, settled } = yield* leftOf(given, request.found, { workspace, credential: fingerprint })
 
     const isOwn = (id: ApiKeyId) => Option.exists(overview.own, (own) => keyOf(own.id) === keyOf(id))
     const others = pending.filter((id) => !isOwn(id))
     const ownIds = pending.filter(isOwn)
+    if (request.dryRun) return yield* DryRun.show([...others, ...ownIds], overview, request.json)
 
-    if (request.dryRun) {
-      const shown = yield* table([...others, ...ownIds], overview, "stdout")
-      yield* Console.log(
-        [`Would delete ${pending.length} at`, `${overview.place}:`, ...shown, ...ownUnknown(overview)].join("\n")
-      )
-      return yield* new Exit({ code: codes.gone, message: "Nothing was deleted (--dry-run)." })
-    }
     if (ownIds.length > 0 && request.yes && !request.includingOwnKey) {
       return yield* usage(
         `${ownIds[0]} is the key that this tool calls with. Add --including-own-key to delete it, too, as the last one.`
@@ -80,15 +84,36 @@ export const make = (request: Request) =>
     const own = takesOwn ? ownIds : []
     const toDelete = [...others, ...own]
     if (pending.length > 0 && toDelete.length === 0) return yield* cancelled
-    const leftOut = leakedLeftOut([...toDelete, ...settled.map(({ id }) => id)], overview)
-    if (request.yes && Option.isSome(leftOut)) {
-      return yield* usage([...warningOf(leftOut), "Give its id. Without --yes, a question is asked."].join("\n"))
+
+    const all = [...toDelete, ...settled.map(({ id }) => id)]
+    const warning = mismatchOf(all, overview)
+    if (request.yes && warning.length > 0) {
+      return yield* usage([...warning, "Give its id. Without --yes, a question is asked."].join("\n"))
     }
+    // The key that leaked is audited, whichever is deleted.
+    const leftOut = leakedLeftOut(all, overview)
+    const audited = [...all, ...Option.toArray(leftOut).map(({ id }) => id)]
+    const trail = Option.as(leak, LeftBehind.trailOf(audited, overview, request.since))
+    if (Option.isSome(trail)) yield* trail.value.probe
     if (toDelete.length > 0) {
-      if (request.yes) yield* say(...originOf(overview), ...ownUnknown(overview))
+      if (request.yes) yield* say(...originOf(overview), ...ownUnknown(toDelete, overview))
       else yield* confirm(toDelete, overview)
     }
-    return { others, own, inDoubt, settled, leak, leftOut, overview, workspace }
+    return { audited, others, own, inDoubt, leak, leftOut, overview, settled, trail, workspace }
+  })
+
+/** Adds to a cancellation that the secret is alive. */
+const stillAlive = (exit: Exit) =>
+  exit.code === codes.usage
+    ? new Exit({ ...exit, message: `${exit.message}\nThe leaked secret is still alive.` })
+    : exit
+
+export const make = (request: Request) =>
+  Effect.gen(function* () {
+    if (!request.leaked) return yield* planOf(request, Option.none())
+    const leak = yield* Leak.read(request)
+    const plan = planOf(request, Option.some(leak))
+    return yield* leak.wasAccepted ? Effect.mapError(plan, stillAlive) : plan
   })
 
 export type Plan = Effect.Effect.Success<ReturnType<typeof make>>

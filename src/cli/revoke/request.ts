@@ -56,7 +56,7 @@ export const make = (args: Arguments) =>
     const stdin = has("stdin")
     const named = words.length > 0 || Option.isSome(file) || stdin || Option.isSome(name)
     const interactive = (yield* canAsk) && !stdin
-    const ids = yield* idsIn(words)
+    const ids = yield* idsIn(args)
     if (!named && !leaked)
       return yield* usage("Say which keys: --leaked if a secret has leaked, or ids, --name, --file or --stdin.")
     if (Option.contains(file, "-")) return yield* usage("To read ids from stdin, give --stdin instead of --file.")

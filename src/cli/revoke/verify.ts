@@ -11,7 +11,7 @@ import * as Schedule from "effect/Schedule"
 import type { ApiKey, ApiKeyId } from "../../ApiKey.js"
 import { isActive } from "../../ApiKeys.js"
 import type { Receipt } from "../../Revocation.js"
-import { meaningOfRefusal } from "../instantly/acceptance.js"
+import { meaningOfRefusal, type Secret } from "../instantly/acceptance.js"
 import { hintOf } from "../instantly/secret.js"
 import { sayNext } from "../instantly/target.js"
 import { isUnauthorized, type Listing, readKeys, reasonOf } from "../instantly/workspace.js"
@@ -91,7 +91,7 @@ export const verifyGone = (receipts: ReadonlyArray<Receipt>, before: Listing) =>
       Effect.zipRight(say("The list of keys was checked: none of them is on it.")),
       Effect.as(allGone)
     )
-    return yield* again(gone, "StillListed", "The list still shows what should be gone.").pipe(
+    return yield* again(gone, "StillListed", "The list still shows some of them, which can be a lag.").pipe(
       Effect.catchAll((error): Effect.Effect<Verified> => {
         if (error._tag !== "StillListed") return notVerified(`: the keys cannot be listed (${reasonOf(error)})`)
         return Effect.as(
@@ -117,45 +117,63 @@ export interface Subject {
   readonly owner: Option.Option<ApiKey>
 }
 
+/** What was found out about a secret, with the exit code. */
+export interface Verdict {
+  readonly state: Secret["state"]
+  readonly proof: string
+  readonly code: number
+}
+
 /** What to do about a secret that is still accepted. */
-const sayStillAccepted = ({ owner, what }: Subject) =>
+const sayNextOf = ({ owner }: Subject) =>
   Option.match(owner, {
     onNone: () =>
-      Effect.zipRight(
-        say(`${what} IS STILL ACCEPTED after half a minute: it belongs to another key, or it dies later.`),
-        sayNext("Check it again in a minute:", commandLine("check"))
+      sayNext(
+        "Look again in a minute, and choose another key if it is still alive:",
+        commandLine("revoke", "--leaked")
       ),
-    onSome: ({ id, name }) =>
-      Effect.zipRight(
-        say(`${what} IS STILL ACCEPTED: it belongs to the key ${printable(name)}, which was not deleted.`),
-        sayNext("To delete that key:", commandLine("revoke", "--leaked", id))
-      )
+    onSome: ({ id }) => sayNext("To delete that key:", commandLine("revoke", "--leaked", id))
   })
 
-/** Checks for up to half a minute until the secret is refused. Returns the exit code. */
+const stillAccepted = ({ owner, what }: Subject): Verdict => ({
+  state: "Accepted",
+  proof: Option.match(owner, {
+    onNone: () => `${what} IS STILL ACCEPTED after half a minute: it belongs to another key, or it dies later.`,
+    onSome: ({ name }) => `${what} IS STILL ACCEPTED: it belongs to the key ${printable(name)}, which was not deleted.`
+  }),
+  code: codes.failed
+})
+
+const refused = ({ secret, wasAccepted, what }: Subject): Verdict => {
+  if (wasAccepted) {
+    const proof = `${what} is dead: Instantly accepted it before, and refuses it now.`
+    return { state: "Refused", proof, code: codes.gone }
+  }
+  return {
+    state: "Refused",
+    proof: `${what} is refused in the same words as a made-up one. ${meaningOfRefusal(secret)}`,
+    code: Option.isNone(hintOf(secret)) ? codes.gone : codes.unknown
+  }
+}
+
+/** Checks for up to half a minute until the secret is refused. */
 export const verifyDead = (subject: Subject) => {
-  const { owner, secret, wasAccepted, what } = subject
-  const refused = Effect.filterOrFail(
+  const { owner, secret, what } = subject
+  const dead = Effect.filterOrFail(
     isActive(secret),
     (active) => !active,
     () => new StillAccepted()
   )
   // The secret of a key that was not deleted does not die.
-  return (Option.isSome(owner) ? refused : again(refused, "StillAccepted", `${what} is still accepted.`)).pipe(
-    Effect.matchEffect({
-      onSuccess: () => {
-        if (wasAccepted)
-          return Effect.as(say(`${what} is dead: Instantly accepted it before, and refuses it now.`), codes.gone)
-        const isWhole = Option.isNone(hintOf(secret))
-        return Effect.as(
-          say(`${what} is refused in the same words as a made-up one. ${meaningOfRefusal(secret)}`),
-          isWhole ? codes.gone : codes.unknown
-        )
-      },
-      onFailure: (error) =>
+  return (Option.isSome(owner) ? dead : again(dead, "StillAccepted", `${what} is still accepted.`)).pipe(
+    Effect.match({
+      onSuccess: () => refused(subject),
+      onFailure: (error): Verdict =>
         error._tag === "StillAccepted"
-          ? Effect.as(sayStillAccepted(subject), codes.failed)
-          : Effect.as(say(error.message, "It is not known whether it is dead."), codes.unknown)
-    })
+          ? stillAccepted(subject)
+          : { state: "Unknown", proof: `${error.message}\nIt is not known whether it is dead.`, code: codes.unknown }
+    }),
+    Effect.tap(({ proof }) => say(proof)),
+    Effect.tap(({ state }) => (state === "Accepted" ? sayNextOf(subject) : Effect.void))
   )
 }

@@ -11,6 +11,8 @@ export interface Layout {
   readonly now: DateTime.Utc
   /** How many columns a line has. */
   readonly columns: number
+  /** Whether a person can choose among them. */
+  readonly isNumbered: boolean
   /** Notes on some keys, by id. */
   readonly marks: ReadonlyMap<string, string>
 }
@@ -48,7 +50,7 @@ const scopesOf = (scopes: ReadonlyArray<string>, columns: number) => {
 const wide = 140
 const columnsOfScopes = 40
 
-/** A key: its number, its note, its name, age, scopes and id. */
+/** A key: its number or a dash, its note, its name, age, scopes and id. */
 export const row = (key: ApiKey, number: string, { columns, marks, now }: Layout): string => {
   const mark = marks.get(key.id.toLowerCase())
   const start = mark === undefined ? `${number}  ` : `${number}  [${mark}] `
@@ -63,7 +65,7 @@ export const row = (key: ApiKey, number: string, { columns, marks, now }: Layout
   return `${start}${fit(key.name, columns - start.length - 1)}\n${indent}${age}${scopes}${end}`
 }
 
-/** Keys under their numbers, from 1 on; an id that is not in the workspace has its row, too. */
+/** Keys; an id that is not in the workspace has its row, too. Their numbers begin with 1. */
 export const rows = (
   ids: ReadonlyArray<ApiKeyId>,
   byId: ReadonlyMap<string, ApiKey>,
@@ -71,7 +73,7 @@ export const rows = (
 ): ReadonlyArray<string> => {
   const digits = String(ids.length).length
   return ids.map((id, index) => {
-    const number = String(index + 1).padStart(digits)
+    const number = layout.isNumbered ? String(index + 1).padStart(digits) : "-"
     const key = byId.get(id.toLowerCase())
     return key === undefined ? `${number}  not in this workspace  ${id}` : row(key, number, layout)
   })

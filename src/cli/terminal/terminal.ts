@@ -33,9 +33,15 @@ const writeText = (stream: "stdout" | "stderr", text: string) =>
 export const say = (...lines: ReadonlyArray<string>) =>
   lines.length === 0 ? Effect.void : writeText("stderr", lines.join("\n"))
 
-/** Says what a command is for, and the command alone on a line that is never broken, because it is there to be copied. */
+/** Says what a command is for, and the command on lines of its own. They are never broken, because they are there to be copied. */
 export const sayCommand = (purpose: string, command: string) =>
-  Effect.zipRight(say(purpose), write("stderr", [`  ${plain(command)}`]))
+  Effect.zipRight(
+    say(purpose),
+    write(
+      "stderr",
+      command.split("\n").map((line) => `  ${plain(line)}`)
+    )
+  )
 
 /** Prints text on stdout. */
 export const print = (text: string) => writeText("stdout", text)

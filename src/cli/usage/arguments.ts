@@ -146,10 +146,15 @@ export const read = (
   }
   if (!isCommand(first)) return Either.left(noCommand(first))
   if (asksForHelp(rest)) return Either.right({ _tag: "Help", command: Option.some(first) })
-  const kept = keptByNpm(optionsOf(first).keys(), environment).map((option) => `--${option}`)
+  const kept = keptByNpm(optionsOf(first).keys(), environment)
   if (kept.length > 0) {
-    const example = commandLine(first, ...kept.slice(0, 1))
-    return Either.left(usage(`npm kept ${kept.join(" and ")} for itself. Put -- before the command:\n  ${example}`))
+    const valueOf = (option: string) => optionsOf(first).get(option)?.value
+    const example = commandLine(
+      first,
+      ...kept.map((option) => (valueOf(option) === undefined ? `--${option}` : `--${option}=${valueOf(option)}`))
+    )
+    const names = kept.map((option) => `--${option}`).join(" and ")
+    return Either.left(usage(`npm kept ${names} for itself. Put -- before the command:\n  ${example}`))
   }
   return Either.map(parse(first, rest), (args) => ({ _tag: "Run", args }))
 }

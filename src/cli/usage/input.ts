@@ -10,6 +10,7 @@ import { ApiKeyId } from "../../ApiKey.js"
 import type { Arguments } from "./arguments.js"
 import { ifItWasASecret, usage } from "./exit.js"
 import * as File from "./file.js"
+import { commandLine } from "./program.js"
 
 export interface Sources {
   readonly file: Option.Option<string>
@@ -58,8 +59,10 @@ const onStdin = stdinLines.pipe(
 export const secretOnStdin = stdinLines.pipe(Stream.runHead, Effect.map(Option.getOrElse(() => "")))
 
 /** The ids among the arguments. */
-export const idsIn = (words: ReadonlyArray<string>) =>
-  Effect.forEach(words, parse("Argument", `\nTo choose keys by their names, give --name.\n${ifItWasASecret}`))
+export const idsIn = ({ command, words }: Arguments) => {
+  const byName = command === "revoke" ? "To choose keys by their names, give --name." : `See ${commandLine("list")}.`
+  return Effect.forEach(words, parse("Argument", `\n${byName}\n${ifItWasASecret}`))
+}
 
 /** The ids in a file and on stdin. */
 export const readIds = ({ file, stdin }: Sources) =>

@@ -74,8 +74,9 @@ export const make = (options: {
         // A server completes a request even if its client no longer waits. Both are interruptible because an HTTP
         // server may run its handlers uninterruptibly.
         onSome: ({ change }) =>
-          Effect.flatMap(Effect.forkIn(Effect.interruptible(change(act)), options.scope), (fiber) =>
-            Effect.interruptible(Fiber.join(fiber))
+          // An `Either`, because a fiber that fails is logged.
+          Effect.flatMap(Effect.forkIn(Effect.either(Effect.interruptible(change(act))), options.scope), (fiber) =>
+            Effect.interruptible(Effect.flatten(Fiber.join(fiber)))
           )
       })
       return yield* Effect.tapBoth(exchange, {

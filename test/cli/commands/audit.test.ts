@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Redacted, Schema } from "effect"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { address, served } from "../../../examples/embedded/served.js"
+import { StillAlive } from "../../../src/cli/audit/alive.js"
 import { Activity, CreatedKey, CreatedWebhook } from "../../../src/cli/audit/findings.js"
 import { hostileName } from "../../support/example.js"
 import { absent, bundled, hasScript, tool } from "../../support/tool.js"
@@ -23,7 +24,9 @@ const withTheft = (
     return { audit, leaked, mock, made: keys[0]?.id ?? "", webhook: webhookIds[0] ?? "" }
   })
 
-const decode = Schema.decodeUnknownSync(Schema.parseJson(Schema.Union(Activity, CreatedKey, CreatedWebhook)))
+const decode = Schema.decodeUnknownSync(
+  Schema.parseJson(Schema.Union(Activity, CreatedKey, CreatedWebhook, StillAlive))
+)
 const linesIn = (stdout: string) =>
   stdout
     .trim()
@@ -40,13 +43,14 @@ describe("audit", () => {
         { _tag: "Activity", activity: 34, affected: 1200 },
         { _tag: "Activity", activity: 18 },
         { _tag: "CreatedKey", by: leaked.id, certainty: "Certain" },
-        { _tag: "CreatedWebhook", by: leaked.id }
+        { _tag: "CreatedWebhook", by: leaked.id },
+        { _tag: "StillAlive", secret: false, keys: [leaked.id, made], webhooks: [webhook], isWhole: true }
       ])
       expect(stdout).toContain(made)
       expect(stdout).toContain(webhook)
       expect(stderr).toMatch(
         new RegExp(
-          `To delete that key:\\n {2}effect-instantly revoke ${made}\\n[^]*\\nSTILL ALIVE: the key "backup", perhaps 1 webhook.\\n$`
+          `To delete the key "backup", created with it:\\n {2}effect-instantly revoke ${made}\\n[^]*\\nSTILL ALIVE: the key "leaked" itself, the key "backup", perhaps 1 webhook.\\n$`
         )
       )
       expect(code).toBe(0)
@@ -62,7 +66,7 @@ describe("audit", () => {
         / {2}Lead exported once, 1,200 items, [-\d]+ [\d:]+ UTC\r\n {4}from "203.0.113.66" by "evil/
       )
       expect(output).toContain("It created, and what it created outlives it:")
-      expect(output).toMatch(new RegExp(`DELETE http://127.0.0.1:\\d+/api/v2/webhooks/${webhook}\r\n`))
+      expect(output).toMatch(new RegExp(`DELETE \\\\\r\n {2}http://127.0.0.1:\\d+/api/v2/webhooks/${webhook}\\)\r\n`))
       // all but the line that moves
       expect(output.replaceAll("\r\u001b[2K", "")).not.toMatch(
         /(?![\r\n])[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
@@ -76,7 +80,7 @@ describe("audit", () => {
       const { audit, leaked, made } = yield* withTheft()
       const { output } = yield* audit([leaked.id])
       expect(output).toContain('perhaps the key "backup"')
-      expect(output).toContain(`To delete what was perhaps created with it:\n  effect-instantly revoke`)
+      expect(output).toContain(`To delete those 2 keys, perhaps created with it:\n  effect-instantly revoke`)
       expect(output).toContain(made)
     }).pipe(Effect.provide(served({ auditLog: { createdKey: "time" } })))
   )
@@ -85,7 +89,7 @@ describe("audit", () => {
     Effect.gen(function* () {
       const { audit, leaked, made } = yield* withTheft({ webhooks: 0 })
       const { output, stdout } = yield* audit([leaked.id])
-      expect(linesIn(stdout).at(-1)).toMatchObject({ _tag: "CreatedKey", certainty: "None" })
+      expect(linesIn(stdout).at(-2)).toMatchObject({ _tag: "CreatedKey", certainty: "None" })
       expect(output).not.toContain(made)
     }).pipe(Effect.provide(served({ auditLog: { createdKey: "nothing" } })))
   )
@@ -95,7 +99,7 @@ describe("audit", () => {
       const { audit } = yield* withTheft()
       const { code, output, stdout } = yield* audit([absent])
       expect(output).toContain("The audit log shows nothing that these keys created and that is still alive.")
-      expect(stdout).toBe("")
+      expect(linesIn(stdout)).toMatchObject([{ _tag: "StillAlive", keys: [] }])
       expect(code).toBe(0)
     }).pipe(Effect.provide(served()))
   )
@@ -107,13 +111,15 @@ describe("audit", () => {
       expect(refused.output).toContain("lacks the scope audit_logs:read")
       expect(refused.code).toBe(4)
       const wrong = yield* audit(["made-up-secret"])
-      expect(wrong.output).toContain("If you gave a secret, it has leaked now")
+      expect(wrong.output).toContain("See effect-instantly list.\nIf you gave a secret, it has leaked now")
       expect(wrong.code).toBe(2)
       expect((yield* audit([])).code).toBe(2)
       expect((yield* audit([leaked.id, "--since", "yesterday"])).output).toContain("--since needs a date")
       yield* mock.script(Fault.always(Fault.respond(Fault.responses.emptyObject)))
       const damaged = yield* audit([leaked.id])
-      expect(damaged.output).toContain("It is not known what else is alive, because the audit log was not read whole.")
+      expect(damaged.output).toContain(
+        "It is not known what else is alive, because the audit log was not read to its end."
+      )
       expect(damaged.code).toBe(3)
     }).pipe(Effect.provide(served()))
   )

@@ -25,7 +25,7 @@ describe("check", () => {
       const mock = yield* InstantlyMock.InstantlyMock
       const key = yield* mock.createApiKey({ scopes: ["campaigns:all", "leads:all"] })
       const { code, output, stdout } = yield* check(Redacted.value(key.secret))
-      expect(output).toContain("THE SECRET IS ALIVE. Instantly refuses it for a missing scope only.")
+      expect(output).toContain("THE SECRET IS ALIVE. Instantly says only that it lacks a scope.")
       expect(output).toContain("Its scopes: campaigns:all, leads:all.")
       expect(output).toContain("To find and delete its key:\n  effect-instantly revoke --leaked")
       expect(code).toBe(1)
@@ -38,7 +38,7 @@ describe("check", () => {
       const mock = yield* InstantlyMock.InstantlyMock
       const key = yield* mock.createApiKey({ scopes: ["api_keys:read"] })
       const { code, output } = yield* check(Redacted.value(key.secret))
-      expect(output).toContain("Instantly lists the keys of its workspace for it.\nIts scopes: api_keys:read.")
+      expect(output).toContain("With it, Instantly lists the keys of its workspace.\nIts scopes: api_keys:read.")
       expect(code).toBe(1)
     }).pipe(Effect.provide(served()))
   )
@@ -47,7 +47,9 @@ describe("check", () => {
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       const all = yield* mock.createApiKey()
-      expect((yield* check(Redacted.value(all.secret))).output).toContain("Instantly did not list its scopes.")
+      expect((yield* check(Redacted.value(all.secret))).output).toContain(
+        "It can list API keys and read the audit log. Its other scopes"
+      )
       const some = yield* mock.createApiKey({ scopes: ["leads:all"] })
       expect((yield* check(Redacted.value(some.secret))).output).toContain("Instantly did not list its scopes.")
     }).pipe(Effect.provide(served({ listsFoundScopes: false })))

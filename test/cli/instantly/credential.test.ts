@@ -6,7 +6,18 @@ import { InstantlyMock } from "effect-instantly/testing"
 import { address, served } from "../../../examples/embedded/served.js"
 import * as Credential from "../../../src/cli/instantly/credential.js"
 import * as Keyboard from "../../../src/cli/terminal/keyboard.js"
-import { atDouble, bundled, fileOf, type Given, hasScript, nowhere, path, program, tool } from "../../support/tool.js"
+import {
+  atDouble,
+  bundled,
+  fileOf,
+  type Given,
+  hasScript,
+  inOneLine,
+  nowhere,
+  path,
+  program,
+  tool
+} from "../../support/tool.js"
 
 bundled()
 
@@ -92,11 +103,13 @@ describe("the API key to call with", () => {
         environment: { INSTANTLY_API_KEY: "" },
         steps: [
           ["The API key to call with (it is not shown): ", "\r"],
+          ["The API key to call with (it is not shown): ", "made-up-secret-unknown\r"],
           ["The API key to call with (it is not shown): ", `${secret}\r`]
         ]
       })
-      expect(output).toContain("The tool calls Instantly with an API key. It needs the scope api_keys:read.")
+      expect(inOneLine(output)).toContain("with an API key. It needs the scope api_keys:read.")
       expect(output).toContain('[this tool calls with it] "caller"')
+      expect(output).toContain("Instantly refuses this one. Paste another one, or press Ctrl-C to end.")
       expect(output).not.toContain(secret)
       expect(code).toBe(0)
     }).pipe(Effect.provide(served()))

@@ -27,7 +27,7 @@ describe("--leaked", () => {
       const { code, output } = yield* revoke([leaked.id, "--yes"])
       expect(output).toContain("The leaked secret: the text around it was left out (export, ")
       expect(output).toContain(
-        "The secret is alive. Instantly refuses it for a missing scope only.\nIts scopes: leads:all."
+        "The secret is alive. Instantly says only that it lacks a scope.\nIts scopes: leads:all."
       )
       expect(output).toContain("The secret is dead: Instantly accepted it before, and refuses it now.")
       expect(code).toBe(0)
@@ -58,6 +58,7 @@ describe("--leaked", () => {
       const revoke = yield* atDouble({ input: neverIssued })
       const { code, output } = yield* revoke(["--yes"])
       expect(output).toContain("Nothing was deleted. To delete a key all the same, give its id or --name.")
+      expect(output).toContain("If you know the id of its key:\n  effect-instantly audit ID\n")
       expect(code).toBe(0)
       const cut = yield* atDouble({ input: neverIssued.slice(0, 60) })
       expect((yield* cut(["--yes"])).code).toBe(3)
@@ -113,7 +114,7 @@ describe("--leaked --yes on a pipe, without ids", () => {
       what: "no refusal lists its scopes",
       leak: {},
       options: { listsFoundScopes: false },
-      words: "it can be one of 3"
+      words: "it can be one of 2"
     },
     {
       what: "it is of another workspace",
@@ -133,6 +134,33 @@ describe("--leaked --yes on a pipe, without ids", () => {
 })
 
 describe.skipIf(!hasScript)("--leaked in a terminal", () => {
+  it.live("marks the keys whose scopes fit, and asks again after one that cannot be meant", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const leaked = yield* mock.createApiKey({ name: "leaked", scopes: ["api_keys:all", "leads:all"] })
+      const other = yield* mock.createApiKey({ name: "other", scopes: ["leads:all"] })
+      const { code, output } = yield* live(["--leaked"], {
+        terminal: true,
+        steps: [
+          ["(it is not shown): ", `${Redacted.value(leaked.secret)}\r`],
+          ["Only number 1 fits the leaked secret.", "2\r"],
+          ["The number again", "2\r"],
+          ["to go on:", "yes\r"],
+          ["to go on:", "\r"]
+        ]
+      })
+      expect(inOneLine(output)).toContain('[its scopes fit the leaked secret] "leaked"')
+      expect(inOneLine(output)).toContain(
+        "THE LEAKED SECRET BELONGS TO ANOTHER KEY: by its scopes, it can be none of them."
+      )
+      expect(output).toContain('Type it as shown: "delete 1 other key".')
+      expect(output).not.toContain("locks itself out")
+      expect(output.trimEnd()).toMatch(/Nothing was deleted\.\r\nThe leaked secret is still alive\.$/)
+      expect((yield* mock.apiKeys).map(({ id }) => id)).toContain(other.id)
+      expect(code).toBe(2)
+    }).pipe(Effect.provide(served({ shownSecret: "masked", listsFoundScopes: false })))
+  )
+
   it.live("marks the keys that have exactly the scopes of the secret, and names the number of the only one", () =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock

@@ -105,7 +105,10 @@ describe("verifyDead", () => {
       if (of === "deleted") yield* mock.deleteApiKey(id)
       yield* mock.script(...faults)
       const before = yield* Clock.currentTimeMillis
-      const code = yield* Effect.provide(verifyDead({ secret, what: "The secret", wasAccepted: true, owner }), client)
+      const { code } = yield* Effect.provide(
+        verifyDead({ secret, what: "The secret", wasAccepted: true, owner }),
+        client
+      )
       return [code, Math.round(((yield* Clock.currentTimeMillis) - before) / 1000)]
     }).pipe(Effect.provide(InstantlyMock.layer({ revocationLag: "20 seconds" })), inVirtualTime)
 

@@ -17,7 +17,7 @@ const shown = (
   return rows(
     all.map(({ id }) => id),
     new Map(all.map((key) => [key.id, key])),
-    { now, columns, marks }
+    { now, columns, isNumbered: true, marks }
   )
 }
 
@@ -40,7 +40,7 @@ describe("rows", () => {
   })
 
   it("say that an id is not in the workspace", () => {
-    expect(rows([idOf(1)], new Map(), { now, columns: 80, marks: new Map() })).toEqual([
+    expect(rows([idOf(1)], new Map(), { now, columns: 80, isNumbered: true, marks: new Map() })).toEqual([
       `1  not in this workspace  ${idOf(1)}`
     ])
   })

@@ -57,8 +57,7 @@ describe.skipIf(!hasTmux)("on a real screen (needs tmux)", () => {
           .filter((match) => match !== null)
           .map(([, , scopes, id]) => `${scopes} ${id}`)
         expect(shown).toEqual(all.map(({ id, scopes }) => `"${scopes.join(" ")}" ${id}`))
-        const numbers = screen.split("\n").flatMap((line) => /^ *(\d+) {2}"/.exec(line)?.[1] ?? [])
-        expect(numbers).toEqual(all.map((_, n) => `${n + 1}`))
+        expect(screen.split("\n").filter((line) => /^- {2}"/.test(line))).toHaveLength(200)
       }).pipe(Effect.provide(served())),
     60_000
   )

@@ -6,9 +6,11 @@ import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { address, served } from "../../../examples/embedded/served.js"
 import { hostileName, hostileNamePrinted } from "../../support/example.js"
 import {
+  absent,
   bundled,
   fileOf,
   hasScript,
+  inOneLine,
   keys,
   live,
   pasteRehearsed,
@@ -32,10 +34,20 @@ describe.skipIf(!hasScript)("in a terminal", () => {
         steps: [["to go on:", "delete 2 keys\r"]]
       })
       expect(output).toContain(`To be deleted at\r\n${yield* address} · workspace ${mock.workspaceId}:`)
-      expect(output).toContain(`1  "key 0"\r\n    0 min  "all:all"  ${made[0]?.id}`)
+      expect(output).toContain(`-  "key 0"\r\n    0 min  "all:all"  ${made[0]?.id}`)
       expect(output).toContain(`${made[0]?.id}  deleted "key 0"`)
       expect(output).toMatch(/\d\/2 · [\d.]+\/s · \S+ s left · 0 failed/)
       expect(output).not.toContain('{"id"')
+      expect(code).toBe(0)
+    }).pipe(Effect.provide(served()))
+  )
+
+  it.live("--dry-run shows ages, scopes and names, and what is not there", () =>
+    Effect.gen(function* () {
+      const [key] = yield* keys(1)
+      const { code, output } = yield* live([`${key?.id}`, absent, "--dry-run"], { terminal: true })
+      expect(output).toContain(`1  "key 0"\r\n    0 min  "all:all"  ${key?.id}\r\n2  not in this workspace  ${absent}`)
+      expect(output).toContain("Nothing was deleted (--dry-run).")
       expect(code).toBe(0)
     }).pipe(Effect.provide(served()))
   )
@@ -52,7 +64,7 @@ describe.skipIf(!hasScript)("in a terminal", () => {
       })
       expect(output).toContain("lacks the scope api_keys:read")
       expect(output).toContain("It was not checked whether they are gone")
-      expect(output).toContain("Check that the key this tool calls with is not among them")
+      expect(inOneLine(output)).toContain("the tool locks itself out")
       expect(output).toContain(`deleted ${hostileNamePrinted.slice(0, 20)}`)
       expect(code).toBe(3)
     }).pipe(Effect.provide(served()))
@@ -97,7 +109,7 @@ describe.skipIf(!hasScript)("in a terminal", () => {
     Effect.gen(function* () {
       const { code, output } = yield* tool(["revoke", "--leaked", "--rehearse"], {
         terminal: true,
-        steps: [pasteRehearsed("terminal"), ["Its number", "3\r"], ["to go on:", "\r"]]
+        steps: [pasteRehearsed("terminal"), ["Its number", "3\r"], ["The number again", "3\r"], ["to go on:", "\r"]]
       })
       expect(output).toMatch(/THE LEAKED SECRET BELONGS TO ANOTHER KEY[^\n]*\r\n"zapier \(old\)" {2}[0-9a-f-]{36}/)
       expect(code).toBe(2)

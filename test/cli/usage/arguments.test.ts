@@ -66,7 +66,7 @@ describe("Arguments.read", () => {
     const environment = { npm_lifecycle_event: "tool", npm_config_leaked: "true", npm_config_including_own_key: "true" }
     const leaked = Either.flip(read(["revoke"], environment))
     expect(Either.getOrThrow(leaked).message).toMatch(
-      "npm kept --leaked and --including-own-key for itself. Put -- before the command:\n  npm run tool -- revoke --leaked\n"
+      "npm kept --leaked and --including-own-key for itself. Put -- before the command:\n  npm run tool -- revoke --leaked --including-own-key\n"
     )
     expect(Either.isRight(read(["list"], { npm_lifecycle_event: "tool", npm_config_json: "true" }))).toBe(true)
     expect(Either.isRight(read(["list"], { npm_config_name: "zapier" }))).toBe(true)

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { InstantlyMock } from "effect-instantly/testing"
 import { served } from "../../../examples/embedded/served.js"
-import { expectPlain, hostileName, hostileNamePrinted } from "../../support/example.js"
+import { expectPlain, hostileName } from "../../support/example.js"
 import { absent, bundled, directory, fileOf, keys, live, sent, tags } from "../../support/tool.js"
 
 bundled()
@@ -106,12 +106,19 @@ describe("which keys", () => {
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
       const key = yield* mock.createApiKey({ name: hostileName, scopes: ["leads:all"] })
-      const { code, output } = yield* live([key.id, absent, "--dry-run"])
+      const { code, stderr, stdout } = yield* live([key.id, absent, "--dry-run"])
       expect(code).toBe(0)
-      expect(output).toContain(`workspace ${mock.workspaceId}`)
-      expect(output).toContain(`${hostileNamePrinted}   0 min  "leads:all"  ${key.id}`)
-      expectPlain(output)
-      expect(output).toContain(`not in this workspace  ${absent}`)
+      expect(stderr).toContain(`workspace ${mock.workspaceId}`)
+      expectPlain(stderr)
+      expect(
+        stdout
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line))
+      ).toEqual([
+        { _tag: "WouldDelete", id: key.id, name: hostileName },
+        { _tag: "WouldDelete", id: absent, name: null }
+      ])
       expect(yield* sent).toEqual([])
     }).pipe(Effect.provide(served()))
   )
