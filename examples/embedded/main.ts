@@ -18,15 +18,15 @@ const Greeting = Layer.effectDiscard(
     const origin = yield* address
     const url = `${origin}/api/v2/api-keys`
     const secret = Redacted.value(caller.secret)
-    const curl = `curl -H "Authorization: Bearer ${secret}"`
+    const header = `-H "Authorization: Bearer ${secret}"`
     yield* Console.log(
       [
         `export INSTANTLY_BASE_URL=${origin} INSTANTLY_API_KEY=${secret}`,
         `# keys to delete: ${ids.join(" ")}`,
         `Instantly is embedded at ${origin}. Delete a key, list those that are left, and create another:`,
-        `${curl} -X DELETE ${url}/${ids[0]}`,
-        `${curl} ${url}`,
-        `${curl} -H "Content-Type: application/json" -d '{"name":"leaked","scopes":["all:all"]}' ${url}`
+        `curl -X DELETE ${header} ${url}/${ids[0]}`,
+        `curl ${header} ${url}`,
+        `curl -d '{"name":"leaked","scopes":["all:all"]}' -H "Content-Type: application/json" ${header} ${url}`
       ].join("\n")
     )
   })
