@@ -8,6 +8,7 @@ import type * as HttpClient from "@effect/platform/HttpClient"
 import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import * as ApiKeys from "./ApiKeys.js"
 import * as InstantlyClient from "./InstantlyClient.js"
 import { finiteMillis } from "./internal/parameters.js"
@@ -79,8 +80,17 @@ export type Options<E = never, R = never> = InstantlyClient.Options & GateOption
 export type ConfigOptions<E = never, R = never> = InstantlyClient.ConfigOptions & GateOptions<E, R>
 
 /** A wrong setting of the gate is a `ConfigError`, as for any other setting: it names the setting, never its value. */
+const wrong = (name: "maxPause" | "rateLimit" | "yields", problem: string) =>
+  ConfigError.InvalidData([name], `${name} ${problem}`)
+
 const check = (name: "maxPause" | "yields", make: () => unknown) =>
-  Effect.try({ try: make, catch: () => ConfigError.InvalidData([name], `${name} is out of bounds`) })
+  Effect.try({ try: make, catch: () => wrong(name, "is out of bounds") })
+
+/** Untyped code may pass the options of a quota. */
+const checkSchedule = (policy: unknown) =>
+  Schedule.isSchedule(policy)
+    ? Effect.void
+    : Effect.fail(wrong("rateLimit", "must be a Schedule, such as RateLimit.quota({ … })"))
 
 const gateOf = <E, R>({
   gate,
@@ -92,6 +102,7 @@ const gateOf = <E, R>({
   Layer.unwrapEffect(
     Effect.map(
       Effect.all([
+        checkSchedule(rateLimit),
         check("maxPause", () => finiteMillis("maxPause", maxPause)),
         check("yields", () => yields === false || RateLimit.adaptive(yields))
       ]),

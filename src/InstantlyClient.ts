@@ -244,7 +244,7 @@ const observing = (gate: Context.Tag.Service<RateLimit>) =>
 
 const makeFrom = (
   config: Effect.Effect<Settings.Settings, ConfigError.ConfigError>,
-  { retryPolicy = RetryPolicy.standard, transformClient }: Pick<Options, "retryPolicy" | "transformClient">
+  { transformClient }: Pick<Options, "transformClient">
 ): Effect.Effect<Service, ConfigError.ConfigError, HttpClient.HttpClient | RateLimit> =>
   Effect.gen(function* () {
     const settings = yield* Settings.catchThrown("the ConfigProvider", config)
@@ -259,7 +259,7 @@ const makeFrom = (
 
     const execute: Service["execute"] = (request, schema, { confirms } = {}) =>
       Effect.gen(function* () {
-        const policy = Option.getOrElse(yield* RetryPolicy.CurrentRetryPolicy, () => retryPolicy)
+        const policy = Option.getOrElse(yield* RetryPolicy.CurrentRetryPolicy, () => settings.retryPolicy)
         const deadline = Option.getOrElse(yield* Limit.CurrentDeadline, () => settings.deadline)
         const call = yield* Call.start(request, deadline)
 

@@ -113,7 +113,7 @@ export interface Options extends RateLimit.Options {
 export const make = (options: Options): Effect.Effect<RateLimit.Service, never, Scope.Scope> => {
   const { evaluate, policy = RateLimit.unlimited, quotas = RateLimit.instantlyQuotas, whileAway, workspace } = options
   const maxPause = finiteMillis("RedisRateLimit: maxPause", options.maxPause ?? "1 minute")
-  if (workspace === "") refuse("RedisRateLimit: workspace", "a name", '""')
+  if (workspace === "") refuse("RedisRateLimit: workspace", "a name", workspace)
   // Both throw if a parameter is out of bounds.
   quotas.forEach(RateLimit.quota)
   if (options.yields) RateLimit.adaptive(options.yields)

@@ -86,6 +86,15 @@ describe("the gate of a layer", () => {
     }).pipe(Effect.provide(InstantlyMock.layer()))
   )
 
+  it.effect("is a ConfigError that says what it wants where a policy is not a Schedule", () =>
+    Effect.gen(function* () {
+      // @ts-expect-error what the type rules out
+      const error = yield* Effect.flip(Layer.build(Instantly.layer({ apiKey, rateLimit: { limit: 20 } })))
+      expect(error).toMatchObject({ _op: "InvalidData", path: ["rateLimit"] })
+      expect(error).toHaveProperty("message", "rateLimit must be a Schedule, such as RateLimit.quota({ … })")
+    }).pipe(Effect.scoped, Effect.provide(InstantlyMock.layer()))
+  )
+
   it.effect("is the one that it is given as a layer, as it is", () =>
     Effect.gen(function* () {
       const own: RateLimit.Service = {

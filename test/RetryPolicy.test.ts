@@ -66,7 +66,7 @@ describe("backoff", () => {
     [{ factor: Number.POSITIVE_INFINITY }, "backoff: factor must be a number of at least 1, not Infinity"],
     [{ base: Duration.infinity }, "backoff: base must be finite, not Duration(Infinity)"],
     [{ base: -5 }, "backoff: base must be a duration that is not negative, not -5"],
-    [{ cap: "-1 second" }, "backoff: cap must be a duration that is not negative, not -1 second"],
+    [{ cap: "-1 second" }, 'backoff: cap must be a duration that is not negative, not "-1 second"'],
     [{ throttledBase: -1n }, "backoff: throttledBase must be a duration that is not negative, not -1"]
   ] as const)("refuses %o where it is made", (options, message) => {
     expect(() => RetryPolicy.backoff(options)).toThrow(new RangeError(message))

@@ -13,15 +13,17 @@ describe("examples/embedded/main.ts", () => {
       const server = yield* Effect.fork(
         run("examples/embedded/main.ts", [], { PORT: "0" }, (output) => {
           const curl = output.split("\n").filter((line) => line.startsWith("curl "))
-          if (curl.length === 2) Deferred.unsafeDone(lines, Effect.succeed(curl))
+          if (curl.length === 3) Deferred.unsafeDone(lines, Effect.succeed(curl))
           return false
         })
       )
-      const [remove, list] = yield* Deferred.await(lines)
+      const [remove, list, create] = yield* Deferred.await(lines)
       const shell = (line = "") =>
         Effect.sync(() => execFileSync("sh", ["-c", line], { encoding: "utf8", stdio: "pipe" }))
       expect(JSON.parse(yield* shell(remove))).toMatchObject({ name: "leaked" })
-      expect(JSON.parse(yield* shell(list)).items).toMatchObject([{ name: "caller" }])
+      const left: ReadonlyArray<{ readonly name: string }> = JSON.parse(yield* shell(list)).items
+      expect(left.map(({ name }) => name).sort()).toEqual(["caller", "leaked", "leaked"])
+      expect(JSON.parse(yield* shell(create))).toMatchObject({ name: "leaked" })
       yield* Fiber.interrupt(server)
     })
   )

@@ -8,20 +8,25 @@ import { InstantlyMock } from "effect-instantly/testing"
 import { messageOf } from "../ended.js"
 import { address, served } from "./served.js"
 
-/** Creates two keys and prints how to use them. They are made up, so they may be shown. */
+/** Creates keys and prints how to use them. They are made up, so they may be shown. */
 const Greeting = Layer.effectDiscard(
   Effect.gen(function* () {
     const mock = yield* InstantlyMock.InstantlyMock
     const caller = yield* mock.createApiKey({ name: "caller" })
-    const leaked = yield* mock.createApiKey({ name: "leaked" })
+    const leaked = yield* Effect.replicateEffect(mock.createApiKey({ name: "leaked" }), 3)
+    const ids = leaked.map(({ id }) => id)
     const origin = yield* address
+    const url = `${origin}/api/v2/api-keys`
+    const secret = Redacted.value(caller.secret)
+    const header = `-H "Authorization: Bearer ${secret}"`
     yield* Console.log(
       [
-        `export INSTANTLY_BASE_URL=${origin} INSTANTLY_API_KEY=${Redacted.value(caller.secret)}`,
-        `# a key to delete: ${leaked.id}`,
-        `Instantly is embedded at ${origin}. Delete a key, and check that it is gone:`,
-        `curl -X DELETE -H "Authorization: Bearer ${Redacted.value(caller.secret)}" ${origin}/api/v2/api-keys/${leaked.id}`,
-        `curl -H "Authorization: Bearer ${Redacted.value(caller.secret)}" ${origin}/api/v2/api-keys`
+        `export INSTANTLY_BASE_URL=${origin} INSTANTLY_API_KEY=${secret}`,
+        `# keys to delete: ${ids.join(" ")}`,
+        `Instantly is embedded at ${origin}. Delete a key, list those that are left, and create another:`,
+        `curl -X DELETE ${header} ${url}/${ids[0]}`,
+        `curl ${header} ${url}`,
+        `curl -d '{"name":"leaked","scopes":["all:all"]}' -H "Content-Type: application/json" ${header} ${url}`
       ].join("\n")
     )
   })

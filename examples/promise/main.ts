@@ -13,5 +13,11 @@ if (!apiKey || !token) {
   server.addHook("onClose", () => instantly.close())
   process.once("SIGINT", () => server.close())
   process.once("SIGTERM", () => server.close())
-  await server.listen({ host: "127.0.0.1", port: Number(PORT) })
+  try {
+    await server.listen({ host: "127.0.0.1", port: Number(PORT) })
+  } catch (e) {
+    console.error(`${e} (PORT chooses the port)`)
+    process.exitCode = 1
+    await server.close()
+  }
 }

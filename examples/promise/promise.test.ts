@@ -2,7 +2,7 @@ import { once } from "node:events"
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Writable } from "node:stream"
-import { afterAll, describe, expect, it } from "@effect/vitest"
+import { afterAll, beforeAll, describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Redacted } from "effect"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { blocksOf, page, root } from "../../test/docs/pages.js"
@@ -34,33 +34,77 @@ const connected = Effect.gen(function* () {
 
 describe("the programs of examples/promise/README.md", () => {
   const folder = join("test", ".generated", "promise")
-  const [one = "", policies = "", many = "", testing = ""] = blocksOf(
-    page("examples/promise/README.md").text,
-    "ts"
-  ).map(({ code }) => code)
+  const blocks = blocksOf(page("examples/promise/README.md").text, "ts").map(({ code }) => code)
+  const [shared = "", one = "", list = "", policies = "", many = "", testing = ""] = blocks
 
   const write = (name: string, code: string) => {
     mkdirSync(join(root, folder), { recursive: true })
     writeFileSync(join(root, folder, name), code)
     return join(folder, name)
   }
+  beforeAll(() => void write("instantly.mjs", shared))
   afterAll(() => rmSync(join(root, folder), { recursive: true, force: true }))
 
-  it.live("delete one key, or many", () =>
+  it.live("delete one key, or many, and list the keys that are left", () =>
     Effect.gen(function* () {
       const mock = yield* InstantlyMock.InstantlyMock
-      const keys = yield* Effect.replicateEffect(mock.createApiKey(), 3)
-      const [first = "", ...others] = keys.map(({ id }) => id)
+      const keys = yield* Effect.replicateEffect(mock.createApiKey(), 5)
+      const [first = "", second = "", third = "", ...others] = keys.map(({ id }) => id)
       const program = write("one.mjs", one)
       expect(yield* runExample(program, [first])).toEqual({ code: 0, output: "deleted\n" })
       const again = yield* runExample(program, [first])
       expect(again).toEqual({ code: 1, output: expect.stringContaining("outcome NotApplied") })
 
+      const all = yield* runExample(write("many.mjs", many), [second, third])
+      expect(all).toEqual({ code: 0, output: expect.stringMatching(/ Deleted\n.* Deleted\n2 of 2 deleted\n$/) })
       const { code, output } = yield* runExample(write("many.mjs", many), [first, ...others])
-      expect(code).toBe(0)
+      expect(code).toBe(1)
       const lines = output.split("\n")
       const tags = [`${first} NotFound`, ...others.map((id) => `${id} Deleted`)]
-      expect(lines).toEqual(expect.arrayContaining([...tags, "3 of 3 are settled"]))
+      expect(lines).toEqual(expect.arrayContaining([...tags, "2 of 3 deleted"]))
+
+      const kept = yield* mock.createApiKey({ name: "kept" })
+      const listed = yield* runExample(write("list.mjs", list), [])
+      expect(listed.code).toBe(0)
+      expect(listed.output.split("\n")).toContain(`${kept.id} kept`)
+      expect(listed.output).toMatch(/\nfalse\n$/)
+    }).pipe(Effect.provide(served()))
+  )
+
+  it.live("say why an id was not sent", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      yield* mock.script(Fault.always(Fault.respond({ status: 401, body: unauthorized })))
+      const ids = Array.from({ length: 60 }, () => id)
+      const { code, output } = yield* runExample(write("many.mjs", many), ids)
+      expect(code).toBe(1)
+      expect(output).toContain(`${id} Skipped\nnot sent: Unauthorized\n`)
+      expect(output).toMatch(/\n0 of 60 deleted\n$/)
+    }).pipe(Effect.provide(served()))
+  )
+
+  it.live("say that they stop after Ctrl-C, and give the receipts of the calls under way", () =>
+    Effect.gen(function* () {
+      const mock = yield* InstantlyMock.InstantlyMock
+      const caller = yield* mock.createApiKey({ name: "caller" })
+      const keys = yield* Effect.replicateEffect(mock.createApiKey({ name: "leaked" }), 40)
+      const stopping = yield* Deferred.make<void>()
+      yield* mock.script(Fault.after(1, Fault.always(Fault.delayResponse(Effect.as(Deferred.await(stopping), 0)))))
+      const { code, output } = yield* run(
+        write("many.mjs", many),
+        keys.map(({ id }) => id),
+        { INSTANTLY_API_KEY: Redacted.value(caller.secret), INSTANTLY_BASE_URL: yield* address },
+        (output) => {
+          if (output.includes("stopping")) Deferred.unsafeDone(stopping, Effect.void)
+          return output.includes("Deleted")
+        },
+        "SIGINT"
+      )
+      expect(code).toBe(1)
+      const left = (yield* mock.apiKeys).length - 1
+      expect(left).toBeGreaterThan(0)
+      expect(output.match(/ Deleted$/gm)).toHaveLength(40 - left)
+      expect(output).toContain(`${40 - left} of 40 deleted\n`)
     }).pipe(Effect.provide(served()))
   )
 
@@ -73,31 +117,45 @@ describe("the programs of examples/promise/README.md", () => {
       for (const program of [write("one.mjs", one), write("many.mjs", many)]) {
         expect(yield* run(program, [id])).toEqual({ code: 2, output: oneLine })
         expect(yield* run(program, ["made-up-id"], key)).toEqual({ code: 2, output: oneLine })
+        const wrong = yield* run(program, [id], { ...key, INSTANTLY_BASE_URL: "http://example.com" })
+        expect(wrong).toEqual({ code: 1, output: oneLine })
+        expect(wrong.output).toContain("baseUrl must use https")
       }
-      const wrong = yield* run(write("one.mjs", one), [id], { ...key, INSTANTLY_BASE_URL: "http://example.com" })
-      expect(wrong).toEqual({ code: 1, output: oneLine })
-      expect(wrong.output).toContain("baseUrl must use https")
     })
   )
 
-  it.live("say what they want in place of a string", () =>
+  it.live("say what they want in place of a string, in the words of the page", () =>
     Effect.gen(function* () {
-      const { code, output } = yield* run(
-        write("untyped.mjs", one.replace("Redacted.make(apiKey)", `"abc"`)),
-        [id],
-        key
-      )
+      write("settings.mjs", shared.replace("Redacted.make(apiKey)", `"abc"`))
+      const untyped = write("untyped.mjs", one.replace("./instantly.mjs", "./settings.mjs"))
+      const { code, output } = yield* run(untyped, [id], key)
       expect(code).toBe(1)
-      expect(output).toContain("apiKey must be a Redacted: wrap it with Redacted.make")
+      expect(output).toMatch(/^\(Invalid data at apiKey: ".*"\)\n$/)
+      expect(page("examples/promise/README.md").text).toContain(`\`${output.trim()}\``)
     })
   )
 
-  it.live("are policies that hold, and a test that passes, and fails if nothing goes wrong", () =>
+  it.live("are policies that hold, and a test that passes, and that fails, and ends, if nothing goes wrong", () =>
     Effect.gen(function* () {
       expect((yield* run(write("policies.mjs", policies), [])).code).toBe(0)
       expect((yield* run(write("testing.mjs", testing), [])).code).toBe(0)
       const harmless = testing.replace("Fault.loseResponse", "Fault.delayResponse(0)")
       expect((yield* run(write("harmless.mjs", harmless), [])).code).toBe(1)
+    })
+  )
+
+  it.live("are a test whose waits take no time, with the words that follow it", () =>
+    Effect.gen(function* () {
+      const [, words = "?"] =
+        /`(Effect\.runPromise\(VirtualTime[^`]*)`/.exec(page("examples/promise/README.md").text) ?? []
+      const virtual = testing
+        .replace("import { Layer,", "import { Effect, Layer,")
+        .replace("InstantlyMock }", "InstantlyMock, VirtualTime }")
+        .replace("Fault.next(", "Fault.times(4, ")
+        .replace("runtime.runPromise(ApiKeys.delete(leaked.id))", words)
+        .replace("const http =", "const id = leaked.id, apiKey = Redacted.value(caller.secret)\n  const http =")
+      expect(virtual).toContain(words)
+      expect((yield* run(write("virtual.mjs", virtual), [])).code).toBe(0)
     })
   )
 })
@@ -242,6 +300,14 @@ describe("examples/promise/main.ts", () => {
         output: expect.stringContaining("SERVICE_TOKEN")
       })
     })
+  )
+
+  it.live.each(["taken", "made-up"])("says in one line why it does not start on a port that is %s", (port) =>
+    Effect.gen(function* () {
+      const PORT = port === "taken" ? new URL(yield* address).port : port
+      const ran = yield* run("examples/promise/main.ts", [], { ...key, SERVICE_TOKEN: "made-up-token", PORT })
+      expect(ran).toEqual({ code: 1, output: expect.stringMatching(/^[^\n]+ \(PORT chooses the port\)\n$/) })
+    }).pipe(Effect.provide(served()))
   )
 })
 

@@ -9,8 +9,10 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import type { ConfigOptions } from "../InstantlyClient.js"
 import * as NameOf from "../internal/nameOf.js"
+import * as RetryPolicy from "../RetryPolicy.js"
 
 /** The version in `package.json`, which a bundled library cannot read; a test holds the two together. */
 export const version = "0.1.0"
@@ -24,6 +26,7 @@ export interface Settings {
   readonly apiKey: Effect.Effect<string, string>
   readonly timeout: Duration.Duration
   readonly deadline: Duration.Duration
+  readonly retryPolicy: RetryPolicy.RetryPolicy
 }
 
 /** What can be wrong with a setting. The list is complete, so any other message comes from elsewhere, and can quote a value. */
@@ -37,7 +40,8 @@ const problems = {
   manyLines: "has more than one line",
   notHeader: "has spaces or characters that a header cannot hold",
   notAgent: "must be one line of printable ASCII, such as my-app/1.0",
-  notLimit: "must be a duration longer than zero, such as 15 seconds"
+  notLimit: "must be a duration longer than zero, such as 15 seconds",
+  notSchedule: "must be a Schedule, such as RetryPolicy.standard"
 } as const
 
 /** A setting, or what is wrong with it. */
@@ -92,6 +96,10 @@ const limit = (input: Duration.DurationInput): Checked<Duration.Duration> =>
     Either.filterOrLeft(Duration.greaterThan(Duration.zero), () => undefined),
     Either.mapLeft(() => problems.notLimit)
   )
+
+/** Untyped code may pass a number of attempts, or `RetryPolicy.attempts(3)`, which is a function of a policy. */
+const schedule = (policy: RetryPolicy.RetryPolicy): Checked<RetryPolicy.RetryPolicy> =>
+  Schedule.isSchedule(policy) ? Either.right(policy) : Either.left(problems.notSchedule)
 
 const isConfig = <A>(value: A | Config.Config<A>): value is Config.Config<A> => Config.isConfig(value)
 
@@ -192,7 +200,8 @@ const settings = (options: ConfigOptions, leftOut: LeftOut): Effect.Effect<Setti
         ? Config.succeed(libraryAgent)
         : setting("userAgent", options.userAgent, userAgent),
     timeout: setting("timeout", options.timeout ?? "15 seconds", limit),
-    deadline: setting("deadline", options.deadline ?? Duration.infinity, limit)
+    deadline: setting("deadline", options.deadline ?? Duration.infinity, limit),
+    retryPolicy: setting("retryPolicy", options.retryPolicy ?? RetryPolicy.standard, schedule)
   }
   return Effect.mapError(Effect.all(all, { mode: "validate" }), (errors) =>
     Arr.filterMap(Object.entries(errors), ([name, error]) =>

@@ -2,7 +2,9 @@
 import * as Duration from "effect/Duration"
 
 export const refuse = (parameter: string, wanted: string, got: unknown): never => {
-  throw new RangeError(`${parameter} must be ${wanted}, not ${String(got)}`)
+  throw new RangeError(
+    `${parameter} must be ${wanted}, not ${typeof got === "string" ? JSON.stringify(got) : String(got)}`
+  )
 }
 
 /** `Duration.decode` turns a negative number, and one that is not a number, into zero. */

@@ -1,7 +1,7 @@
 import type { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, Config, ConfigError, ConfigProvider, Effect, Either, Layer, Redacted, Stream } from "effect"
-import { ApiKeys, Instantly } from "effect-instantly"
+import { ApiKeys, Instantly, RetryPolicy } from "effect-instantly"
 import { Fault, InstantlyMock } from "effect-instantly/testing"
 import pkg from "../../package.json" with { type: "json" }
 import { leaksIn } from "../support/leaks.js"
@@ -158,6 +158,18 @@ describe("settings", () => {
       // @ts-expect-error what the type rules out
       const layer = Instantly.layer({})
       expect(problems(yield* refusal(layer))).toEqual(["apiKey: apiKey is missing"])
+    })
+  )
+
+  it.effect.each([
+    ["a number", 3],
+    ["a function of a policy", RetryPolicy.attempts(3)]
+  ] as const)("%s is not a retry policy", ([, retryPolicy]) =>
+    Effect.gen(function* () {
+      // @ts-expect-error what the type rules out
+      expect(yield* problemsOf({ retryPolicy })).toEqual([
+        "retryPolicy: retryPolicy must be a Schedule, such as RetryPolicy.standard"
+      ])
     })
   )
 

@@ -1,6 +1,7 @@
 /**
  * Compiles every example of the documentation: each `@example` of `src`, and each TypeScript block of README and the
- * chapters. They are written to `test/.generated`, which git ignores, with a comment that says where each comes from.
+ * chapters. They are written to `test/.generated`, which git ignores, with a comment that says where each comes from. One
+ * that begins with `// name.mjs` is written under that name, too, so that others can import it.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -31,6 +32,8 @@ mkdirSync(generated, { recursive: true })
 const files = examples.map(({ code, from }, index) => {
   const file = join(generated, `${String(index).padStart(3, "0")}.ts`)
   writeFileSync(file, `// ${from}\n${code}`)
+  const [, name] = /^\/\/ (\w+)\.mjs$/m.exec(code) ?? []
+  if (name !== undefined) writeFileSync(join(generated, `${name}.mts`), code)
   return file
 })
 

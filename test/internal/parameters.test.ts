@@ -19,7 +19,7 @@ describe("a parameter that is a duration", () => {
     ["a negative number", -1, "-1"],
     ["not a number", Number.NaN, "NaN"],
     ["a negative bigint", -1n, "-1"],
-    ["negative words", "-5 seconds", "-5 seconds"]
+    ["negative words", "-5 seconds", '"-5 seconds"']
   ] as const)("is refused where it is %s, by its name", (_, input, shown) => {
     expect(() => duration("made-up", input)).toThrow(
       new RangeError(`made-up must be a duration that is not negative, not ${shown}`)

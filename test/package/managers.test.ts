@@ -2,10 +2,10 @@
  * The package, installed by each package manager in an empty folder: a program deletes a key at the double. What README says
  * of the errors that they end with is taken from there and tried.
  */
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { delimiter, join } from "node:path"
+import { basename, delimiter, join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { transform } from "esbuild"
@@ -64,8 +64,19 @@ const yarn4 = ["npx", "--yes", "@yarnpkg/cli-dist@4.18.1"]
 const tarballOfYarn4 = `effect-instantly@file:${tarball}`
 
 describe("installed by", () => {
+  it.live("npm it works, with the lines of README in an empty folder", () =>
+    Effect.gen(function* () {
+      const folder = mkdtempSync(join(temporary, "project-"))
+      copyFileSync(tarball, join(folder, basename(tarball)))
+      const lines = blocksOf(readme, "sh").find(({ code }) => code.includes("npm i "))?.code ?? ""
+      const installation = yield* start(["sh", "-ec", lines], { folder })
+      expect(installation.code, installation.output).toBe(0)
+      writeFileSync(join(folder, "app.js"), consumer)
+      expect(yield* start([process.execPath, "app.js"], { folder })).toMatchObject(ran)
+    })
+  )
+
   it.live.each([
-    ["npm", ["npm", "install", "--no-audit", "--no-fund", tarball, ...peers]],
     ["pnpm 10", [...pnpm10, "add", tarball, ...peers]],
     ["yarn 1", [...yarn1, "add", tarball, ...peers]],
     ["yarn 4", [...yarn4, "add", tarballOfYarn4, ...peers]]

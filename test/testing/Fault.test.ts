@@ -315,7 +315,7 @@ describe("a script", () => {
       [() => Fault.delayRequest(-1), "Fault.delayRequest must be a duration that is not negative, not -1"],
       [
         () => Fault.delayResponse("-5 seconds"),
-        "Fault.delayResponse must be a duration that is not negative, not -5 seconds"
+        'Fault.delayResponse must be a duration that is not negative, not "-5 seconds"'
       ]
     ] as const) {
       expect(make).toThrow(new RangeError(message))

@@ -102,7 +102,7 @@ it.effect("a number that makes no sense is refused where the double is made or a
           "window of a limit must be finite, not Duration(Infinity)"
         ],
         [{ listLag: -1 }, "listLag must be a duration that is not negative, not -1"],
-        [{ revocationLag: "-1 second" }, "revocationLag must be a duration that is not negative, not -1 second"]
+        [{ revocationLag: "-1 second" }, 'revocationLag must be a duration that is not negative, not "-1 second"']
       ] as const) {
         const refusal = new RangeError(`InstantlyMock: ${message}`)
         expect(() => InstantlyMock.make(options)).toThrow(refusal)
