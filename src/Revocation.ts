@@ -55,8 +55,8 @@ export interface Options<E = never, R = never> {
    */
   readonly concurrency?: number | "unbounded" | undefined
   /**
-   * When this effect ends, however it ends, no more ids are taken, and nothing more is sent. Calls under way finish, and get
-   * their receipts. Default: never.
+   * When this effect ends, however it ends, no more ids are taken. Calls that have begun finish and get their receipts: at
+   * most `concurrency`, those that still wait for a permit included. Default: never.
    */
   readonly stop?: Effect.Effect<unknown, unknown, R> | undefined
   /** The journal of the run. Default: none. */

@@ -58,7 +58,7 @@ export const stop = Effect.gen(function* () {
       const reason = yield* Effect.race(nextSignal, brokenStdout)
       yield* Deferred.succeed(stopped, reason)
       const why = reason === "BrokenStdout" ? ", because stdout cannot be written" : ""
-      yield* say("", `Stopping${why}: what is under way finishes. Ctrl-C now quits at once.`)
+      yield* say("", `Stopping${why}: nothing more begins, and what has begun finishes. Ctrl-C now quits at once.`)
       // `npm run` passes on the Ctrl-C that the terminal has sent already, which does not count as a second one.
       yield* Effect.sleep("500 millis")
       yield* Effect.flatMap(nextSignal, quit)

@@ -57,7 +57,7 @@ secret is dead, and reads in the audit log what the key did and which keys and w
       whichKey(`${scopes.revoke}, and for --leaked also audit_logs:read`),
       secrets,
       ifNotTerminal,
-      "Ctrl-C stops: nothing more is sent, and what is under way finishes. A second Ctrl-C quits at once, with exit code 130."
+      "Ctrl-C stops: no more deletions begin, and those that have begun finish (at most 25, those that wait for their turn included). A second Ctrl-C quits at once, with exit code 130."
     ],
     options: {
       leaked: { text: "Asks for a leaked secret, and goes through all that." },
