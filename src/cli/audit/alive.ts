@@ -1,4 +1,5 @@
 /** What is still alive at the end, and the commands that delete it. */
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -11,10 +12,10 @@ import { say } from "../terminal/terminal.js"
 import { codes } from "../usage/exit.js"
 import { commandLine } from "../usage/program.js"
 import * as Curl from "./curl.js"
-import type { Findings } from "./findings.js"
+import type { CreatedWebhook, Findings } from "./findings.js"
 import { type Subject, unknownIn } from "./report.js"
 
-/** The same for a program to read. */
+/** What is still alive, for a program to read. */
 export class StillAlive extends Schema.TaggedClass<StillAlive>("effect-instantly/cli/StillAlive")("StillAlive", {
   /** Whether the leaked secret is accepted. Null if there is none. */
   secret: Schema.NullOr(Schema.Literal("Accepted", "Refused", "Unknown")),
@@ -22,12 +23,16 @@ export class StillAlive extends Schema.TaggedClass<StillAlive>("effect-instantly
   keys: Schema.Array(ApiKeyId),
   /** The ids of the listed keys that they perhaps created. */
   perhapsKeys: Schema.Array(ApiKeyId),
+  /** How many keys they created that no listed key matches: deleted ones, or ones that the log does not name. */
+  unmatchedKeys: Schema.Number,
   /** The ids of the webhooks that they created, as far as the log has them. Nothing shows whether they are still there. */
   webhooks: Schema.Array(Schema.NullOr(Schema.String)),
   /** The ids of the audited keys that no row names. What they left behind is not known. */
   unknown: Schema.Array(ApiKeyId),
-  /** Whether the audit log was read to its end. */
-  isWhole: Schema.Boolean
+  /** Whether the audit log was read to its end, and the keys could be listed. */
+  isWhole: Schema.Boolean,
+  /** The first moment that was audited. Null if it was the whole log. */
+  since: Schema.NullOr(Schema.DateTimeUtc)
 }) {}
 
 const toJson = jsonOf(StillAlive)
@@ -42,15 +47,85 @@ export const listed = ({ keys }: Findings, listing: ReadonlyArray<ApiKey>, certa
 
 /** `keys` are those that are there now. */
 export interface Ending extends Subject {
-  /** The exit code of reading the audit log. */
-  readonly code: number
+  /** Whether the keys could be listed. */
+  readonly isListed: boolean
+  readonly since: Option.Option<DateTime.Utc>
   /** What was found out about the leaked secret. */
   readonly proof: Option.Option<Verdict>
-  readonly json: boolean
 }
 
-const secretIn = ({ code }: Verdict) =>
-  code === codes.gone ? [] : [code === codes.failed ? "the leaked secret" : "perhaps the leaked secret"]
+export interface Alive {
+  readonly secret: "Yes" | "Perhaps" | "No"
+  /** The audited keys. */
+  readonly themselves: ReadonlyArray<ApiKey>
+  readonly certain: ReadonlyArray<ApiKey>
+  readonly perhaps: ReadonlyArray<ApiKey>
+  readonly unmatched: number
+  readonly webhooks: ReadonlyArray<CreatedWebhook>
+  readonly unknown: ReadonlyArray<ApiKeyId>
+  readonly isWhole: boolean
+}
+
+const secretOf = ({ code }: Verdict) =>
+  code === codes.gone ? ("No" as const) : code === codes.failed ? ("Yes" as const) : ("Perhaps" as const)
+
+/** What is still alive, as far as the list and the log show it. */
+export const aliveOf = (ending: Ending): Alive => {
+  const { findings, ids, isListed, keys, proof, reading } = ending
+  const audited = new Set(ids.map((id) => id.toLowerCase()))
+  const certain = listed(findings, keys, "Certain")
+  return {
+    secret: Option.match(proof, { onNone: () => "No", onSome: secretOf }),
+    themselves: keys.filter((key) => audited.has(key.id.toLowerCase()) && !certain.includes(key)),
+    certain,
+    perhaps: listed(findings, keys, "Perhaps"),
+    unmatched: findings.keys.filter(({ certainty }) => certainty === "None").length,
+    webhooks: findings.webhooks,
+    unknown: reading === "Whole" ? unknownIn(ending) : [],
+    isWhole: reading === "Whole" && isListed
+  }
+}
+
+const counted = (n: number, one: string, several: string) => (n === 0 ? [] : [n === 1 ? `1 ${one}` : `${n} ${several}`])
+
+/** What is alive or may be. */
+const partsOf = ({ certain, perhaps, secret, unmatched, webhooks }: Alive): ReadonlyArray<string> => [
+  ...(secret === "No" ? [] : [secret === "Yes" ? "the leaked secret" : "perhaps the leaked secret"]),
+  ...certain.map(({ name }) => `the key ${printable(name, 40)}`),
+  ...perhaps.map(({ name }) => `perhaps the key ${printable(name, 40)}`),
+  ...counted(unmatched, "created key that no listed key matches", "created keys that no listed key matches").map(
+    (text) => `perhaps ${text}`
+  ),
+  ...counted(webhooks.length, "webhook", "webhooks").map((text) => `perhaps ${text}`)
+]
+
+/** The last lines, in words. */
+export const wordsOf = (alive: Alive, { isListed, reading, since }: Ending): ReadonlyArray<string> => {
+  const { isWhole, themselves, unknown } = alive
+  const parts = partsOf(alive)
+  const from = Option.match(since, { onNone: () => "", onSome: (at) => ` since ${DateTime.formatIsoDateUtc(at)}` })
+  return [
+    ...(themselves.length === 0
+      ? []
+      : [`Still listed: ${themselves.map(({ name }) => `the key ${printable(name, 40)}`).join(", ")}.`]),
+    ...(unknown.length === 0
+      ? []
+      : [
+          `It is not known what ${unknown.length === 1 ? "this key" : "these keys"} left behind: ${unknown.join(", ")}.`
+        ]),
+    ...(reading === "Whole"
+      ? []
+      : [
+          `It is not known what else is alive, because the audit log was not read${reading === "Part" ? " to its end" : ""}.`
+        ]),
+    ...(isListed ? [] : ["It is not known which keys are alive, because the keys could not be listed."]),
+    ...(parts.length > 0
+      ? [`STILL ALIVE: ${parts.join(", ")}.`]
+      : isWhole && unknown.length === 0
+        ? [`The audit log shows nothing that these keys created${from} and that is still alive.`]
+        : [])
+  ]
+}
 
 const idsOf = (keys: ReadonlyArray<ApiKey>) => keys.map(({ id }) => id)
 
@@ -61,67 +136,49 @@ const sayRevoke = (what: string, keys: ReadonlyArray<ApiKey>) => {
   return sayNext(`To delete ${them}, ${what}:`, commandLine("revoke", ...idsOf(keys)))
 }
 
-/** The last lines: the commands that delete what is still alive, and what that is. */
-export const sayAlive = (ending: Ending) =>
+const sayDeletion = (webhooks: ReadonlyArray<CreatedWebhook>) =>
   Effect.gen(function* () {
-    const { code, findings, ids, json, keys, proof } = ending
-    const { isRehearsal } = yield* Target
-    const audited = new Set(ids.map((id) => id.toLowerCase()))
-    const certain = listed(findings, keys, "Certain")
-    const perhaps = listed(findings, keys, "Perhaps")
-    const themselves = keys.filter((key) => audited.has(key.id.toLowerCase()) && !certain.includes(key))
-    const { webhooks } = findings
-    const isWhole = code === codes.gone
-    const unknown = isWhole ? unknownIn(ending) : []
-    const parts = [
-      ...Option.match(proof, { onNone: () => [], onSome: secretIn }),
-      ...certain.map(({ name }) => `the key ${printable(name, 40)}`),
-      ...perhaps.map(({ name }) => `perhaps the key ${printable(name, 40)}`),
-      ...(webhooks.length === 0 ? [] : [`perhaps ${webhooks.length} ${webhooks.length === 1 ? "webhook" : "webhooks"}`])
-    ]
-
-    yield* sayRevoke("created with it", certain)
-    yield* sayRevoke("perhaps created with it", perhaps)
     const deletion = yield* Curl.deletionOf(webhooks.flatMap(({ id }) => Option.toArray(id)))
-    if (Option.isSome(deletion)) {
-      const them = webhooks.length === 1 ? "that webhook" : "those webhooks"
-      yield* sayNext(
-        `To delete ${them}, with an API key that has webhooks:delete (a 404 means that it is not there):`,
-        deletion.value
-      )
-    }
-    if (!isWhole && ids.length > 0) {
+    if (Option.isNone(deletion)) return
+    const { command, count } = deletion.value
+    const all = webhooks.length === 1 ? "that webhook" : "those webhooks"
+    const them = count === webhooks.length ? all : `${count} of those ${webhooks.length} webhooks`
+    yield* sayNext(
+      `To delete ${them}, with an API key that has webhooks:delete (a 404 means that it is not there):`,
+      command
+    )
+  })
+
+/** The end of the report: the commands that delete what is still alive, and what that is. */
+export const sayAlive = (ending: Ending, json: boolean) =>
+  Effect.gen(function* () {
+    const { ids, proof, reading, since } = ending
+    const { isRehearsal } = yield* Target
+    const alive = aliveOf(ending)
+    yield* sayRevoke("created with it", alive.certain)
+    yield* sayRevoke("perhaps created with it", alive.perhaps)
+    yield* sayDeletion(alive.webhooks)
+    if (reading !== "Whole" && ids.length > 0) {
       yield* sayNext(
         "To audit it later, with an API key that has audit_logs:read and api_keys:read:",
         commandLine("audit", ...ids)
       )
     }
-    if (isRehearsal && parts.length > 0) yield* say("A real run prints the commands that delete what is alive.")
-
+    if (isRehearsal && partsOf(alive).length > 0)
+      yield* say("A real run prints the commands that delete what is alive.")
     if (yield* wantsJson(json)) {
-      const alive = new StillAlive({
+      const { certain, isWhole, perhaps, themselves, unknown, unmatched, webhooks } = alive
+      const stillAlive = new StillAlive({
         secret: Option.getOrNull(Option.map(proof, ({ state }) => state)),
         keys: idsOf([...themselves, ...certain]),
         perhapsKeys: idsOf(perhaps),
+        unmatchedKeys: unmatched,
         webhooks: webhooks.map(({ id }) => Option.getOrNull(id)),
         unknown,
-        isWhole
+        isWhole,
+        since: Option.getOrNull(since)
       })
-      yield* Effect.flatMap(toJson(alive), printJson)
+      yield* Effect.flatMap(toJson(stillAlive), printJson)
     }
-    if (themselves.length > 0) {
-      yield* say(`Still listed: ${themselves.map(({ name }) => `the key ${printable(name, 40)}`).join(", ")}.`)
-    }
-    if (unknown.length > 0) {
-      yield* say(
-        `It is not known what ${unknown.length === 1 ? "this key" : "these keys"} left behind: ${unknown.join(", ")}.`
-      )
-    }
-    if (!isWhole) {
-      const end = code === codes.unauthorized ? "" : " to its end"
-      yield* say(`It is not known what else is alive, because the audit log was not read${end}.`)
-    }
-    if (parts.length > 0) yield* say(`STILL ALIVE: ${parts.join(", ")}.`)
-    else if (isWhole && unknown.length === 0)
-      yield* say("The audit log shows nothing that these keys created and that is still alive.")
+    yield* say(...wordsOf(alive, ending))
   })

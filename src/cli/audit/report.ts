@@ -8,7 +8,7 @@ import { jsonOf, printJson, wantsJson } from "../terminal/json.js"
 import { printable } from "../terminal/printable.js"
 import { print } from "../terminal/terminal.js"
 import { Activity, CreatedKey, CreatedWebhook, type Findings, silentIn } from "./findings.js"
-import { withCommas } from "./trail.js"
+import { type Reading, withCommas } from "./trail.js"
 
 const toJson = jsonOf(Schema.Union(Activity, CreatedKey, CreatedWebhook))
 
@@ -27,7 +27,10 @@ const activityLines = ({ activity, affected, first, ipAddress, last, name, times
 }
 
 const keyLines = ({ at, certainty, id, name }: CreatedKey): ReadonlyArray<string> => {
-  if (Option.isNone(id)) return [`  a key, created ${minuteOf(at)} UTC. It is not listed; it may be gone.`]
+  if (Option.isNone(id))
+    return [
+      `  a key, created ${minuteOf(at)} UTC. It may be gone: it is none of the listed keys, as far as the log shows.`
+    ]
   const how = certainty === "Certain" ? "the key" : "perhaps the key"
   return [
     `  ${how} ${printable(
@@ -55,6 +58,7 @@ export interface Subject {
   readonly ids: ReadonlyArray<ApiKeyId>
   /** Keys whose names are known. */
   readonly keys: ReadonlyArray<ApiKey>
+  readonly reading: Reading
   /** The ids, in lower case, of keys that were listed while the log was read: their rows have their ids. */
   readonly known: ReadonlySet<string>
 }
@@ -88,18 +92,20 @@ const linesOf = (id: string, subject: Subject) => {
 
 /** In words: what these keys did, and each key that they certainly created. */
 export const wordsOf = (subject: Subject): ReadonlyArray<string> => {
-  const { findings, ids } = subject
+  const { findings, ids, reading } = subject
   const created = findings.keys.flatMap(({ certainty, id }) => (certainty === "Certain" ? Option.toArray(id) : []))
   const all = [...new Map([...ids, ...created].map((id) => [id.toLowerCase(), id])).values()]
   const silent = new Set(silentIn(findings, all))
   const unknown = unknownIn(subject)
   const idle = [...silent].filter((id) => !unknown.includes(id)).map((id) => id.toLowerCase())
+  const nothing =
+    reading === "Whole" ? "did nothing that is logged" : "did nothing in the part of the audit log that was read"
   return [
     ...all.filter((id) => !silent.has(id)).flatMap((id) => linesOf(id.toLowerCase(), subject)),
     ...idle.map((id) =>
       Option.match(nameOf(id, subject), {
-        onNone: () => `The key ${id} did nothing that is logged.`,
-        onSome: (name) => `The key ${printable(name, 40)} did nothing that is logged.`
+        onNone: () => `The key ${id} ${nothing}.`,
+        onSome: (name) => `The key ${printable(name, 40)} ${nothing}.`
       })
     ),
     ...unknown.map(

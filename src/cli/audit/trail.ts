@@ -5,18 +5,23 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { InstantlyClient } from "../../InstantlyClient.js"
+import { quickly } from "../instantly/acceptance.js"
 import { isUnauthorized } from "../instantly/workspace.js"
 import * as Progress from "../terminal/progress.js"
 import { say } from "../terminal/terminal.js"
-import { codes } from "../usage/exit.js"
 import { type Row, rows } from "./log.js"
 
+/** How far the log was read: to its end, or not, or not at all because the API key to call with may not read it. */
+export type Reading = "Whole" | "Part" | "Refused"
+
 export interface Trail {
-  /** Reads the log, at most for so long, and returns the exit code: 0 if it was read whole. */
+  /** The first moment that matters. */
+  readonly since: Option.Option<DateTime.Utc>
+  /** Reads the log, at most for so long. */
   readonly read: (options?: {
     readonly atMost?: Duration.DurationInput
     readonly stop?: Effect.Effect<unknown>
-  }) => Effect.Effect<number, never, InstantlyClient>
+  }) => Effect.Effect<Reading, never, InstantlyClient>
   /** The rows of keys. One that was read with the id of its key keeps it. */
   readonly rows: Effect.Effect<ReadonlyArray<Row>>
   /** How many rows of all kinds the last reading saw. */
@@ -29,15 +34,18 @@ const refused = say(
   "The audit log cannot be read: the API key to call with lacks the scope audit_logs:read. You can create one in Instantly that has it."
 )
 
-/** Whether the API key to call with may read the log. Says so if not. */
+/** Whether the API key to call with may read the log; none if that cannot be found out soon. Says so if not. */
 export const isReadable = Stream.runHead(rows(Option.none())).pipe(
-  Effect.as(true),
-  Effect.catchAll((error) => (error._tag === "InsufficientScope" ? Effect.as(refused, false) : Effect.succeed(true)))
+  quickly,
+  Effect.as(Option.some(true)),
+  Effect.catchAll((error) =>
+    error._tag === "InsufficientScope" ? Effect.as(refused, Option.some(false)) : Effect.succeedNone
+  )
 )
 
 /** Says why the log was not read to its end. */
-const incomplete = (why: string, code: number = codes.unknown) =>
-  Effect.as(say(`The audit log was not read to its end: ${why}`), code)
+const incomplete = (why: string, reading: Reading = "Part") =>
+  Effect.as(say(`The audit log was not read to its end: ${why}`), reading)
 
 /** Makes an empty trail of what happened since then. */
 export const make = (since: Option.Option<DateTime.Utc>): Trail => {
@@ -69,14 +77,14 @@ export const make = (since: Option.Option<DateTime.Utc>): Trail => {
       Effect.scoped,
       Effect.matchEffect({
         onSuccess: (end) => {
-          if (end === "Whole") return Effect.succeed<number>(codes.gone)
+          if (end === "Whole") return Effect.succeed<Reading>("Whole")
           return incomplete(end === "Late" ? "it is long, and the deletion does not wait for it." : "stopped.")
         },
         onFailure: (error) =>
           error._tag === "InsufficientScope"
-            ? Effect.as(refused, codes.unauthorized)
-            : incomplete(error.message, isUnauthorized(error._tag) ? codes.unauthorized : codes.unknown)
+            ? Effect.as(refused, "Refused" as const)
+            : incomplete(error.message, isUnauthorized(error._tag) ? "Refused" : "Part")
       })
     )
-  return { read, rows: Effect.sync(() => [...found.values()]), count: Effect.sync(() => count) }
+  return { since, read, rows: Effect.sync(() => [...found.values()]), count: Effect.sync(() => count) }
 }

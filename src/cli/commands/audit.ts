@@ -18,6 +18,8 @@ import type { Arguments } from "../usage/arguments.js"
 import { codes, usage } from "../usage/exit.js"
 import { idsIn, sinceOf } from "../usage/input.js"
 
+const exits = { Whole: codes.gone, Part: codes.unknown, Refused: codes.unauthorized } as const
+
 const work = (args: Arguments, ids: ReadonlyArray<ApiKeyId>, since: Option.Option<DateTime.Utc>) =>
   Effect.gen(function* () {
     const stopped = yield* stop
@@ -25,17 +27,27 @@ const work = (args: Arguments, ids: ReadonlyArray<ApiKeyId>, since: Option.Optio
     if (Either.isLeft(listing)) {
       yield* say(`The keys cannot be listed (${reasonOf(listing.left)}), so what was created has no name.`)
     }
-    const keys = Either.getOrElse(listing, () => [])
     const trail = Trail.make(since)
-    const code = yield* trail.read({ stop: Deferred.await(stopped) })
-    if (code === codes.unauthorized) return code
+    const reading = yield* trail.read({ stop: Deferred.await(stopped) })
+    if (reading === "Refused") return exits[reading]
     const count = Trail.withCommas(yield* trail.count)
     yield* say(`Read ${count} rows of the audit log at`, `${yield* placeOf(yield* workspaceOf(listing))}.`)
+    const keys = Either.getOrElse(listing, () => [])
     const findings = findingsOf(yield* trail.rows, ids, keys)
-    const subject = { findings, ids, keys, known: new Set(keys.map(({ id }) => id.toLowerCase())) }
-    yield* Report.show(subject, args.has("json"))
-    yield* sayAlive({ ...subject, code, proof: Option.none(), json: args.has("json") })
-    return code
+    const known = new Set(keys.map(({ id }) => id.toLowerCase()))
+    const ending = {
+      findings,
+      ids,
+      keys,
+      known,
+      reading,
+      since,
+      isListed: Either.isRight(listing),
+      proof: Option.none()
+    }
+    yield* Report.show(ending, args.has("json"))
+    yield* sayAlive(ending, args.has("json"))
+    return exits[reading]
   }).pipe(Effect.scoped)
 
 /** Reads the audit log, and returns the exit code. */

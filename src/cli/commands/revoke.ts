@@ -45,13 +45,29 @@ const deleteOwn = (own: ReadonlyArray<ApiKeyId>, options: Options) =>
     return Math.max(code, dead)
   })
 
-/** Checks that the list shows them gone; otherwise they are not reported as gone. Returns the exit code. */
-const verified = (done: Done, receipts: ReadonlyArray<Receipt>, overview: Overview, stop: Effect.Effect<StopReason>) =>
+/** What the list shows after some deletions. */
+interface Verified {
+  /** The exit code. */
+  readonly code: number
+  /** The ids of the keys that were listed before, and are not now. */
+  readonly gone: ReadonlyArray<ApiKeyId>
+}
+
+/** Checks that the list shows them gone; otherwise they are not reported as gone. */
+const verified = (
+  done: Done,
+  receipts: ReadonlyArray<Receipt>,
+  before: Overview["listing"],
+  stop: Effect.Effect<StopReason>
+) =>
   Effect.gen(function* () {
-    const seen = yield* Effect.raceFirst(verifyGone(receipts, overview.listing), Effect.zipRight(stop, notVerified()))
+    const seen = yield* Effect.raceFirst(verifyGone(receipts, before), Effect.zipRight(stop, notVerified()))
     const presenceOf = Option.getOrElse(seen, () => () => "NotChecked" as const)
     const code = Math.max(codeOfUnsent(done), ...receipts.map((receipt) => codeOf(receipt, presenceOf(receipt.id))))
-    return code === codes.gone && Option.isNone(seen) ? codes.unknown : code
+    return {
+      code: code === codes.gone && Option.isNone(seen) ? codes.unknown : code,
+      gone: receipts.map(({ id }) => id).filter((id) => presenceOf(id) === "Gone")
+    } satisfies Verified
   })
 
 /** The command that goes on where a run left keys that are not settled. */
@@ -85,17 +101,27 @@ const prove = ({ leak, leftOut }: Plan.Plan, json: boolean, stop: Effect.Effect<
     ).pipe(Effect.tap((verdict) => Acceptance.show(secret, { ...verdict, scopes: abilities.scopes }, json)))
   )
 
-const goneBy = ({ receipts }: Done) => receipts.filter(isSettled).map(({ id }) => id)
+const nothingMore: Verified = { code: codes.gone, gone: [] }
 
 /** Deletes those of the keys that the leaked one created that a person chooses. */
 const deleteCreated = (left: LeftBehind.LeftBehind, request: Request.Request, overview: Overview, options: Options) =>
   Effect.gen(function* () {
+    if (yield* Deferred.isDone(options.stop)) return nothingMore
     const ids = yield* LeftBehind.offer(left, overview, request)
-    if (ids.length === 0) return { code: codes.gone, gone: [] }
+    if (ids.length === 0) return nothingMore
     const done = yield* carryOut(ids, { ...options, inDoubt: [] })
-    const before = { ...overview, listing: Either.right(left.keys) }
-    const code = yield* verified(done, done.receipts, before, Deferred.await(options.stop))
-    return { code, gone: goneBy(done) }
+    return yield* verified(done, done.receipts, Either.right(left.keys), Deferred.await(options.stop))
+  })
+
+/** Deletes the tool's own key, if all others are settled. Returns the exit code. */
+const deleteOwnLast = (own: ReadonlyArray<ApiKeyId>, options: Options, isAllSettled: boolean) =>
+  Effect.gen(function* () {
+    if (own.length === 0) return codes.gone
+    const isStopped = yield* Deferred.isDone(options.stop)
+    if (isAllSettled && !isStopped) return yield* deleteOwn(own, options)
+    const why = isAllSettled ? "the run was stopped" : "some of the others may still be there"
+    yield* say(`The key that this tool calls with was not deleted, because ${why}.`)
+    return codes.failed
   })
 
 const work = (args: Arguments, request: Request.Request, stopped: Deferred.Deferred<StopReason>) =>
@@ -106,44 +132,31 @@ const work = (args: Arguments, request: Request.Request, stopped: Deferred.Defer
     const { journal, json } = request
     const options: Options = { inDoubt, journal, json, stop: stopped, place: overview.place }
     // The deletion must not wait for long.
-    const readBefore = Option.isSome(trail) ? yield* trail.value.read({ atMost: "30 seconds", stop }) : codes.unknown
+    const reading = Option.isSome(trail) ? yield* trail.value.read({ atMost: "30 seconds", stop }) : "Refused"
 
     if (others.length + own.length > 0) yield* begin(journal, workspace)
     const done = others.length > 0 ? yield* carryOut(others, options) : nothing
     const receipts = [...settled, ...done.receipts]
     if (receipts.length === 0 && done.unsent > 0) return yield* cancelled
-    const exits: Array<number> = [yield* verified(done, receipts, overview, stop)]
+    const deleted = yield* verified(done, receipts, overview.listing, stop)
     const proof = yield* prove(plan, json, stop)
 
-    const left = yield* Option.match(trail, {
-      onNone: () => Effect.succeedNone,
-      onSome: (trail) =>
-        Effect.whenEffect(
-          LeftBehind.after({ audited, overview, readBefore }, trail, json, stop),
-          Effect.negate(Deferred.isDone(stopped))
-        )
-    })
-    const gone = goneBy(done)
-    if (Option.isSome(left)) {
-      const created = yield* deleteCreated(left.value, request, overview, options)
-      gone.push(...created.gone)
-      exits.push(created.code)
-    }
-
+    const sent = receipts.map(({ id }) => id)
+    const left =
+      Option.isSome(trail) && !(yield* Deferred.isDone(stopped))
+        ? yield* LeftBehind.after({ audited, overview, reading, sent }, trail.value, json, stop)
+        : LeftBehind.notRead(audited)
+    const created = Option.isSome(trail) ? yield* deleteCreated(left, request, overview, options) : nothingMore
     const isAllSettled = done.unsent === 0 && done.receipts.every(isSettled)
-    if (own.length > 0 && isAllSettled && !(yield* Deferred.isDone(stopped))) {
-      exits.push(yield* deleteOwn(own, options))
-    } else if (own.length > 0) {
-      yield* say("The key that this tool calls with was not deleted, because some of the others may still be there.")
-      exits.push(codes.failed)
-    }
+    const ownCode = yield* deleteOwnLast(own, options, isAllSettled)
+
     if (!isAllSettled) yield* sayHowToGoOn(args)
     if (Option.isSome(proof)) {
       yield* sayWhatIsLeft
-      yield* sayAlive({ ...LeftBehind.atTheEnd(audited, left, gone), proof, json })
-      exits.push(proof.value.code)
+      yield* sayAlive({ ...LeftBehind.without([...deleted.gone, ...created.gone], left), proof }, json)
     }
-    return Math.max(...exits)
+    const proofCode = Option.match(proof, { onNone: () => codes.gone, onSome: ({ code }) => code })
+    return Math.max(deleted.code, proofCode, created.code, ownCode)
   })
 
 /** Deletes keys, and returns the exit code. */

@@ -14,6 +14,8 @@ export interface Evidence {
   readonly candidates: ReadonlyArray<ApiKey>
   /** Whether only one key is left. */
   readonly isAlone: boolean
+  /** Whether the scopes leave only some of the keys. */
+  readonly isNarrowed: boolean
   /** Notes on each key, by its id in lower case. */
   readonly marks: ReadonlyMap<string, string>
   /** The UUID in the secret, if it is neither this workspace's nor one of its keys'. */
@@ -25,6 +27,7 @@ export const none: Evidence = {
   key: Option.none(),
   candidates: [],
   isAlone: false,
+  isNarrowed: false,
   marks: new Map(),
   elsewhere: Option.none(),
   isOfThisWorkspace: false
@@ -81,12 +84,14 @@ export const evidenceOf = (
   if (Option.isSome(uuid) && keys.length > 0 && !isOfThisWorkspace) return { ...none, elsewhere: uuid }
   const candidates = keys.filter((key) => fits(key, abilities) && !Option.contains(other, key))
   const isExact = Option.isSome(abilities.scopes)
+  const isNarrowed = isExact || candidates.length < keys.length
   const mark = isExact ? "it has exactly the leaked secret's scopes" : "its scopes fit the leaked secret"
   return {
     ...none,
     candidates,
     isAlone: isOfThisWorkspace && isExact && candidates.length === 1,
-    marks: isExact || candidates.length < keys.length ? marked(candidates, mark) : new Map(),
+    isNarrowed,
+    marks: isNarrowed ? marked(candidates, mark) : new Map(),
     isOfThisWorkspace
   }
 }

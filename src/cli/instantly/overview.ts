@@ -3,7 +3,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { ApiKey, ApiKeyId } from "../../ApiKey.js"
+import { type ApiKey, type ApiKeyId, sameId } from "../../ApiKey.js"
 import { printable } from "../terminal/printable.js"
 import { rows } from "../terminal/rows.js"
 import { columnsOf } from "../terminal/terminal.js"
@@ -23,8 +23,8 @@ export interface Overview {
   readonly place: string
 }
 
-/** Whether the tool has seen that its own key can read the audit log. */
-export const canAudit = ({ abilities }: Overview) => abilities.reads.get("audit_logs") === true
+/** Whether the audit log may be readable. */
+export const canAudit = ({ abilities }: Overview) => abilities.reads.get("audit_logs") !== false
 
 /** Notes on some keys. The leaked key and the tool's own can be the same. */
 const marksOf = ({ leaked, own }: Overview): ReadonlyMap<string, string> => {
@@ -83,12 +83,13 @@ export const mismatchOf = (ids: ReadonlyArray<ApiKeyId>, overview: Overview): Re
     const { id, name } = leftOut.value
     return ["THE LEAKED SECRET BELONGS TO ANOTHER KEY, which is not among them:", `${printable(name, 38)}  ${id}`]
   }
-  const { candidates, key, marks } = overview.leaked
-  const isNarrowed = Option.isNone(key) && marks.size > 0 && candidates.length > 0
-  const given = new Set(ids.map((id) => id.toLowerCase()))
-  return isNarrowed && !candidates.some(({ id }) => given.has(id.toLowerCase()))
-    ? ["THE LEAKED SECRET BELONGS TO ANOTHER KEY: by its scopes, it can be none of them."]
-    : []
+  const { candidates, isNarrowed, key } = overview.leaked
+  if (Option.isSome(key) || !isNarrowed) return []
+  const keys = Either.getOrElse(overview.listing, () => [])
+  const isAmong = (some: ReadonlyArray<ApiKey>, id: ApiKeyId) => some.some((one) => sameId(one.id, id))
+  // Nothing is known of a key that is not listed.
+  const canBe = ids.some((id) => isAmong(candidates, id) || !isAmong(keys, id))
+  return canBe ? [] : ["THE LEAKED SECRET BELONGS TO ANOTHER KEY: by its scopes, it can be none of them."]
 }
 
 /** What the secret itself shows about its workspace. */

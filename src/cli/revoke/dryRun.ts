@@ -4,7 +4,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ApiKeyId } from "../../ApiKey.js"
-import { type Overview, ownUnknown, table } from "../instantly/overview.js"
+import { mismatchOf, type Overview, originOf, ownUnknown, table } from "../instantly/overview.js"
 import { jsonOf, printJson, wantsJson } from "../terminal/json.js"
 import { print, say } from "../terminal/terminal.js"
 import { codes, Exit } from "../usage/exit.js"
@@ -31,6 +31,6 @@ export const show = (ids: ReadonlyArray<ApiKeyId>, overview: Overview, json: boo
         Effect.flatMap(toJson(new WouldDelete({ id, name: nameOf(id, overview) })), printJson)
       )
     } else yield* print((yield* table(ids, overview, "stdout")).join("\n"))
-    yield* say(...ownUnknown(ids, overview))
+    yield* say(...originOf(overview), ...mismatchOf(ids, overview), ...ownUnknown(ids, overview))
     return yield* new Exit({ code: codes.gone, message: "Nothing was deleted (--dry-run)." })
   })

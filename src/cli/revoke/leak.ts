@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
+import * as Match from "effect/Match"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type { ApiKey, ApiKeyId } from "../../ApiKey.js"
@@ -54,14 +55,14 @@ export const read = (request: Request) =>
       yield* say(...words, goingOn)
       return dead
     }
+    yield* say(...words)
+    yield* sayNext("What it left behind was not looked at. If you know the id of its key:", commandLine("audit", "ID"))
+    const isWhole = Option.isNone(Secret.hintOf(secret))
     return yield* new Exit({
-      code: Option.isNone(Secret.hintOf(secret)) ? codes.gone : codes.unknown,
+      code: isWhole ? codes.gone : codes.unknown,
       message: [
-        ...words,
-        ...(Option.isNone(Secret.hintOf(secret)) ? [] : ["Find the whole secret, and run this again."]),
-        "Nothing was deleted. To delete a key all the same, give its id or --name.",
-        "What it left behind was not looked at. If you know the id of its key:",
-        `  ${commandLine("audit", "ID")}`
+        ...(isWhole ? [] : ["Find the whole secret, and run this again."]),
+        "Nothing was deleted. To delete a key all the same, give its id or --name."
       ].join("\n")
     })
   })
@@ -87,17 +88,15 @@ const refuse = (overview: Overview) =>
   Effect.gen(function* () {
     const { candidates } = overview.leaked
     const [only] = candidates
-    const which =
-      candidates.length === 1 && only !== undefined
-        ? `only the key ${printable(only.name, 40)} has scopes that fit, which proves nothing`
-        : `it can be one of ${candidates.length}`
+    const which = Match.value(candidates.length).pipe(
+      Match.when(0, () => "no listed key can be meant"),
+      Match.when(1, () => `only the key ${printable(only?.name ?? "", 40)} has scopes that fit, which proves nothing`),
+      Match.orElse((n) => `it can be one of ${n}`)
+    )
     yield* say(...originOf(overview))
+    if (candidates.length > 0) yield* sayNext("What the keys did that can be meant:", auditOf(candidates))
     return yield* usage(
-      [
-        `Nothing shows which key the leaked secret belongs to: ${which}. Give ids, --file or --name.`,
-        "In a terminal, the same command asks which key it is. This shows what they did:",
-        `  ${auditOf(candidates)}`
-      ].join("\n")
+      `Nothing shows which key the leaked secret belongs to: ${which}. Give ids, --file or --name. In a terminal, the same command asks.`
     )
   })
 
@@ -122,10 +121,11 @@ export const choose = (request: Request, overview: Overview) =>
     // It may have scrolled off the screen.
     if (Option.isSome(marked) && (yield* isTall(shown))) yield* say("", ...shown.slice(marked.value.index).slice(0, 1))
     const suspects = leaked.candidates.map(({ id }) => id)
-    const log = canAudit(overview)
-      ? Option.some(Effect.flatMap(LeftBehind.deedsOf(suspects, overview, request.since), (lines) => say(...lines)))
-      : Option.none()
-    if (Option.isNone(marked) && Option.isNone(log)) {
+    const log =
+      canAudit(overview) && suspects.length > 0 && Option.isNone(marked)
+        ? Option.some(Effect.flatMap(LeftBehind.deedsOf(suspects, overview, request.since), (lines) => say(...lines)))
+        : Option.none()
+    if (suspects.length > 0 && Option.isNone(marked) && Option.isNone(log)) {
       yield* sayNext("With an API key that has audit_logs:read, this shows what they did:", auditOf(leaked.candidates))
     }
     const question = Option.match(marked, {

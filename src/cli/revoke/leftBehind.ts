@@ -3,9 +3,9 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { ApiKey, ApiKeyId } from "../../ApiKey.js"
+import { type ApiKey, type ApiKeyId, sameId } from "../../ApiKey.js"
 import * as Alive from "../audit/alive.js"
-import { type Findings, findingsOf } from "../audit/findings.js"
+import { findingsOf } from "../audit/findings.js"
 import * as Report from "../audit/report.js"
 import * as Trail from "../audit/trail.js"
 import * as Evidence from "../instantly/evidence.js"
@@ -13,7 +13,6 @@ import { type Overview, table } from "../instantly/overview.js"
 import { readKeys } from "../instantly/workspace.js"
 import { askNumbers } from "../terminal/numbers.js"
 import { say } from "../terminal/terminal.js"
-import { codes } from "../usage/exit.js"
 import { confirm } from "./confirm.js"
 import type { Request } from "./request.js"
 
@@ -33,7 +32,7 @@ const creationOf = (ids: ReadonlyArray<ApiKeyId>, { listing }: Overview): Option
 export const trailOf = (ids: ReadonlyArray<ApiKeyId>, overview: Overview, since: Request["since"]) =>
   Trail.make(Option.orElse(since, () => (ids.length === 0 ? Option.none() : creationOf(ids, overview))))
 
-const known = (keys: ReadonlyArray<ApiKey>) => keys.map(({ id }) => id.toLowerCase())
+const lowerCase = (keys: ReadonlyArray<ApiKey>) => keys.map(({ id }) => id.toLowerCase())
 
 /** The keys that were listed before the run. */
 const listedIn = ({ listing }: Overview) => Either.getOrElse(listing, () => [])
@@ -42,44 +41,55 @@ const listedIn = ({ listing }: Overview) => Either.getOrElse(listing, () => [])
 export const deedsOf = (ids: ReadonlyArray<ApiKeyId>, overview: Overview, since: Request["since"]) =>
   Effect.gen(function* () {
     const trail = trailOf(ids, overview, since)
-    yield* trail.read({ atMost: "30 seconds" })
+    const reading = yield* trail.read({ atMost: "30 seconds" })
     const keys = listedIn(overview)
     const findings = findingsOf(yield* trail.rows, ids, keys)
-    return Report.wordsOf({ findings, ids, keys, known: new Set(known(keys)) })
+    return Report.wordsOf({ findings, ids, keys, reading, known: new Set(lowerCase(keys)) })
   })
 
-export interface LeftBehind extends Report.Subject {
-  /** All keys of the workspace after the run. */
-  readonly keys: ReadonlyArray<ApiKey>
-  /** The exit code of reading the audit log. */
-  readonly code: number
+/** What is known at the end. */
+export type LeftBehind = Omit<Alive.Ending, "proof">
+
+/** What is known if the log was not read after the deletion. */
+export const notRead = (ids: ReadonlyArray<ApiKeyId>): LeftBehind => ({
+  findings: { activities: [], keys: [], webhooks: [] },
+  ids,
+  keys: [],
+  known: new Set(),
+  reading: "Refused",
+  since: Option.none(),
+  isListed: true
+})
+
+export interface Before {
+  readonly audited: ReadonlyArray<ApiKeyId>
+  readonly overview: Overview
+  /** How far the log was read before the deletion. */
+  readonly reading: Trail.Reading
+  /** The ids of which a deletion was sent. */
+  readonly sent: ReadonlyArray<ApiKeyId>
 }
 
-const noFindings: Findings = { activities: [], keys: [], webhooks: [] }
-
 /** Reads the log again, and shows what these keys did and left behind. */
-export const after = (
-  {
-    audited,
-    overview,
-    readBefore
-  }: { readonly audited: ReadonlyArray<ApiKeyId>; readonly overview: Overview; readonly readBefore: number },
-  trail: Trail.Trail,
-  json: boolean,
-  stop: Effect.Effect<unknown>
-) =>
+export const after = (before: Before, trail: Trail.Trail, json: boolean, stop: Effect.Effect<unknown>) =>
   Effect.gen(function* () {
-    const code = yield* trail.read({ stop })
-    const keys = Either.getOrElse(yield* Effect.either(readKeys), () => [])
-    const before = readBefore === codes.gone ? listedIn(overview) : []
+    const { audited, overview, sent } = before
+    const reading = yield* trail.read({ stop })
+    const listing = yield* Effect.either(readKeys)
+    const keys = Either.getOrElse(listing, () => [])
+    const known = new Set(lowerCase([...(before.reading === "Whole" ? listedIn(overview) : []), ...keys]))
+    // A list can lag: these may have been deleted, and their rows may have lost their ids, before they were read.
+    if (before.reading !== "Whole") for (const id of sent) known.delete(id.toLowerCase())
     const left: LeftBehind = {
       findings: findingsOf(yield* trail.rows, audited, keys),
       ids: audited,
       keys,
-      known: new Set(known([...before, ...keys])),
-      code
+      known,
+      reading,
+      since: trail.since,
+      isListed: Either.isRight(listing)
     }
-    if (code !== codes.unauthorized) {
+    if (reading !== "Refused") {
       yield* say("", `Read ${Trail.withCommas(yield* trail.count)} rows of the audit log.`)
       yield* Report.show({ ...left, keys: [...listedIn(overview), ...keys] }, json)
     }
@@ -91,7 +101,7 @@ const marksOf = (keys: ReadonlyArray<ApiKey>, text: string) => keys.map(({ id })
 /** The ids of those created keys that a person chooses to delete, too. */
 export const offer = ({ findings, keys }: LeftBehind, overview: Overview, request: Request) =>
   Effect.gen(function* () {
-    const isOwn = ({ id }: ApiKey) => Option.exists(overview.own, (own) => own.id === id)
+    const isOwn = ({ id }: ApiKey) => Option.exists(overview.own, (own) => sameId(own.id, id))
     const certain = Alive.listed(findings, keys, "Certain").filter((key) => !isOwn(key))
     const perhaps = Alive.listed(findings, keys, "Perhaps").filter((key) => !isOwn(key))
     const ids = [...certain, ...perhaps].map(({ id }) => id)
@@ -114,19 +124,8 @@ export const offer = ({ findings, keys }: LeftBehind, overview: Overview, reques
     Effect.catchTag("Exit", () => Effect.succeed<ReadonlyArray<ApiKeyId>>([]))
   )
 
-/** What is left at the end, without the keys that were deleted since. Nothing is known of it if the log was not read. */
-export const atTheEnd = (
-  ids: ReadonlyArray<ApiKeyId>,
-  left: Option.Option<LeftBehind>,
-  gone: ReadonlyArray<ApiKeyId>
-): LeftBehind => {
-  const all = Option.getOrElse(left, () => ({
-    findings: noFindings,
-    ids,
-    keys: [],
-    known: new Set<string>(),
-    code: codes.unauthorized
-  }))
-  const deleted = new Set(gone.map((id) => id.toLowerCase()))
-  return { ...all, keys: all.keys.filter(({ id }) => !deleted.has(id.toLowerCase())) }
+/** The same without the keys that the list does not show any more. */
+export const without = (gone: ReadonlyArray<ApiKeyId>, left: LeftBehind): LeftBehind => {
+  const ids = new Set(gone.map((id) => id.toLowerCase()))
+  return { ...left, keys: left.keys.filter(({ id }) => !ids.has(id.toLowerCase())) }
 }

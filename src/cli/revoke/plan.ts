@@ -24,7 +24,8 @@ const keyOf = (id: string) => id.toLowerCase()
 const look = (request: Request, leak: Option.Option<Leak.Leak>) =>
   Effect.gen(function* () {
     const { apiKey } = yield* Target
-    const reads = Option.isSome(leak) ? [["audit_logs", yield* isReadable] as const] : []
+    const canAudit = Option.isSome(leak) ? yield* isReadable : Option.none()
+    const reads = Option.toArray(Option.map(canAudit, (can) => ["audit_logs", can] as const))
     const listing = yield* Effect.either(readKeys)
     if (Either.isLeft(listing) && (listing.left._tag === "Unauthorized" || listing.left._tag === "PaymentRequired")) {
       return yield* endWith(listing.left)
@@ -74,13 +75,12 @@ const planOf = (request: Request, leak: Option.Option<Leak.Leak>) =>
     const isOwn = (id: ApiKeyId) => Option.exists(overview.own, (own) => keyOf(own.id) === keyOf(id))
     const others = pending.filter((id) => !isOwn(id))
     const ownIds = pending.filter(isOwn)
-    if (request.dryRun) return yield* DryRun.show([...others, ...ownIds], overview, request.json)
-
     if (ownIds.length > 0 && request.yes && !request.includingOwnKey) {
       return yield* usage(
         `${ownIds[0]} is the key that this tool calls with. Add --including-own-key to delete it, too, as the last one.`
       )
     }
+    if (request.dryRun) return yield* DryRun.show([...others, ...ownIds], overview, request.json)
     const takesOwn =
       ownIds.length > 0 &&
       Option.isSome(overview.own) &&
@@ -97,7 +97,10 @@ const planOf = (request: Request, leak: Option.Option<Leak.Leak>) =>
     // The key that leaked is audited, whichever is deleted.
     const leftOut = leakedLeftOut(all, overview)
     const audited = [...all, ...Option.toArray(leftOut).map(({ id }) => id)]
-    const trail = canAudit(overview) ? Option.some(LeftBehind.trailOf(audited, overview, request.since)) : Option.none()
+    const trail =
+      Option.isSome(leak) && canAudit(overview)
+        ? Option.some(LeftBehind.trailOf(audited, overview, request.since))
+        : Option.none()
     if (Option.isSome(leak) && Option.isNone(trail)) {
       yield* say("After a deletion its rows may no longer name the key. Then an audit with another API key finds less.")
     }

@@ -133,7 +133,8 @@ const stillAccepted = ({ owner, what }: Subject): Verdict => ({
   proof: Option.match(owner, {
     onNone: () =>
       `${what} IS STILL ACCEPTED after half a minute: it dies later, or another key was deleted, and whatever uses that needs a new one.`,
-    onSome: ({ name }) => `${what} IS STILL ACCEPTED: it belongs to the key ${printable(name)}, which was not deleted.`
+    onSome: ({ name }) =>
+      `${what} IS STILL ACCEPTED: it belongs to the key ${printable(name, 40)}, which was not deleted.`
   }),
   code: codes.failed
 })

@@ -21,7 +21,7 @@ export const askNumbers = <A, E = never, R = never>(
       const chosen = Option.all(
         numbers.map((word) => Option.fromNullable(/^\d+$/.test(word) ? all[Number(word) - 1] : null))
       )
-      if (Option.isSome(chosen)) return chosen.value
+      if (Option.isSome(chosen)) return [...new Set(chosen.value)]
       yield* say(all.length === 1 ? "The only number is 1." : `The numbers are 1 to ${all.length}.`)
     }
   })

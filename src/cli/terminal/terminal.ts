@@ -39,7 +39,7 @@ export const sayCommand = (purpose: string, command: string) =>
     say(purpose),
     write(
       "stderr",
-      command.split("\n").map((line) => `  ${plain(line)}`)
+      command.split("\n").map((line) => `  ${line}`)
     )
   )
 

@@ -23,7 +23,7 @@ describe("the command that deletes webhooks", () => {
       const { secret } = yield* mock.createApiKey()
       const other = absent.replace("0", "1")
       const command = yield* Effect.provide(deletionOf([absent, other]), at(yield* address, Option.some("it's mine")))
-      yield* start(["bash", "-c", Option.getOrThrow(command)], { input: `${Redacted.value(secret)}\n` })
+      yield* start(["bash", "-c", Option.getOrThrow(command).command], { input: `${Redacted.value(secret)}\n` })
       expect(yield* mock.arrivals).toMatchObject(
         [absent, other].map((id) => ({
           method: "DELETE",
