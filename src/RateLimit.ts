@@ -113,8 +113,8 @@ export interface AdaptiveOptions {
 
 /**
  * Slows down after 429s and speeds up again. Every gate does this on top of its policy (`yields` of {@link Options}),
- * so that other programs in the workspace get their share. Use it on its own to build a policy that yields more than
- * that. Its output is the pace, in permits a second.
+ * so that other programs in the workspace get their share. Intersect it with your own policy to yield more than that.
+ * Its output is the pace, in permits a second.
  *
  * A 429 multiplies the pace by `factor`, or the number of permits in the last second if that is lower. Then the pace
  * grows as in CUBIC (RFC 9438): fast up to where the last 429s came, slowly around there, and then faster again. Throws
