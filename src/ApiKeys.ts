@@ -82,9 +82,10 @@ export interface Service {
   /**
    * Whether Instantly accepts a secret. The secret authenticates one harmless read, in place of the client's own API key.
    *
-   * A list of keys and a missing scope are `true`. For any other 401, a made-up secret of the same shape is sent as well. If
-   * Instantly refuses both in the same words, the result is `false`: to Instantly it is like a secret that never existed. Other
-   * words are an `UnexpectedStatus`. A 402 is an error, because the plan can be checked before the key. A secret that has been
+   * The result is `true` if Instantly sends a list of keys, or refuses it for a missing scope. For any other 401, a
+   * made-up secret of the same shape is sent as well. If Instantly refuses both in the same words, the result is
+   * `false`: to Instantly it is like a secret that never existed. If the words differ, the call fails with
+   * `UnexpectedStatus`. A 402 is an error, because Instantly may check the plan before the key. A secret that has been
    * wiped, or that no header can hold, is `HeldBack`.
    *
    * No document says how soon a deleted key stops working: if a key you deleted is still active, try again later.
@@ -232,8 +233,8 @@ export const make: Effect.Effect<Service, never, InstantlyClient> = Effect.map(I
 /**
  * Provides the operations over a client.
  *
- * Layers are memoized by reference, so a `LayerMap` or a `ManagedRuntime` builds this one only once. If that needs
- * several clients, use `Instantly.layer`, or `Layer.fresh` of this.
+ * Layers are memoized by reference, so a `LayerMap` or a `ManagedRuntime` builds this one only once, over its first
+ * client. For several clients, use `Instantly.layer`, or `Layer.fresh` of this.
  *
  * @since 0.1.0
  * @category layers

@@ -102,8 +102,8 @@ export class InstantlyClient extends Context.Tag("effect-instantly/InstantlyClie
 export interface Options {
   /**
    * The API key to authenticate with, trimmed. If it is an effect, it runs before each attempt, ahead of the wait for a
-   * permit. Cache it if it is slow. If it fails, the call is `HeldBack`, and the message shows nothing of the error but
-   * its tag, its class or a setting's path.
+   * permit. Cache it if it is slow. If it fails, the call is `HeldBack`, and the message shows only the error's tag or
+   * class, or the path of a setting.
    */
   readonly apiKey: Redacted.Redacted | Effect.Effect<Redacted.Redacted, unknown>
   /** Where the API is: HTTPS, or HTTP on a loopback address. Default: `https://api.instantly.ai`. */
@@ -124,12 +124,12 @@ export interface Options {
   readonly retryPolicy?: RetryPolicy.RetryPolicy | undefined
   /**
    * Wraps the `HttpClient` that sends each attempt. It sees the token. It must leave the body of a response unread,
-   * because a body can be read only once. Fail with {@link notSent} if a request was not sent. Its changes to FiberRefs
-   * end with the attempt.
+   * because a body can be read only once. Fail with {@link notSent} if a request was not sent. What it changes in
+   * FiberRefs ends with the attempt.
    *
    * A client that sends the request again on its own (`HttpClient.retry`, or one that renews its token after a 401)
-   * takes no further permit. Each sending counts as an attempt, and the outcome is at least `Unknown`, unless it is
-   * certain that the request before was not sent. This library sends nothing after a 2xx; if your client does, the
+   * takes no further permit. Each request counts as an attempt. The outcome is `Unknown` or `Applied`, unless it is
+   * certain that the earlier request was not sent. This library sends nothing after a 2xx; if your client does, the
    * outcome is `Unknown`. It is also `Unknown` if your client returns a response that the server did not send, or fails
    * with an error about another request, such as one that fetches a token.
    *

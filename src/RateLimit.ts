@@ -113,11 +113,11 @@ export interface AdaptiveOptions {
 
 /**
  * Slows down after 429s and speeds up again. Every gate does this on top of its policy (`yields` of {@link Options}),
- * so that other programs in the workspace get their share. Use it on its own to build a policy that yields more than
- * that. Its output is the pace, in permits a second.
+ * so that other programs in the workspace get their share. Intersect it with your own policy to yield more than that.
+ * Its output is the pace, in permits a second.
  *
- * A 429 multiplies the pace by `factor`; if fewer permits were given in the last second, it multiplies their number. Then the
- * pace grows as in CUBIC (RFC 9438): fast up to where the last 429s came, slowly around there, and then faster again. Throws
+ * A 429 multiplies the pace by `factor`, or the number of permits in the last second if that is lower. Then the pace
+ * grows as in CUBIC (RFC 9438): fast up to where the last 429s came, slowly around there, and then faster again. Throws
  * a `RangeError` if a parameter is out of bounds.
  *
  * @example
@@ -275,8 +275,8 @@ export const makeWith = <A, R>(
   })
 
 /**
- * Runs a policy: gives permits in the order of the callers, for as long as the scope is open. If the policy ends or
- * dies, or if the scope ends, all callers are refused. The log names only the class of a defect.
+ * Runs a policy: gives permits in the order of the callers, for as long as the scope is open. If the policy or the
+ * scope ends, all callers are refused. A policy that dies has ended, and the class of its defect is logged.
  *
  * Throws a `RangeError` if an option is out of bounds.
  *

@@ -75,17 +75,17 @@ export interface Options extends RateLimit.Options {
 /**
  * Makes a gate whose permits are booked in Redis.
  *
- * Each process books up to two slots ahead, by Redis's clock, and its callers wait for them. This is also the most
- * permits it gets per round trip to Redis. While Redis is unavailable nobody gets a permit, unless `whileAway` gives
- * one, and one warning is logged.
+ * Each process books up to two slots ahead, by Redis's clock, and its callers wait for them. So it gets at most two
+ * permits per round trip to Redis. While Redis is unavailable nobody gets a permit, unless `whileAway` gives one, and
+ * one warning is logged.
  *
  * A 429 that names a time closes the gate in all processes: slots already booked become void, but a process only finds out
  * with its next booking, so a few more requests may leave. A 429 without a time slows down the process that got it
  * (`yields`).
  *
  * The limit also holds if Redis goes back to an older state (after a restart, or a failover to a replica that lags),
- * and if its clock is set. The processes that have used it notice, and then nobody gets a permit for half a second, as
- * at the very start. The limit does not hold while two servers act as the primary at the same time.
+ * and if its clock is set. The processes that were running notice, and then nobody gets a permit for half a second, as
+ * when Redis has no data yet. The limit does not hold while two servers act as the primary at the same time.
  *
  * Throws a `RangeError` if a parameter is out of bounds.
  *

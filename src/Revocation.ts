@@ -25,8 +25,8 @@ export { pending } from "./Revocation/pending.js"
 export { Begun, Deleted, Entry, Failed, isSettled, NotFound, Receipt, Skipped, Unknown } from "./Revocation/receipt.js"
 
 /**
- * The record that a run keeps of its calls, before and after each: a file, a database. If a run is killed,
- * {@link pending} works out from the journal what the next one has to do.
+ * Where a run records each call, before and after it: a file, a database. If a run is killed, {@link pending} works out
+ * from the journal what the next one has to do.
  *
  * If `begin` or `record` fails, no further request is sent. Calls under way still get their receipts, and then the
  * stream fails with that error.
@@ -172,19 +172,19 @@ const runAll = <E, R, E2, R2>(
  * fails the stream. If `ids` or the journal fails, calls under way still get their receipts, and then the stream fails
  * with that error.
  *
- * Two things stop the sending. Calls under way then still end, and every id that was not sent is `Skipped`, with the `reason`
- * of what came first.
+ * Two things stop the sending. Calls under way then finish, and every id that was not sent is `Skipped`, with the first
+ * of these as its `reason`.
  * - After an `Unauthorized`, `PaymentRequired` or `InsufficientScope` no further call can succeed.
  * - Five responses in a row that are not Instantly's own (`Blocked`) come from a portal or a proxy on the way, which
- *   would answer the other ids, too. Calls count in the order in which they end. A 429, a 5xx and a lost connection can
- *   come from anybody: they neither add to the row nor end it.
+ *   would answer the other ids, too. Calls count in the order in which they end. A 429, a 5xx and a lost connection do
+ *   not show who responded: they are left out of the count.
  *
  * `stop` lets calls under way finish. Interrupting the stream, or ending it early (`Stream.take(1)`), does not: those calls
  * have no receipt, but a journal has their `Begun`.
  *
- * An id that comes twice is sent twice, because the run keeps no ids: its memory does not grow with them. Give it
- * `pending(ids, []).ids`, which has each id once. An id that is not a UUID, which only untyped code can give, is not sent: its
- * receipt is `Failed`, with the nil UUID in its place, because it may be a secret.
+ * An id that comes twice is sent twice: the run keeps no ids, so its memory does not grow with them. To send each once,
+ * give it `pending(ids, []).ids`. An id that is not a UUID, which only untyped code can give, is not sent: its receipt
+ * is `Failed`, with the nil UUID in its place, because it may be a secret.
  *
  * Throws a `RangeError` if `concurrency` is out of bounds.
  *

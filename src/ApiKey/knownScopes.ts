@@ -62,7 +62,7 @@ const knownScopes = [
 ] as const
 
 /**
- * The 178 scopes that Instantly documents. A key can carry one that the list lacks: see `Scope`.
+ * The 178 scopes that Instantly documents. A key can have scopes that are not among them: see `Scope`.
  *
  * @since 0.1.0
  * @category models

@@ -180,8 +180,8 @@ export const changeResponse = (change: (response: Response) => Response): Fault 
   changing("changeResponse", Effect.map(change))
 
 /**
- * How long to wait. A duration is the same each time. An effect runs each time, with the double's seeded `Random`. A schedule
- * gives its delays one after the other, and no more once it has ended.
+ * How long to wait. A duration is the same each time. An effect runs each time, with the double's seeded `Random`. A
+ * schedule gives its delays one after the other, and none once it has ended.
  *
  * @since 0.1.0
  * @category models
@@ -241,10 +241,10 @@ export const and: {
 /**
  * A fault, and the requests that it happens to.
  *
- * For each request, the first script that takes it decides what happens, in the order in which they were added. The scripts
- * after it do not count that request. So a script that takes every request ({@link always}, or {@link atRate} of 1) has to
- * come last: the double refuses another one after it with a `RangeError`. To let two faults happen to the same request,
- * combine them with {@link and}.
+ * For each request, the scripts are tried in the order in which they were added, and the first that takes it decides
+ * what happens. The scripts after it do not count that request. So a script that takes every request ({@link always},
+ * or {@link atRate} of 1) has to come last: the double refuses another one after it with a `RangeError`. To let two
+ * faults happen to the same request, combine them with {@link and}.
  *
  * @since 0.1.0
  * @category models
@@ -260,7 +260,7 @@ export interface Script {
 }
 
 /**
- * Happens to the next request that no earlier script takes. Two of them happen to the next two requests.
+ * Happens to the next request that no earlier script takes. Two such scripts take the next two requests.
  *
  * @since 0.1.0
  * @category scripts

@@ -1,13 +1,13 @@
 /**
- * Instantly in memory, behind `HttpClient` or on a socket. It creates, lists and deletes API keys and keeps an audit log as
- * Instantly does, with Instantly's authentication, scopes, plans, limits and errors. It has no other endpoints: let
- * `Fault.respond` play them. How an exchange fails is left to `Fault`, too.
+ * Instantly in memory, behind `HttpClient` or on a socket. It creates, lists and deletes API keys and keeps an audit
+ * log as Instantly does, with Instantly's authentication, scopes, plans, limits and errors. It has no other endpoints:
+ * use `Fault.respond` for those, and the other faults for what goes wrong on the way.
  *
- * If Instantly documents nothing, there is an option, and its documentation names the default. If the live API has been
- * seen to differ from its documentation, the double follows the live API. It reads `Clock` and draws from a seeded
- * `Random`, so the same requests at the same times get the same responses.
+ * Where Instantly documents nothing, there is an option. Where the live API has been seen to differ from its
+ * documentation, the double follows the live API by default. It reads `Clock` and draws from a seeded `Random`, so the
+ * same requests at the same times get the same responses.
  *
- * Run a test with `VirtualTime.run`, and its waits end at once, also under `it.effect`.
+ * In a test run by `VirtualTime.run`, all waits end at once, also under `it.effect`.
  *
  * @example
  * ```ts
@@ -136,8 +136,8 @@ export interface Service {
   /** Adds a row to the audit log of a workspace. */
   readonly recordActivity: (activity: AuditLog.Activity, workspaceId?: string) => Effect.Effect<void>
   /**
-   * Plays the visit of a thief who has found a key: creates keys, exports leads and creates webhooks, all of which the audit
-   * log shows. Gives the keys and the ids of the webhooks.
+   * Plays the visit of a thief who has found a key: creates keys, exports leads and creates webhooks, all of which the
+   * audit log shows. Returns the keys and the ids of the webhooks.
    */
   readonly playThief: (
     leaked: CreatedApiKey,
@@ -156,8 +156,9 @@ export interface Service {
    */
   readonly worstWindow: (window: Duration.DurationInput) => Effect.Effect<number>
   /**
-   * Adds scripts after those that are there. For each request, the first script that takes it decides what happens. Dies
-   * with a `RangeError` if a script could never happen, because an earlier one takes every request: see `Fault.Script`.
+   * Adds scripts after those that are there. For each request, the first script that takes it decides what happens.
+   * Dies with a `RangeError` if a script could never take a request, because an earlier one takes them all: see
+   * `Fault.Script`.
    */
   readonly script: (...scripts: ReadonlyArray<Script>) => Effect.Effect<void>
   /** The double as an `HttpClient`, with no socket. */
@@ -218,7 +219,7 @@ const created = (key: Keys.StoredKey): CreatedApiKey => ({
  * Makes a double, which ends with its scope. As a server does, it carries a request out even if the client no longer waits.
  *
  * Throws a `RangeError` if a limit, a window or a lag is out of bounds. Dies with a `RangeError` if one of the `faults`
- * could never happen: see `Fault.Script`.
+ * could never take a request: see `Fault.Script`.
  *
  * @since 0.1.0
  * @category constructors

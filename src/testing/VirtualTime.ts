@@ -1,7 +1,7 @@
 /**
- * Virtual time for tests of many calls. Whenever nothing is left to do, the clock jumps to the moment at which the next
- * sleeper wakes, which takes some microseconds; `TestClock` takes milliseconds for each. Use `TestClock` to check a moment in
- * between, and this to run something to its end, also under `it.effect`.
+ * Virtual time for tests of many calls. Whenever all fibers wait, the clock jumps to the moment at which the next
+ * sleeper wakes. A jump takes some microseconds; with `TestClock` it takes milliseconds. Use `TestClock` to check a
+ * moment in between, and this to run something to its end, also under `it.effect`.
  *
  * @since 0.1.0
  * @module
@@ -69,7 +69,7 @@ const make = () => {
 }
 
 /**
- * Runs an effect to its end in a virtual time that begins at 0. Whatever takes real time, such as a socket, still takes it, and
+ * Runs an effect to its end in a virtual time that begins at 0. What takes real time, such as a socket, still does, and
  * all sleepers wake in the meantime. An effect that never ends, such as an infinite sleep, runs for ever: limit it with
  * `Effect.timeout`.
  *

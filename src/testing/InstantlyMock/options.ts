@@ -31,8 +31,8 @@ export interface Options {
    */
   readonly chargedWorkspace?: "caller" | "target"
   /**
-   * The status of a request whose key lacks the scope. Default: 401, with the message `Invalid scope. Required: …. Found: …`,
-   * as the live API has been seen to respond. The documents say 403.
+   * The status of a request whose key lacks the scope. Instantly's documentation says 403. Default: 401, with the message
+   * `Invalid scope. Required: …. Found: …`, as the live API has been seen to respond.
    */
   readonly missingScope?: 401 | 403
   /** Whether that 401 lists the scopes that the key has. Both have been seen. Default: yes. */
@@ -42,11 +42,12 @@ export interface Options {
    * `Invalid authorization header or API key`. Default: the first one.
    */
   readonly unknownKeyMessage?: string
-  /** The message of the 401 for a deleted key. There are no reports of it. Default: that of a key that never existed. */
+  /** The message of the 401 for a deleted key. Nobody has reported one. Default: that of a key that never existed. */
   readonly revokedKeyMessage?: string
   /**
-   * Whether the plan of the workspace that a secret names is checked before the secret itself. Then every secret that names
-   * a workspace without a plan gets a 402, also a deleted key's. Instantly does not document this. Default: after it.
+   * Whether the plan of the workspace that a secret names is checked before or after the secret itself. If before,
+   * every secret that names a workspace without a plan gets a 402, even a deleted key's. Instantly does not document
+   * this. Default: after it.
    */
   readonly planChecked?: "beforeKey" | "afterKey"
   /**
