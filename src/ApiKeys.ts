@@ -182,7 +182,8 @@ const neverIssued = Redacted.make("MDAwMDAwMDAtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwM
 const accepts = (client: Client, secret: Redacted.Redacted): Effect.Effect<boolean, IsActiveError | Unauthorized> =>
   Effect.try({
     try: () => HttpClientRequest.bearerToken(oneOfThem, Redacted.value(secret).trim()),
-    catch: () => new HeldBack({ method: "GET", path: collection, detail: "the secret to check has been wiped" })
+    catch: () =>
+      new HeldBack({ method: "GET", path: collection, detail: "the secret to check has been wiped, or is no Redacted" })
   }).pipe(
     Effect.flatMap((request) => client.execute(request, AnyPage)),
     Effect.as(true),

@@ -218,7 +218,7 @@ describe("isActive", () => {
           _tag: "HeldBack",
           method: "GET",
           path: "/api/v2/api-keys",
-          detail: "the secret to check has been wiped",
+          detail: "the secret to check has been wiped, or is no Redacted",
           attempts: 0
         })
         expect(yield* mock.arrivals).toEqual([])
