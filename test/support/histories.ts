@@ -7,13 +7,13 @@ const { CI, HISTORIES, SEED } = process.env
 export const isWhole = CI !== undefined && CI !== ""
 
 /**
- * How many random histories a law is tried on: all of them where `CI` is set, as in `.ci/run`, else a tenth, so that
+ * How many random histories a law is tried on: all of them where `CI` is set, as in `.ci/run`, else a twentieth, so that
  * `npm test` is quick for a newcomer. More, and others, with `HISTORIES=100000 SEED=2 npm test`.
  */
-export const histories = (all: number): number => Number(HISTORIES ?? (isWhole ? all : Math.ceil(all / 10)))
+export const histories = (all: number): number => Number(HISTORIES ?? (isWhole ? all : Math.ceil(all / 20)))
 
 /** How many of anything else a test takes, by the same rule. */
-export const scaled = (all: number): number => (isWhole ? all : Math.ceil(all / 10))
+export const scaled = (all: number): number => (isWhole ? all : Math.ceil(all / 20))
 
 /** The command that tries the same histories of the test that is running once more. */
 const command = (seed: number): string => {
