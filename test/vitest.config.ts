@@ -12,6 +12,7 @@ export default defineConfig({
     // these need the network, or what is not here: npm run test:package, test:runtimes, test:engines
     exclude: ["**/node_modules/**", "test/package/**", "test/runtimes/**", "test/engines/**", "examples/durable/**"],
     reporters: ["default", counts],
+    globalSetup: ["test/support/bundle.ts"],
     setupFiles: ["test/setup.ts"],
     // one more than there are cores, because many of the tests wait for sockets and processes
     minWorkers: availableParallelism() + 1,

@@ -2,11 +2,10 @@
  * The command line tool as a process: in a pipe, and in a terminal by util-linux's `script`; and what its tests ask of the
  * double that it runs against.
  */
-import { execFileSync, spawnSync } from "node:child_process"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect } from "@effect/vitest"
 import { Effect, Redacted, Schema } from "effect"
 import { Revocation } from "effect-instantly"
@@ -18,17 +17,14 @@ import { type Given, type Step, start } from "./process.js"
 
 export type { Given, Step }
 
-const root = fileURLToPath(new URL("../..", import.meta.url))
-
 export const directory = mkdtempSync(join(tmpdir(), "revoke-"))
 
-export const program = join(directory, "revoke.mjs")
+/** The tool as the package has it. */
+export const program = process.env["BUNDLED_TOOL"] ?? ""
 
-/** Makes the tool before the tests of a file, as the package has it, and clears up after them. */
+/** Clears up after the tests of a file. */
 export const bundled = () => {
-  beforeAll(() => {
-    execFileSync(process.execPath, [".ci/bundle.mjs", program], { cwd: root })
-  })
+  beforeAll(() => void mkdirSync(directory, { recursive: true }))
   afterAll(() => rmSync(directory, { recursive: true }))
 }
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Application, type ProjectReflection, ReflectionKind } from "typedoc"
 import pkg from "../../package.json" with { type: "json" }
-import { root } from "./pages.js"
+import { root } from "../docs/pages.js"
 
 const converted = Effect.promise(async (): Promise<ProjectReflection | undefined> => {
   const app = await Application.bootstrapWithPlugins({ logLevel: "Error", skipErrorChecking: true })
