@@ -102,7 +102,9 @@ const planOf = (request: Request, leak: Option.Option<Leak.Leak>) =>
         ? Option.some(LeftBehind.trailOf(audited, overview, request.since))
         : Option.none()
     if (Option.isSome(leak) && Option.isNone(trail)) {
-      yield* say("After a deletion its rows may no longer name the key. Then an audit with another API key finds less.")
+      yield* say(
+        "After a deletion the audit log may no longer name the key: then an audit with another API key finds less."
+      )
     }
     if (toDelete.length > 0) {
       if (request.yes) yield* say(...originOf(overview), ...ownUnknown(toDelete, overview))

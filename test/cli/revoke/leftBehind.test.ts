@@ -98,6 +98,19 @@ describe.skipIf(!hasScript)("what a leaked key left behind, in a terminal", () =
     }).pipe(Effect.provide(served()))
   )
 
+  it.live("is never the tool's own key, which may have been created at the same time", () =>
+    Effect.gen(function* () {
+      const { revoke, secret } = yield* withTheft()
+      const { output } = yield* revoke([], {
+        terminal: true,
+        steps: [...throughDeletion(secret), ["Type the numbers to delete", "\r"]]
+      })
+      const [, offered = ""] = output.split("These keys are still alive:")
+      expect(offered).toContain('[perhaps created with the leaked key] "backup"')
+      expect(offered.split("Type the numbers")[0]).not.toContain('"caller"')
+    }).pipe(Effect.provide(served({ auditLog: { createdKey: "time" } })))
+  )
+
   it.live("is found although the log loses the id of a deleted key", () =>
     Effect.gen(function* () {
       const { leaked, revoke, secret } = yield* withTheft()
