@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
-import { InstantlyMock } from "effect-instantly/testing"
+import { Fault, InstantlyMock } from "effect-instantly/testing"
 import { address, served } from "../../../examples/embedded/served.js"
 import { bundled, type Given, hasScript, inOneLine, type Step, sent, tool } from "../../support/tool.js"
 
@@ -109,6 +109,20 @@ describe.skipIf(!hasScript)("what a leaked key left behind, in a terminal", () =
       expect(offered).toContain('[perhaps created with the leaked key] "backup"')
       expect(offered.split("Type the numbers")[0]).not.toContain('"caller"')
     }).pipe(Effect.provide(served({ auditLog: { createdKey: "time" } })))
+  )
+
+  it.live("is not asked about after Ctrl-C, and not known", () =>
+    Effect.gen(function* () {
+      const { mock, revoke, secret } = yield* withTheft()
+      yield* mock.script(Fault.always(Fault.delayResponse("200 millis")))
+      const { output } = yield* revoke([], {
+        terminal: true,
+        steps: [...throughDeletion(secret), ["The secret is dead: ", "\u0003"]]
+      })
+      expect(output).toContain("Stopping")
+      expect(output).not.toContain("Type the numbers")
+      expect(inOneLine(output)).toContain("It is not known what else is alive")
+    }).pipe(Effect.provide(served()))
   )
 
   it.live("is found although the log loses the id of a deleted key", () =>
