@@ -37,7 +37,7 @@ const keyLines = ({ at, certainty, id, name }: CreatedKey): ReadonlyArray<string
       Option.getOrElse(name, () => ""),
       32
     )}, created ${minuteOf(at)} UTC`,
-    ...(certainty === "Certain" ? [] : ["    which is within five seconds of the row:"]),
+    ...(certainty === "Certain" ? [] : ["    within five seconds of the row, which does not name it:"]),
     `    ${id.value}`
   ]
 }

@@ -1,16 +1,15 @@
 /** Whether Instantly accepts a secret, what proves it, and what the secret can do. */
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
-import { flow } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKeys from "../../ApiKeys.js"
-import { InstantlyClient, withDeadline } from "../../InstantlyClient.js"
+import { InstantlyClient } from "../../InstantlyClient.js"
 import type { InstantlyError } from "../../InstantlyError.js"
-import * as RetryPolicy from "../../RetryPolicy.js"
 import { jsonOf, printJson, wantsJson } from "../terminal/json.js"
 import { cleaned } from "../terminal/printable.js"
+import { quickly } from "./quickly.js"
 import { hintOf } from "./secret.js"
 import { Target } from "./target.js"
 
@@ -62,9 +61,6 @@ const both = (one: Abilities, other: Abilities): Abilities => ({
   scopes: Option.orElse(one.scopes, () => other.scopes),
   reads: new Map([...one.reads, ...other.reads])
 })
-
-/** Once, and soon: what a person waits for must not wait for a server that does not respond. */
-export const quickly = flow(RetryPolicy.withRetryPolicy(RetryPolicy.none), withDeadline("5 seconds"))
 
 /** What another harmless read shows of an accepted secret. */
 const more = (secret: Redacted.Redacted) =>

@@ -10,7 +10,7 @@ import type { Arguments } from "../usage/arguments.js"
 import { type Exit, ifItWasASecret, usage } from "../usage/exit.js"
 import * as File from "../usage/file.js"
 import { scopes } from "../usage/options.js"
-import { quickly } from "./acceptance.js"
+import { quickly } from "./quickly.js"
 import * as Secret from "./secret.js"
 import { live, origin } from "./target.js"
 
@@ -67,7 +67,7 @@ const ofQuestion = ({ command, has }: Arguments) =>
     yield* say(`The tool calls Instantly at ${yield* origin} with an API key. ${needs}`)
     for (;;) {
       const apiKey = yield* Secret.ask("The API key to call with")
-      // Whatever else keeps it from being checked is reported by the first call.
+      // The first call reports any other problem.
       const isRefused = yield* Effect.provide(quickly(ApiKeys.isActive(apiKey)), live(apiKey)).pipe(
         Effect.match({ onFailure: () => false, onSuccess: (isActive) => !isActive })
       )

@@ -74,7 +74,7 @@ export const ownUnknown = (
 
 /** The key that the leaked secret certainly belongs to, if it is none of these. */
 export const leakedLeftOut = (ids: ReadonlyArray<ApiKeyId>, { leaked }: Overview): Option.Option<ApiKey> =>
-  Option.filter(leaked.key, ({ id }) => !ids.some((one) => one.toLowerCase() === id.toLowerCase()))
+  Option.filter(leaked.key, ({ id }) => !ids.some((one) => sameId(one, id)))
 
 /** A warning if the leaked secret can belong to none of these. */
 export const mismatchOf = (ids: ReadonlyArray<ApiKeyId>, overview: Overview): ReadonlyArray<string> => {

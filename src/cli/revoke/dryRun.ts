@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { ApiKeyId } from "../../ApiKey.js"
+import { ApiKeyId, sameId } from "../../ApiKey.js"
 import { mismatchOf, type Overview, originOf, ownUnknown, table } from "../instantly/overview.js"
 import { jsonOf, printJson, wantsJson } from "../terminal/json.js"
 import { print, say } from "../terminal/terminal.js"
@@ -19,9 +19,7 @@ export class WouldDelete extends Schema.TaggedClass<WouldDelete>("effect-instant
 const toJson = jsonOf(WouldDelete)
 
 const nameOf = (id: ApiKeyId, { listing }: Overview) =>
-  Option.fromNullable(
-    Either.getOrElse(listing, () => []).find((key) => key.id.toLowerCase() === id.toLowerCase())?.name
-  )
+  Option.fromNullable(Either.getOrElse(listing, () => []).find((key) => sameId(key.id, id))?.name)
 
 export const show = (ids: ReadonlyArray<ApiKeyId>, overview: Overview, json: boolean) =>
   Effect.gen(function* () {

@@ -2,7 +2,6 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
-import * as Match from "effect/Match"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type { ApiKey, ApiKeyId } from "../../ApiKey.js"
@@ -87,14 +86,15 @@ const auditOf = (candidates: ReadonlyArray<ApiKey>) =>
 const refuse = (overview: Overview) =>
   Effect.gen(function* () {
     const { candidates } = overview.leaked
-    const [only] = candidates
-    const which = Match.value(candidates.length).pipe(
-      Match.when(0, () => "no listed key can be meant"),
-      Match.when(1, () => `only the key ${printable(only?.name ?? "", 40)} has scopes that fit, which proves nothing`),
-      Match.orElse((n) => `it can be one of ${n}`)
-    )
+    const [first, second] = candidates
+    const which =
+      first === undefined
+        ? "no listed key can be meant"
+        : second === undefined
+          ? `only the key ${printable(first.name, 40)} has scopes that fit, which proves nothing`
+          : `it can be one of ${candidates.length}`
     yield* say(...originOf(overview))
-    if (candidates.length > 0) yield* sayNext("What the keys did that can be meant:", auditOf(candidates))
+    if (candidates.length > 0) yield* sayNext("To see what each of them did:", auditOf(candidates))
     return yield* usage(
       `Nothing shows which key the leaked secret belongs to: ${which}. Give ids, --file or --name. In a terminal, the same command asks.`
     )

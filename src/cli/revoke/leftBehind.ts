@@ -19,7 +19,7 @@ import type { Request } from "./request.js"
 /** A key did nothing before it was created. The extra day is for clocks, and for time zones of a date. */
 const creationOf = (ids: ReadonlyArray<ApiKeyId>, { listing }: Overview): Option.Option<DateTime.Utc> => {
   const keys = Either.getOrElse(listing, () => [])
-  const created = ids.map((id) => keys.find((key) => key.id.toLowerCase() === id.toLowerCase())?.createdAt)
+  const created = ids.map((id) => keys.find((key) => sameId(key.id, id))?.createdAt)
   return Option.map(Option.all(created.map(Option.fromNullable)), (all) =>
     DateTime.subtract(
       all.reduce((one, other) => DateTime.min(one, other)),

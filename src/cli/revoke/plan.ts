@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { ApiKeyId } from "../../ApiKey.js"
+import { type ApiKeyId, sameId } from "../../ApiKey.js"
 import { isReadable } from "../audit/trail.js"
 import { nothing } from "../instantly/acceptance.js"
 import * as Evidence from "../instantly/evidence.js"
@@ -18,10 +18,8 @@ import * as LeftBehind from "./leftBehind.js"
 import type { Request } from "./request.js"
 import { leftOf, mustBeOfHere } from "./resume.js"
 
-const keyOf = (id: string) => id.toLowerCase()
-
 /** The keys of the workspace, and what they show about the leaked secret. */
-const look = (request: Request, leak: Option.Option<Leak.Leak>) =>
+const overviewOf = (request: Request, leak: Option.Option<Leak.Leak>) =>
   Effect.gen(function* () {
     const { apiKey } = yield* Target
     const canAudit = Option.isSome(leak) ? yield* isReadable : Option.none()
@@ -68,11 +66,11 @@ const idsOf = (request: Request, overview: Overview) =>
 const planOf = (request: Request, leak: Option.Option<Leak.Leak>) =>
   Effect.gen(function* () {
     const { fingerprint } = yield* Target
-    const { overview, workspace } = yield* look(request, leak)
+    const { overview, workspace } = yield* overviewOf(request, leak)
     const given = yield* idsOf(request, overview)
     const { inDoubt, pending, settled } = yield* leftOf(given, request.found, { workspace, credential: fingerprint })
 
-    const isOwn = (id: ApiKeyId) => Option.exists(overview.own, (own) => keyOf(own.id) === keyOf(id))
+    const isOwn = (id: ApiKeyId) => Option.exists(overview.own, (own) => sameId(own.id, id))
     const others = pending.filter((id) => !isOwn(id))
     const ownIds = pending.filter(isOwn)
     if (ownIds.length > 0 && request.yes && !request.includingOwnKey) {

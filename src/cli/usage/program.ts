@@ -1,5 +1,4 @@
 /** The command that starts the tool, so that every command it prints can be copied: npm in a clone, its name elsewhere. */
-
 import { unseen } from "../terminal/printable.js"
 
 /** The bundle is JavaScript; a clone runs the source. */
